@@ -1,1 +1,5 @@
-//! x
+//! Bound KQL plans on DataFusion.
+
+pub mod aggregate;
+pub mod cell;
+pub mod function;

@@ -1,0 +1,66 @@
+//! Aggregation functions: what `summarize`, `make-series` and their like call.
+//!
+//! An aggregate is a factory of [`Accumulator`]s, one for each group. Its signature stands in the `kql` crate's catalog.
+
+mod state;
+mod udaf;
+
+use std::fmt::Debug;
+
+use kql::{Type, Value};
+
+use crate::cell::Cell;
+
+pub use udaf::{aggregate_udf, cells};
+
+/// An aggregation function.
+#[derive(Clone, Copy)]
+pub struct AggregateFunction {
+    /// Its name in the catalog.
+    pub name: &'static str,
+    /// An empty accumulator for one group. The error (a constant argument out of range …) is shown to the user.
+    pub start: fn(&AggregateCall) -> Result<Box<dyn Accumulator>, String>,
+}
+
+/// What a call knows of itself before any row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AggregateCall {
+    /// The types of its results: one, or one for each part (`arg_max(x, y)`: x, y).
+    pub returns: Vec<Type>,
+    /// The types of the arguments.
+    pub types: Vec<Type>,
+    /// The arguments that are constants.
+    pub constants: Vec<Option<Value>>,
+}
+
+/// What one group has gathered.
+pub trait Accumulator: Debug + Send + Sync {
+    /// Takes in a row's arguments.
+    fn update(&mut self, args: &[Cell<'_>]);
+
+    /// Takes in what another accumulator of the same call had as its [`state`](Accumulator::state); rows of `self` came first.
+    fn merge(&mut self, state: &[Value]);
+
+    /// All it has gathered, as values that [`merge`](Accumulator::merge) reads.
+    fn state(&self) -> Vec<Value>;
+
+    /// The results, one for each of [`AggregateCall::returns`].
+    fn finish(&self) -> Vec<Value>;
+
+    /// The bytes it holds, roughly.
+    fn size(&self) -> usize;
+}
+
+/// Every family of aggregates, each in its own file beside its page.
+const FAMILIES: &[&[AggregateFunction]] = &[];
+
+/// The aggregate of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static AggregateFunction> {
+    FAMILIES.iter().flat_map(|family| family.iter()).find(|function| function.name == name)
+}
+
+/// All aggregates, family by family.
+pub fn all() -> impl Iterator<Item = &'static AggregateFunction> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}

@@ -1,0 +1,104 @@
+//! Scalar functions and operators: what KQL calls by name, over cells.
+//!
+//! A function's signature stands in the `kql` crate's catalog; here is what it computes. [`FUNCTIONS`] lists them all; a call
+//! that binds but is not listed is refused by name, never answered wrongly.
+
+mod udf;
+
+use std::sync::Arc;
+
+use datafusion::logical_expr::ColumnarValue;
+use kql::{Type, Value};
+
+use crate::cell::Cell;
+
+pub use udf::scalar_udf;
+
+/// A scalar function or operator.
+#[derive(Clone, Copy)]
+pub struct Function {
+    /// Its name in the catalog, or the operator's spelling (`==`, `has_any`, `in~` …).
+    pub name: &'static str,
+    /// What it computes.
+    pub eval: Eval,
+}
+
+/// How a function is computed.
+#[derive(Clone, Copy)]
+pub enum Eval {
+    /// Row by row.
+    Row(for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>),
+    /// Row by row, after something was made of the constant arguments once (a regex, a set). The error is shown to the user.
+    Prepared(fn(&Call) -> Result<Closure, String>),
+    /// A whole batch at once; `usize` is its number of rows. Arrays are laid out as [`logs::arrow_type`] says.
+    Batch(fn(&Call, &[ColumnarValue], usize) -> datafusion::error::Result<ColumnarValue>),
+}
+
+/// A function with its constants worked in.
+pub type Closure = Box<dyn for<'a> Fn(&Call, &[Cell<'a>]) -> Cell<'a> + Send + Sync>;
+
+/// What a call knows of itself before any row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The type of the result, settled by the binder.
+    pub returns: Type,
+    /// The types of the arguments.
+    pub types: Vec<Type>,
+    /// The arguments that are constants.
+    pub constants: Vec<Option<Constant>>,
+}
+
+/// A constant argument.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Constant {
+    /// One value.
+    Value(Value),
+    /// A column of values: the right side of `in` and its like, from a subquery.
+    Set(Arc<Vec<Value>>),
+}
+
+impl Call {
+    /// The constant value of argument `position`, if it is there and constant.
+    #[must_use]
+    pub fn constant(&self, position: usize) -> Option<&Value> {
+        match self.constants.get(position)? {
+            Some(Constant::Value(value)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The constant text of argument `position`.
+    #[must_use]
+    pub fn constant_text(&self, position: usize) -> Option<&str> {
+        match self.constant(position)? {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+impl Function {
+    /// A function computed row by row.
+    pub const fn row(name: &'static str, eval: for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>) -> Function {
+        Function { name, eval: Eval::Row(eval) }
+    }
+
+    /// A function that makes something of its constants first.
+    pub const fn prepared(name: &'static str, prepare: fn(&Call) -> Result<Closure, String>) -> Function {
+        Function { name, eval: Eval::Prepared(prepare) }
+    }
+}
+
+/// Every family of functions, each in its own file beside its page.
+const FAMILIES: &[&[Function]] = &[];
+
+/// The function of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Function> {
+    FAMILIES.iter().flat_map(|family| family.iter()).find(|function| function.name == name)
+}
+
+/// All functions, family by family.
+pub fn all() -> impl Iterator<Item = &'static Function> {
+    FAMILIES.iter().flat_map(|family| family.iter())
+}

@@ -1,0 +1,118 @@
+//! Our functions as DataFusion's: [`Function`] in, [`ScalarUDF`] out.
+
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, OnceLock};
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Result, ScalarValue, exec_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
+};
+use logs::arrow_type;
+
+use super::{Call, Closure, Eval, Function};
+use crate::cell::{Cell, CellBuilder, Cells, normalized};
+
+/// The function as one call of it, types and constants known. DataFusion neither converts its arguments nor guesses its result.
+#[must_use]
+pub fn scalar_udf(function: &'static Function, call: Call) -> ScalarUDF {
+    ScalarUDF::new_from_impl(Udf::new(function, call))
+}
+
+/// A function and one call of it.
+struct Udf {
+    function: &'static Function,
+    call: Call,
+    closure: OnceLock<std::result::Result<Closure, String>>,
+    signature: Signature,
+}
+
+impl Udf {
+    fn new(function: &'static Function, call: Call) -> Udf {
+        let volatility = if matches!(function.name, "rand" | "new_guid") { Volatility::Volatile } else { Volatility::Immutable };
+        let signature = Signature::new(TypeSignature::VariadicAny, volatility);
+        let signature = if call.types.is_empty() { Signature::nullary(volatility) } else { signature };
+        Udf { function, call, closure: OnceLock::new(), signature }
+    }
+
+    /// Calls `eval` for each row, or once if every argument is one value.
+    fn by_row<F>(&self, args: &[ColumnarValue], rows: usize, eval: F) -> Result<ColumnarValue>
+    where
+        F: for<'a> Fn(&[Cell<'a>]) -> Cell<'a>,
+    {
+        let volatile = self.signature.volatility == Volatility::Volatile;
+        let scalar = !volatile && args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let rows = if scalar { 1 } else { rows };
+        // A scalar is an array of one row that every row reads.
+        let mut arrays = Vec::with_capacity(args.len());
+        for (arg, ty) in args.iter().zip(&self.call.types) {
+            let (array, step) = match arg {
+                ColumnarValue::Array(array) => (Arc::clone(array), 1),
+                ColumnarValue::Scalar(value) => (value.to_array()?, 0),
+            };
+            arrays.push((normalized(*ty, &array)?, step));
+        }
+        let columns: Vec<(Cells<'_>, usize)> =
+            arrays.iter().zip(&self.call.types).map(|((array, step), ty)| (Cells::new(*ty, array), *step)).collect();
+        let mut builder = CellBuilder::new(self.call.returns, rows);
+        let mut cells = Vec::with_capacity(columns.len());
+        for row in 0..rows {
+            cells.clear();
+            cells.extend(columns.iter().map(|(column, step)| column.get(row * step)));
+            builder.push(&eval(&cells));
+        }
+        let array = builder.finish();
+        if scalar {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+        }
+        Ok(ColumnarValue::Array(array))
+    }
+}
+
+impl ScalarUDFImpl for Udf {
+    fn name(&self) -> &str {
+        self.function.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(arrow_type(self.call.returns))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let rows = args.number_rows;
+        match self.function.eval {
+            Eval::Row(eval) => self.by_row(&args.args, rows, |cells| eval(&self.call, cells)),
+            Eval::Batch(eval) => eval(&self.call, &args.args, rows),
+            Eval::Prepared(prepare) => match self.closure.get_or_init(|| prepare(&self.call)) {
+                Ok(closure) => self.by_row(&args.args, rows, |cells| closure(&self.call, cells)),
+                Err(message) => exec_err!("{message}"),
+            },
+        }
+    }
+}
+
+impl std::fmt::Debug for Udf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Udf").field("name", &self.function.name).field("call", &self.call).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Udf {
+    fn eq(&self, other: &Udf) -> bool {
+        self.function.name == other.function.name && self.call == other.call
+    }
+}
+
+impl Eq for Udf {}
+
+impl Hash for Udf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.function.name.hash(state);
+        self.call.returns.hash(state);
+        self.call.types.hash(state);
+    }
+}
