@@ -2,8 +2,12 @@
 //!
 //! Stages: text -> [`types`] … (see each module for what comes in and what goes out).
 
+pub mod ast;
+pub mod diagnostic;
+pub mod fmt;
 pub mod plan;
 pub mod time;
 pub mod types;
 
+pub use diagnostic::{Diagnostic, Severity, Span};
 pub use types::{Column, Rows, Type, Value};

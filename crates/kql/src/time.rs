@@ -234,7 +234,12 @@ mod tests {
 
     #[test]
     fn datetimes_read_as_they_are_written() {
-        for text in ["0001-01-01T00:00:00.0000000Z", "1970-01-01T00:00:00.0000000Z", "9999-12-31T23:59:59.9999999Z", "2024-02-29T12:34:56.7654321Z"] {
+        for text in [
+            "0001-01-01T00:00:00.0000000Z",
+            "1970-01-01T00:00:00.0000000Z",
+            "9999-12-31T23:59:59.9999999Z",
+            "2024-02-29T12:34:56.7654321Z",
+        ] {
             assert_eq!(parse_iso(text).map(format_datetime).as_deref(), Some(text));
         }
         assert_eq!(parse_iso("1970-01-01"), Some(UNIX_EPOCH));

@@ -1,0 +1,199 @@
+//! What is wrong with a query, and where: a [`Diagnostic`] is data with a code; the `render` module makes text, JSON and SARIF of it.
+//!
+//! Comes in: a [`Code`] of the table [`CODES`], a [`Span`] and a message from the lexer, the parser or the binder. Goes out: the
+//! diagnostics in the order of the text.
+
+/// A stretch of the query's text, in bytes: `start..end`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// From `start` up to, not including, `end`.
+    #[must_use]
+    pub fn new(start: usize, end: usize) -> Span {
+        Span { start, end }
+    }
+
+    /// The empty place at `at`.
+    #[must_use]
+    pub fn at(at: usize) -> Span {
+        Span { start: at, end: at }
+    }
+
+    /// The shortest span that holds both.
+    #[must_use]
+    pub fn to(self, other: Span) -> Span {
+        Span { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+
+    /// How many bytes.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.end.saturating_sub(self.start)
+    }
+
+    /// Nothing is in it.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// The text it stands for; empty where it does not fit the text.
+    #[must_use]
+    pub fn text(self, text: &str) -> &str {
+        text.get(self.start..self.end).unwrap_or("")
+    }
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Kusto would refuse the query.
+    Error,
+    /// The query runs, but probably not as meant, or slowly.
+    Warning,
+    /// A remark.
+    Info,
+}
+
+impl Severity {
+    /// `error`, `warning`, `info`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Info => "info",
+        }
+    }
+}
+
+/// One kind of mistake. Its id is never given to another kind, even when this one is retired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// `K` and four digits: K00 syntax, K01 and K02 names and types, K09 warnings.
+    pub id: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What kind of mistake it is, in a few words.
+    pub title: &'static str,
+}
+
+/// One mistake at one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The id of its [`Code`]: `K0001` …
+    pub code: &'static str,
+    /// How bad it is.
+    pub severity: Severity,
+    /// What is wrong, in one line, lower case, without full stop.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// Other places that explain it.
+    pub labels: Vec<Label>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// A place that explains a mistake elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Where.
+    pub span: Span,
+    /// What is to be seen there.
+    pub message: String,
+}
+
+impl Diagnostic {
+    /// A mistake of that kind at that place.
+    #[must_use]
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { code: code.id, severity: code.severity, message: message.into(), span, labels: Vec::new(), help: None }
+    }
+
+    /// The same with a further place.
+    #[must_use]
+    pub fn with_label(mut self, span: Span, message: impl Into<String>) -> Diagnostic {
+        self.labels.push(Label { span, message: message.into() });
+        self
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Diagnostic {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Kusto would refuse the query for it.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// It is a mistake of syntax: codes K0001 to K0099.
+    #[must_use]
+    pub fn is_syntax(&self) -> bool {
+        self.code.starts_with("K00")
+    }
+}
+
+/// Names each code once and lists them all in [`CODES`].
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $id:literal $severity:ident $title:literal;)*) => {
+        $($(#[$doc])* pub const $name: Code = Code { id: $id, severity: Severity::$severity, title: $title };)*
+
+        /// Every code there is, in order of id.
+        pub const CODES: &[Code] = &[$($name),*];
+    };
+}
+
+codes! {
+    /// A string literal that the end of the line or of the query cuts short.
+    UNTERMINATED_STRING = "K0001" Error "string without its closing quote";
+    /// A character that begins no token.
+    UNKNOWN_CHARACTER = "K0002" Error "character that is no part of KQL";
+    /// A backslash before a character that it does not escape.
+    BAD_ESCAPE = "K0003" Error "unknown escape in a string";
+    /// A token where another thing must stand.
+    EXPECTED = "K0004" Error "something else is expected here";
+    /// Text after the end of a statement.
+    TRAILING = "K0005" Error "text after the end of the statement";
+    /// A word after a pipe that is no tabular operator.
+    UNKNOWN_OPERATOR = "K0006" Error "no such tabular operator";
+    /// A bracket, brace or parenthesis that is not closed.
+    UNCLOSED = "K0007" Error "opening bracket without its closing one";
+    /// Brackets within brackets, deeper than any sensible query.
+    TOO_DEEP = "K0008" Error "nested too deeply";
+    /// A literal whose content its type cannot read.
+    BAD_LITERAL = "K0009" Error "literal that cannot be read";
+    /// A type that Kusto does not have.
+    UNKNOWN_TYPE = "K0010" Error "no such type";
+    /// A query without any statement that gives a result.
+    EMPTY_QUERY = "K0011" Error "there is no query";
+    /// A parameter that the operator does not take, or in a place where it takes none.
+    BAD_PARAMETER = "K0012" Error "parameter that this operator does not take";
+    /// Two statements without a semicolon between them.
+    MISSING_SEMICOLON = "K0013" Error "statements without a semicolon between";
+    /// A literal that is cut short: `datetime(` without its parenthesis.
+    UNTERMINATED_LITERAL = "K0014" Error "literal without its closing parenthesis";
+    /// A management command, which is no query.
+    MANAGEMENT_COMMAND = "K0015" Error "management command in place of a query";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_and_unique() {
+        assert!(CODES.windows(2).all(|pair| pair[0].id < pair[1].id));
+        assert!(CODES.iter().all(|code| code.id.len() == 5 && code.id.starts_with('K')));
+    }
+}
