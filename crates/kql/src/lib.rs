@@ -3,6 +3,7 @@
 //! Stages: text -> [`types`] … (see each module for what comes in and what goes out).
 
 pub mod ast;
+pub mod catalog;
 pub mod diagnostic;
 pub mod fmt;
 pub mod plan;

@@ -1,0 +1,125 @@
+//! What an operator between two values takes and gives.
+//!
+//! In: the operator as it is written (`+`, `==`, `has`, `in~`, `between` …) and the types of its operands. Out: the result's type
+//! and what each operand converts to first. The table is what Microsoft's analyser shows for every operator with every pair of
+//! types; an operand of unknown type never causes an error.
+
+use super::resolve::common_type;
+use crate::types::Type;
+
+/// What an operation means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Operation {
+    /// The result's type.
+    pub result: Type,
+    /// What the left operand converts to.
+    pub left: Type,
+    /// What the right operand, or each value of a list, converts to.
+    pub right: Type,
+}
+
+/// No operation between two such types.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotDefined;
+
+/// What `left op right` means. Operators over lists (`in`, `has_any` …) and `between` take the type of one value of the list.
+pub fn operator(op: &str, left: Type, right: Type) -> Result<Operation, NotDefined> {
+    match op {
+        "+" | "-" | "*" | "/" | "%" => arithmetic(op, left, right),
+        "==" | "!=" | "<>" | "in" | "!in" => Ok(equality(left, right)),
+        "<" | "<=" | ">" | ">=" => order(left, right),
+        "between" | "!between" => between(left, right),
+        "and" | "or" => both(left, right, Type::Bool),
+        "has_any" | "has_all" | "in~" | "!in~" => text_list(left),
+        _ => both(left, right, Type::String),
+    }
+}
+
+/// What `-x`, `+x` or `not(x)` gives; the operand converts to that type first.
+pub fn unary(op: &str, operand: Type) -> Result<Type, NotDefined> {
+    match (op, operand) {
+        ("not" | "!", Type::Bool | Type::Dynamic | Type::Unknown) => Ok(Type::Bool),
+        ("-" | "+", Type::Int | Type::Long) => Ok(Type::Long),
+        ("-" | "+", Type::Real | Type::Decimal | Type::DateTime | Type::TimeSpan | Type::Dynamic | Type::Unknown) => Ok(operand),
+        _ => Err(NotDefined),
+    }
+}
+
+/// `and`, `or`, and the operators between texts: both sides of one type, a dynamic read as it.
+fn both(left: Type, right: Type, ty: Type) -> Result<Operation, NotDefined> {
+    let fits = |side: Type| side == ty || matches!(side, Type::Dynamic | Type::Unknown);
+    if fits(left) && fits(right) { Ok(Operation { result: Type::Bool, left: ty, right: ty }) } else { Err(NotDefined) }
+}
+
+/// `has_any`, `in~` and their kin: text against a list of anything, each value read as text.
+fn text_list(left: Type) -> Result<Operation, NotDefined> {
+    both(left, Type::String, Type::String)
+}
+
+/// `==` and `in` take any two types; those without a common one are compared as they are, and differ.
+fn equality(left: Type, right: Type) -> Operation {
+    let (left, right) = match (left, right) {
+        (Type::Bool, number) if number.is_numeric() => (number, number),
+        (number, Type::Bool) if number.is_numeric() => (number, number),
+        _ => common_type(left, right).map_or((left, right), |ty| (ty, ty)),
+    };
+    Operation { result: Type::Bool, left, right }
+}
+
+fn order(left: Type, right: Type) -> Result<Operation, NotDefined> {
+    let number = |ty: Type| ty.is_numeric() || ty == Type::Bool;
+    let defined = match (left, right) {
+        (Type::Unknown, _) | (_, Type::Unknown) => true,
+        (Type::DateTime, Type::DateTime) | (Type::TimeSpan, Type::TimeSpan) => true,
+        (Type::Dynamic, other) | (other, Type::Dynamic) => number(other) && other != Type::Bool || other == Type::Dynamic,
+        (a, b) => number(a) && number(b),
+    };
+    if !defined {
+        return Err(NotDefined);
+    }
+    match (left, right) {
+        (Type::Bool, Type::Bool) => Ok(Operation { result: Type::Bool, left, right }),
+        _ => Ok(equality(left, right)),
+    }
+}
+
+/// `left between (right .. right)`: a datetime's upper bound may be a timespan, which the binder adds to the lower one.
+fn between(left: Type, right: Type) -> Result<Operation, NotDefined> {
+    match (left, right) {
+        (Type::Bool, _) | (_, Type::Bool) => Err(NotDefined),
+        (Type::DateTime, Type::TimeSpan) => Ok(Operation { result: Type::Bool, left, right }),
+        (Type::Dynamic, Type::Dynamic) => Err(NotDefined),
+        _ => order(left, right),
+    }
+}
+
+fn arithmetic(op: &str, left: Type, right: Type) -> Result<Operation, NotDefined> {
+    use Type::{DateTime, Dynamic, Real, TimeSpan, Unknown};
+    let give = |result, left, right| Ok(Operation { result, left, right });
+    let scale = matches!(op, "*" | "/" | "%");
+    match (left, right) {
+        (Unknown, _) | (_, Unknown) => give(Unknown, left, right),
+        (Dynamic, Dynamic) => give(Dynamic, left, right),
+        (a, b) if (a.is_numeric() || a == Dynamic) && (b.is_numeric() || b == Dynamic) => {
+            let ty = match common_type(a, b) {
+                Some(Type::Int) | None => Type::Long,
+                Some(ty) => ty,
+            };
+            give(ty, ty, ty)
+        }
+        (DateTime | Dynamic, DateTime) | (DateTime, Dynamic) if op == "-" => give(TimeSpan, DateTime, DateTime),
+        (DateTime, TimeSpan | Dynamic) if matches!(op, "+" | "-") => give(DateTime, DateTime, TimeSpan),
+        (TimeSpan | Dynamic, DateTime) if op == "+" => give(DateTime, TimeSpan, DateTime),
+        (TimeSpan | Dynamic, TimeSpan) | (TimeSpan, Dynamic) if matches!(op, "+" | "-") => give(TimeSpan, TimeSpan, TimeSpan),
+        (TimeSpan, TimeSpan) | (DateTime, DateTime) if op == "/" => give(Real, left, right),
+        (TimeSpan, TimeSpan) | (DateTime, DateTime) if op == "%" => give(TimeSpan, left, right),
+        (TimeSpan | DateTime, number) if scale && number.is_numeric() => give(left, left, wide(number)),
+        (number, TimeSpan | DateTime) if op == "*" && number.is_numeric() => give(right, wide(number), right),
+        _ => Err(NotDefined),
+    }
+}
+
+/// An `int` reckons as a `long`.
+fn wide(ty: Type) -> Type {
+    if ty == Type::Int { Type::Long } else { ty }
+}

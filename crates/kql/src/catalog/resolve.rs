@@ -1,0 +1,357 @@
+//! Which overload a call means, what its arguments convert to, and what comes back.
+//!
+//! In: a [`Function`] and the types of a call's arguments. Out: [`Resolved`], or the reason why no overload takes them. The
+//! rules are those that Microsoft's analyser shows when each overload is called with each type; an argument of unknown type fits
+//! every parameter, so that one mistake is reported once.
+
+use super::signature::{Function, Kind, MustBe, Parameter, Returns, Signature};
+use crate::types::{Type, Value};
+
+/// An argument, as far as choosing an overload needs to know it.
+#[derive(Clone, Copy, Debug)]
+pub struct ArgType<'a> {
+    /// Its type; of a type literal, the type it names.
+    pub ty: Type,
+    /// Its value, if it is written out.
+    pub literal: Option<&'a Value>,
+    /// What kind of thing it is.
+    pub form: Form,
+}
+
+/// What kind of thing an argument is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// An expression with one value for each row.
+    Scalar,
+    /// `*`.
+    Star,
+    /// `typeof(long)`.
+    TypeLiteral,
+    /// A table.
+    Table,
+}
+
+impl<'a> ArgType<'a> {
+    /// An expression of that type.
+    #[must_use]
+    pub fn of(ty: Type) -> ArgType<'a> {
+        ArgType { ty, literal: None, form: Form::Scalar }
+    }
+
+    /// A value written out.
+    #[must_use]
+    pub fn literal(ty: Type, value: &'a Value) -> ArgType<'a> {
+        ArgType { ty, literal: Some(value), form: Form::Scalar }
+    }
+
+    /// `typeof(ty)`.
+    #[must_use]
+    pub fn type_literal(ty: Type) -> ArgType<'a> {
+        ArgType { ty, literal: None, form: Form::TypeLiteral }
+    }
+
+    /// `*`.
+    #[must_use]
+    pub fn star() -> ArgType<'a> {
+        ArgType { ty: Type::Unknown, literal: None, form: Form::Star }
+    }
+
+    /// A table.
+    #[must_use]
+    pub fn table() -> ArgType<'a> {
+        ArgType { ty: Type::Unknown, literal: None, form: Form::Table }
+    }
+}
+
+/// What a call means.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved {
+    /// The function called.
+    pub function: &'static Function,
+    /// The overload that takes the arguments.
+    pub signature: &'static Signature,
+    /// For each argument, the position of its parameter in the signature.
+    pub parameters: Vec<usize>,
+    /// For each argument, the type it converts to before the call.
+    pub param_types: Vec<Type>,
+    /// The type of the result; of the first column where there are several (see [`super::names::columns`]).
+    pub returns: Type,
+}
+
+impl Resolved {
+    /// The parameter that takes the argument at that position.
+    #[must_use]
+    pub fn parameter(&self, argument: usize) -> Option<&'static Parameter> {
+        self.parameters.get(argument).map(|at| &self.signature.parameters[*at])
+    }
+}
+
+/// Why no overload takes the arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResolveError {
+    /// There are too few or too many.
+    WrongCount {
+        /// How many there must be at least.
+        least: usize,
+        /// How many there may be at most, if there is a bound.
+        most: Option<usize>,
+        /// How many there are.
+        given: usize,
+    },
+    /// One has a type that no overload takes there.
+    WrongType {
+        /// Its position.
+        argument: usize,
+        /// The parameter's name.
+        parameter: &'static str,
+        /// What it takes, in words: `string`, `a number`, `an array`.
+        expected: String,
+        /// What it got.
+        got: Type,
+    },
+    /// One is no column, no constant, no table … as it must be.
+    WrongForm {
+        /// Its position.
+        argument: usize,
+        /// The parameter's name.
+        parameter: &'static str,
+        /// What it must be.
+        must_be: MustBe,
+    },
+    /// Arguments that must have one type have none in common.
+    NoCommonType {
+        /// The position of the first that differs.
+        argument: usize,
+        /// The type of those before it.
+        expected: Type,
+        /// What it got.
+        got: Type,
+    },
+}
+
+impl Function {
+    /// The overload that takes arguments of those types.
+    pub fn resolve(&'static self, args: &[ArgType<'_>]) -> Result<Resolved, ResolveError> {
+        let mut best: Option<(u32, Resolved)> = None;
+        let mut error: Option<(usize, ResolveError)> = None;
+        for signature in &self.signatures {
+            let Some(parameters) = arrange(signature, args) else { continue };
+            match fit(signature, &parameters, args) {
+                Ok(score) if best.as_ref().is_none_or(|(best, _)| score > *best) => {
+                    best = Some((score, convert(self, signature, parameters, args)));
+                }
+                Ok(_) => {}
+                Err((at, e)) if error.as_ref().is_none_or(|(best, _)| at > *best) => error = Some((at, e)),
+                Err(_) => {}
+            }
+        }
+        let (least, most) = self.arity();
+        match (best, error) {
+            (Some((_, resolved)), _) => Ok(resolved),
+            (None, Some((_, error))) => Err(error),
+            (None, None) => Err(ResolveError::WrongCount { least, most, given: args.len() }),
+        }
+    }
+}
+
+/// The parameter of each argument, or `None` if there are too few or too many. Parameters that may repeat repeat together; those
+/// after them take the last arguments, optional ones only an argument of their type.
+fn arrange(signature: &Signature, args: &[ArgType<'_>]) -> Option<Vec<usize>> {
+    let given = args.len();
+    if given < signature.least() || given > signature.most() {
+        return None;
+    }
+    let parameters = &signature.parameters;
+    let Some(start) = parameters.iter().position(|p| p.most > 1) else { return Some((0..given).collect()) };
+    let end = start + parameters[start..].iter().take_while(|p| p.most > 1).count();
+    let before = start.min(given);
+    let tail = &parameters[end..];
+    let mut after = tail.iter().filter(|p| p.least > 0).count();
+    for (at, parameter) in tail.iter().enumerate().filter(|(_, p)| p.least == 0) {
+        let takes =
+            |argument: &ArgType<'_>| argument.ty != Type::Unknown && accept(parameter, argument).is_some_and(|fit| fit >= EXACT);
+        if at + 1 == tail.len() && given > before + after && args.last().is_some_and(takes) {
+            after += 1;
+        }
+    }
+    let repeated = given.checked_sub(before + after)?;
+    let block = end - start;
+    if !repeated.is_multiple_of(block) && block > 1 {
+        return None;
+    }
+    let middle = (0..repeated).map(|i| start + i % block);
+    let skipped = tail.len() - after;
+    Some((0..before).chain(middle).chain((0..after).map(|i| end + skipped + i)).collect())
+}
+
+/// How well an argument fits: its own type,
+const EXACT: u32 = 8;
+/// a type its parameter's kind includes,
+const KIND: u32 = 6;
+/// a type that widens to it,
+const WIDENED: u32 = 4;
+/// or one that converts when the query runs.
+const CONVERTED: u32 = 1;
+
+/// How well the arguments fit as a whole, or the first that does not.
+fn fit(signature: &'static Signature, parameters: &[usize], args: &[ArgType<'_>]) -> Result<u32, (usize, ResolveError)> {
+    let mut total = 0;
+    for (argument, (at, arg)) in parameters.iter().zip(args).enumerate() {
+        let parameter = &signature.parameters[*at];
+        if let Some(error) = wrong_form(argument, parameter, arg) {
+            return Err((argument, error));
+        }
+        let Some(score) = accept(parameter, arg) else {
+            let expected = parameter.kind.in_words();
+            return Err((argument, ResolveError::WrongType { argument, parameter: &parameter.name, expected, got: arg.ty }));
+        };
+        total += score;
+    }
+    common(signature, parameters, args).map_err(|error| (args.len(), error))?;
+    Ok(total)
+}
+
+fn wrong_form(argument: usize, parameter: &'static Parameter, arg: &ArgType<'_>) -> Option<ResolveError> {
+    let star_allowed = matches!(parameter.must_be, MustBe::MayBeStar | MustBe::Star);
+    let wrong = match arg.form {
+        Form::Star => !star_allowed,
+        Form::Scalar => {
+            parameter.must_be == MustBe::Star
+                || matches!(parameter.kind, Kind::TypeLiteral | Kind::Table) && arg.ty != Type::Unknown
+        }
+        Form::TypeLiteral => !matches!(parameter.kind, Kind::TypeLiteral | Kind::Any),
+        Form::Table => !matches!(parameter.kind, Kind::Table | Kind::Any),
+    };
+    wrong.then_some(ResolveError::WrongForm { argument, parameter: &parameter.name, must_be: parameter.must_be })
+}
+
+/// How well an argument fits a parameter; `None` if not at all.
+fn accept(parameter: &Parameter, arg: &ArgType<'_>) -> Option<u32> {
+    if arg.ty == Type::Unknown || arg.form != Form::Scalar {
+        return Some(EXACT);
+    }
+    match &parameter.kind {
+        Kind::Type(ty) if *ty == arg.ty => Some(EXACT),
+        Kind::Type(ty) => widens(arg.ty, *ty)
+            .then_some(WIDENED)
+            .or_else(|| (arg.ty == Type::Dynamic || *ty == Type::Dynamic).then_some(CONVERTED)),
+        kind if kind.includes(arg.ty) => Some(KIND),
+        _ => (arg.ty == Type::Dynamic && !matches!(parameter.kind, Kind::NotDynamic)).then_some(CONVERTED),
+    }
+}
+
+/// A value of the one type is one of the other, without loss of magnitude.
+#[must_use]
+pub(super) fn widens(from: Type, to: Type) -> bool {
+    match to {
+        Type::Long => from == Type::Int,
+        Type::Real => matches!(from, Type::Int | Type::Long | Type::Decimal),
+        Type::Decimal => matches!(from, Type::Int | Type::Long),
+        _ => false,
+    }
+}
+
+impl Kind {
+    /// A value of that type is of this kind without any conversion.
+    #[must_use]
+    pub fn includes(&self, ty: Type) -> bool {
+        let integer = matches!(ty, Type::Int | Type::Long);
+        match self {
+            Kind::Type(of) => *of == ty,
+            Kind::Number => ty.is_numeric(),
+            Kind::Integer => integer,
+            Kind::Summable => ty.is_numeric() || matches!(ty, Type::TimeSpan | Type::DateTime),
+            Kind::NotDynamic => ty != Type::Dynamic,
+            Kind::Orderable | Kind::CommonOrderable => !matches!(ty, Type::Dynamic | Type::Bool | Type::Guid),
+            Kind::Array | Kind::Bag => ty == Type::Dynamic,
+            Kind::StringOrDynamic | Kind::StringOrArray => matches!(ty, Type::String | Type::Dynamic),
+            Kind::IntegerOrArray => integer || ty == Type::Dynamic,
+            Kind::NumberOrBool => ty.is_numeric() || ty == Type::Bool,
+            Kind::NotRealOrBool => !matches!(ty, Type::Real | Type::Bool),
+            Kind::Scalar | Kind::Common | Kind::CommonOrDynamic | Kind::Any => true,
+            Kind::Table | Kind::TypeLiteral => false,
+        }
+    }
+
+    /// What the kind takes, for a message: `string`, `a number`, `an array`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        match self {
+            Kind::Type(ty) => ty.name(),
+            Kind::Number => "a number",
+            Kind::Integer => "an int or long",
+            Kind::Summable => "a number, timespan or datetime",
+            Kind::Scalar | Kind::Common | Kind::CommonOrDynamic => "a scalar",
+            Kind::NotDynamic => "a scalar that is not dynamic",
+            Kind::Orderable | Kind::CommonOrderable => "a scalar with an order",
+            Kind::Array => "an array",
+            Kind::Bag => "a property bag",
+            Kind::StringOrDynamic => "a string or dynamic",
+            Kind::StringOrArray => "a string or an array of strings",
+            Kind::IntegerOrArray => "an int or long, or an array of them",
+            Kind::NumberOrBool => "a number or bool",
+            Kind::NotRealOrBool => "a scalar that is neither real nor bool",
+            Kind::Table => "a table",
+            Kind::TypeLiteral => "a type, such as typeof(long)",
+            Kind::Any => "anything",
+        }
+        .to_owned()
+    }
+}
+
+/// The one type of all arguments of the common kinds; `Unknown` where none of them is known.
+fn common(signature: &Signature, parameters: &[usize], args: &[ArgType<'_>]) -> Result<Type, ResolveError> {
+    let mut result = Type::Unknown;
+    for (argument, (at, arg)) in parameters.iter().zip(args).enumerate() {
+        let kind = &signature.parameters[*at].kind;
+        if !matches!(kind, Kind::Common | Kind::CommonOrDynamic | Kind::CommonOrderable) {
+            continue;
+        }
+        let Some(both) = common_type(result, arg.ty) else {
+            return Err(ResolveError::NoCommonType { argument, expected: result, got: arg.ty });
+        };
+        result = both;
+    }
+    Ok(result)
+}
+
+/// The type that values of either type become when one column holds both (`iff`, `case`, `coalesce`, `max_of`): the wider of two
+/// numbers, the other one beside a `dynamic`.
+#[must_use]
+pub fn common_type(left: Type, right: Type) -> Option<Type> {
+    match (left, right) {
+        (a, b) if a == b => Some(a),
+        (Type::Unknown | Type::Dynamic, other) | (other, Type::Unknown | Type::Dynamic) => Some(other),
+        (a, b) if widens(a, b) => Some(b),
+        (a, b) if widens(b, a) => Some(a),
+        _ => None,
+    }
+}
+
+/// What each argument converts to, and the result's type.
+fn convert(function: &'static Function, signature: &'static Signature, parameters: Vec<usize>, args: &[ArgType<'_>]) -> Resolved {
+    let shared = common(signature, &parameters, args).unwrap_or(Type::Unknown);
+    let widest = args.iter().fold(Type::Unknown, |ty, arg| common_type(ty, arg.ty).unwrap_or(ty));
+    let of = |at: usize| parameters.iter().position(|p| *p == at).map_or(Type::Unknown, |argument| args[argument].ty);
+    let target = |(at, arg): (&usize, &ArgType<'_>)| match &signature.parameters[*at].kind {
+        Kind::Type(ty) => *ty,
+        Kind::Common | Kind::CommonOrDynamic | Kind::CommonOrderable => shared,
+        Kind::Number if signature.returns == Returns::Widest => widest,
+        Kind::Array | Kind::Bag => Type::Dynamic,
+        _ => arg.ty,
+    };
+    let param_types: Vec<Type> = parameters.iter().zip(args).map(target).collect();
+    let returns = match &signature.returns {
+        Returns::Type(ty) => *ty,
+        Returns::SameAs(at) | Returns::TypeOf(at) => of(*at),
+        Returns::WidenedFrom(at) if of(*at) == Type::Int => Type::Long,
+        Returns::WidenedFrom(at) => of(*at),
+        Returns::Common => shared,
+        Returns::Widest => widest,
+        Returns::Columns(columns) => columns.first().map_or(Type::Unknown, |(_, ty)| *ty),
+        Returns::SortedArrays => Type::Dynamic,
+        Returns::Percentiles | Returns::Arguments => args.first().map_or(Type::Unknown, |arg| arg.ty),
+        Returns::Entity => Type::Unknown,
+    };
+    Resolved { function, signature, parameters, param_types, returns }
+}

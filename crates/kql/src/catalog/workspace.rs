@@ -1,0 +1,205 @@
+//! What a query may name: the trait the binder asks, and the usual answer to it.
+//!
+//! In: a user's schema, the tables that files fill, watchlists, the built-in tables, and whether unknown tables are allowed.
+//! Out: [`TableInfo`]s, functions, watchlists.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::schema::{Schema, UserFunction};
+use super::tables;
+use crate::types::{Column, Type};
+
+/// What the binder asks about names that the query does not declare itself.
+pub trait Catalog {
+    /// The table of that name, exactly. An open catalog answers an unknown name with a table that is open and has no columns.
+    fn table(&self, name: &str) -> Option<TableInfo>;
+
+    /// The names of all tables, sorted, for wildcards and suggestions. Tables that only an open catalog makes up are not among
+    /// them.
+    fn table_names(&self) -> Vec<String>;
+
+    /// The user's function of that name.
+    fn function(&self, name: &str) -> Option<&UserFunction>;
+
+    /// The names of the user's functions, sorted.
+    fn function_names(&self) -> Vec<String>;
+
+    /// The columns that the watchlist of that alias adds to [`WATCHLIST_COLUMNS`]; `None` if there is none. An open catalog
+    /// answers an unknown alias with an open table.
+    fn watchlist(&self, alias: &str) -> Option<TableInfo>;
+
+    /// The aliases of the known watchlists, sorted.
+    fn watchlist_names(&self) -> Vec<String>;
+}
+
+/// A table as the binder sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableInfo {
+    /// Its name.
+    pub name: String,
+    /// Its columns, in order.
+    pub columns: Vec<Column>,
+    /// It may have more columns than these.
+    pub open: bool,
+}
+
+impl TableInfo {
+    /// The physical column that `name` means: the one so called, or the time column under its other name.
+    #[must_use]
+    pub fn resolve(&self, name: &str) -> Option<&Column> {
+        let named = |name: &str| self.columns.iter().find(|column| column.name == name);
+        named(name).or_else(|| tables::time_alias(&self.name, name).and_then(named))
+    }
+
+    /// The type of a column that is not among `columns` but that every workspace table has (`_ItemId`, `TenantId` …).
+    #[must_use]
+    pub fn implied(&self, name: &str) -> Option<Type> {
+        tables::table(&self.name)?;
+        tables::standard_column(name)
+    }
+}
+
+/// The columns that `_GetWatchlist()` gives beside those of the watchlist itself.
+pub const WATCHLIST_COLUMNS: [(&str, Type); 9] = [
+    ("_DTItemId", Type::String),
+    ("_DTItemStatus", Type::String),
+    ("_DTItemType", Type::String),
+    ("_DTTimestamp", Type::DateTime),
+    ("LastUpdatedTimeUTC", Type::DateTime),
+    ("SearchKey", Type::String),
+    ("TimeGenerated", Type::DateTime),
+    ("WatchlistItem", Type::Dynamic),
+    ("TenantId", Type::String),
+];
+
+/// A catalog put together from what is at hand. The first source that knows a table answers: files, the user's schema, the
+/// built-in tables.
+#[derive(Clone, Default)]
+pub struct Workspace {
+    /// Tables that files fill; a built-in table of the same name gives the columns that the file lacks.
+    pub files: BTreeMap<String, Vec<Column>>,
+    /// The user's tables and functions.
+    pub schema: Schema,
+    /// Watchlists by alias: the columns of their own.
+    pub watchlists: BTreeMap<String, Vec<Column>>,
+    /// The tables of Sentinel and Defender are known.
+    pub builtin: bool,
+    /// An unknown table is no error: its columns are whatever the query asks for.
+    pub open: bool,
+}
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (files, tables) = (self.files.len(), self.schema.tables.len());
+        write!(f, "Workspace {{ files: {files}, schema: {tables}, builtin: {}, open: {} }}", self.builtin, self.open)
+    }
+}
+
+impl Workspace {
+    /// The built-in tables; others are open. What a query is checked against when nothing else is known.
+    #[must_use]
+    pub fn open() -> Workspace {
+        Workspace { builtin: true, open: true, ..Workspace::default() }
+    }
+
+    /// The tables and functions of a schema, and no others.
+    #[must_use]
+    pub fn closed(schema: Schema) -> Workspace {
+        Workspace { schema, ..Workspace::default() }
+    }
+
+    /// A table that a file fills: the file's columns, then those of the known table that it lacks.
+    fn with_file(&self, name: &str, columns: &[Column]) -> TableInfo {
+        let mut columns = columns.to_vec();
+        let known = self
+            .schema
+            .table(name)
+            .or_else(|| tables::table(name).filter(|_| self.builtin).map(|table| table.columns.as_slice()));
+        for column in known.unwrap_or_default() {
+            if !columns.iter().any(|have| have.name == column.name) {
+                columns.push(column.clone());
+            }
+        }
+        TableInfo { name: name.to_owned(), columns, open: false }
+    }
+
+    fn opened(&self, name: &str) -> Option<TableInfo> {
+        self.open.then(|| TableInfo { name: name.to_owned(), columns: Vec::new(), open: true })
+    }
+}
+
+impl Catalog for Workspace {
+    fn table(&self, name: &str) -> Option<TableInfo> {
+        if let Some(columns) = self.files.get(name) {
+            return Some(self.with_file(name, columns));
+        }
+        let known = self
+            .schema
+            .table(name)
+            .or_else(|| tables::table(name).filter(|_| self.builtin).map(|table| table.columns.as_slice()));
+        match known {
+            Some(columns) => Some(TableInfo { name: name.to_owned(), columns: columns.to_vec(), open: false }),
+            None => self.opened(name),
+        }
+    }
+
+    fn table_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.files.keys().cloned().collect();
+        names.extend(self.schema.tables.iter().map(|(name, _)| name.clone()));
+        if self.builtin {
+            names.extend(tables::tables().iter().map(|table| table.name.clone()));
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn function(&self, name: &str) -> Option<&UserFunction> {
+        self.schema.functions.iter().find(|function| function.name == name)
+    }
+
+    fn function_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.schema.functions.iter().map(|function| function.name.clone()).collect();
+        names.sort();
+        names
+    }
+
+    fn watchlist(&self, alias: &str) -> Option<TableInfo> {
+        match self.watchlists.get(alias) {
+            Some(columns) => Some(TableInfo { name: alias.to_owned(), columns: columns.clone(), open: false }),
+            None => self.opened(alias),
+        }
+    }
+
+    fn watchlist_names(&self) -> Vec<String> {
+        self.watchlists.keys().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_source_that_knows_a_table_answers() {
+        let mut workspace = Workspace::open();
+        workspace.files.insert("DnsEvents".to_owned(), vec![Column::new("Extra", Type::Long), Column::new("Name", Type::String)]);
+        let dns = workspace.table("DnsEvents").unwrap();
+        assert_eq!(dns.columns[0].name, "Extra");
+        assert_eq!(dns.columns.iter().filter(|column| column.name == "Name").count(), 1);
+        assert!(dns.resolve("ClientIP").is_some() && !dns.open);
+        assert!(workspace.table("Nonesuch").unwrap().open);
+        let closed = Workspace::closed(Schema::default());
+        assert_eq!(closed.table("DnsEvents"), None);
+        assert!(closed.table_names().is_empty());
+    }
+
+    #[test]
+    fn time_resolves_under_either_name() {
+        let mut workspace = Workspace::open();
+        workspace.builtin = false;
+        workspace.files.insert("DeviceInfo".to_owned(), vec![Column::new("Timestamp", Type::DateTime)]);
+        assert_eq!(workspace.table("DeviceInfo").unwrap().resolve("TimeGenerated").unwrap().name, "Timestamp");
+    }
+}
