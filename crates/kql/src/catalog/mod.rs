@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 
 pub use nearest::nearest;
 pub use notation::Functions;
-pub use operator::{NotDefined, Operation, operator, unary};
+pub use operator::{NotDefined, Operation, between, operator, unary};
 pub use resolve::{ArgType, Form, ResolveError, Resolved, common_type};
 pub use schema::{Schema, SchemaError, UserFunction};
 pub use signature::{Function, Kind, MustBe, Naming, Parameter, Returns, Signature};

@@ -12,6 +12,8 @@ use crate::types::{Column, Type, Value};
 pub struct Argument<'a> {
     /// The name that a column holding just this expression would get: a column's own, `a_b` for `a.b`; `None` for `x + 1`.
     pub name: Option<&'a str>,
+    /// The name that the query gives to this part of the result: `arg_max(t, latest = x)`.
+    pub alias: Option<&'a str>,
     /// Its type.
     pub ty: Type,
     /// Its value, if it is written out.
@@ -20,9 +22,10 @@ pub struct Argument<'a> {
     pub star: bool,
 }
 
-/// The columns of a call's result: one for most. `star` are the columns that `*` means: the input's, without the group's keys.
+/// The columns of a call's result: one for most. `input` are the columns the call sees; in an aggregate, without those that are
+/// keys of the group, as `*` does not mean them.
 #[must_use]
-pub fn columns(call: &Resolved, args: &[Argument<'_>], star: &[Column]) -> Vec<(Option<String>, Type)> {
+pub fn columns(call: &Resolved, args: &[Argument<'_>], input: &[Column]) -> Vec<(Option<String>, Type)> {
     let first = args.first().and_then(|arg| arg.name).unwrap_or_default();
     match &call.signature.returns {
         Returns::Columns(parts) => {
@@ -30,7 +33,10 @@ pub fn columns(call: &Resolved, args: &[Argument<'_>], star: &[Column]) -> Vec<(
         }
         Returns::SortedArrays => {
             let sorted = args.iter().zip(&call.parameters).filter(|(_, parameter)| **parameter == 0);
-            sorted.map(|(arg, _)| (Some(format!("{}_sorted", arg.name.unwrap_or_default())), Type::Dynamic)).collect()
+            let name = |at: usize, arg: &Argument<'_>| {
+                arg.name.map_or_else(|| format!("array{at}_sorted"), |name| format!("{name}_sorted"))
+            };
+            sorted.enumerate().map(|(at, (arg, _))| (Some(name(at, arg)), Type::Dynamic)).collect()
         }
         Returns::Percentiles => {
             let name = |arg: &Argument<'_>| format!("percentile_{first}_{}", arg.literal.map(part_of_name).unwrap_or_default());
@@ -38,8 +44,8 @@ pub fn columns(call: &Resolved, args: &[Argument<'_>], star: &[Column]) -> Vec<(
                 args.iter().zip(&call.parameters).filter(|(_, at)| call.signature.parameters[**at].name == "percentile");
             percentiles.map(|(arg, _)| (Some(name(arg)), call.returns)).collect()
         }
-        Returns::Arguments => arguments(call, args, star),
-        _ => vec![(single(call, args), call.returns)],
+        Returns::Arguments => arguments(call, args, input),
+        _ => vec![(single(call, args, input), call.returns)],
     }
 }
 
@@ -53,7 +59,7 @@ fn part_of_name(value: &Value) -> String {
 }
 
 /// The name of a result that is one column.
-fn single(call: &Resolved, args: &[Argument<'_>]) -> Option<String> {
+fn single(call: &Resolved, args: &[Argument<'_>], input: &[Column]) -> Option<String> {
     let first = args.first();
     match &call.function.naming {
         Naming::None => percentiles_array(call, args),
@@ -63,7 +69,7 @@ fn single(call: &Resolved, args: &[Argument<'_>]) -> Option<String> {
         Naming::PrefixAndFirst(prefix) => Some(format!("{prefix}_{}", first.and_then(|arg| arg.name).unwrap_or_default())),
         Naming::Prefix(prefix) => Some(prefix.clone()),
         Naming::FirstValue => match first?.literal? {
-            Value::String(text) => Some(text.clone()),
+            Value::String(text) if input.iter().any(|column| column.name == *text) => Some(text.clone()),
             _ => None,
         },
         Naming::Arguments(_) => None,
@@ -77,7 +83,7 @@ fn percentiles_array(call: &Resolved, args: &[Argument<'_>]) -> Option<String> {
 }
 
 /// `arg_max(x, y, *)` and its kin: a column for each argument, under its own name or the old functions' `max_x_y`.
-fn arguments(call: &Resolved, args: &[Argument<'_>], star: &[Column]) -> Vec<(Option<String>, Type)> {
+fn arguments(call: &Resolved, args: &[Argument<'_>], input: &[Column]) -> Vec<(Option<String>, Type)> {
     let function = call.function.name.as_str();
     let first = args.first().and_then(|arg| arg.name).unwrap_or_default();
     let old = match function {
@@ -94,25 +100,82 @@ fn arguments(call: &Resolved, args: &[Argument<'_>], star: &[Column]) -> Vec<(Op
         "arg_min" => format!("min_{first}_arg{at}"),
         _ => format!("any_arg{at}"),
     };
+    let named = |at: usize, arg: &Argument<'_>| match (arg.alias, &old, arg.name) {
+        (Some(alias), ..) => alias.to_owned(),
+        (None, Some(old), _) if is_arg && at == 0 => old.clone(),
+        (None, Some(old), Some(name)) => format!("{old}_{name}"),
+        (None, Some(old), None) => format!("{old}_arg{at}"),
+        (None, None, Some(name)) => name.to_owned(),
+        (None, None, None) => unnamed(at),
+    };
     let mut columns: Vec<(Option<String>, Type)> = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
+    let mut after_star = false;
     for (at, arg) in args.iter().enumerate() {
         if arg.star {
-            for column in star.iter().filter(|column| !seen.contains(&column.name)) {
+            let named_before = |column: &&Column| !args[..at].iter().any(|arg| arg.name == Some(column.name.as_str()));
+            for column in input.iter().filter(named_before) {
                 let name = old.as_ref().map_or_else(|| column.name.clone(), |old| format!("{old}_{}", column.name));
                 columns.push((Some(name), column.ty));
             }
-            continue;
+            after_star = true;
+        } else if !(after_star && arg.alias.is_none() && input.iter().any(|column| Some(column.name.as_str()) == arg.name)) {
+            columns.push((Some(named(at, arg)), arg.ty));
         }
-        let name = match (&old, arg.name) {
-            (Some(old), _) if is_arg && at == 0 => old.clone(),
-            (Some(old), Some(name)) => format!("{old}_{name}"),
-            (Some(old), None) => format!("{old}_arg{at}"),
-            (None, Some(name)) => name.to_owned(),
-            (None, None) => unnamed(at),
-        };
-        seen.extend(arg.name.map(str::to_owned));
-        columns.push((Some(name), arg.ty));
     }
     columns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::{self, ArgType};
+
+    fn check(function: &str, args: &[Argument<'_>], expected: &[&str]) {
+        let function = catalog::aggregate(function).or_else(|| catalog::function(function)).unwrap();
+        let types: Vec<ArgType<'_>> =
+            args.iter().map(|arg| if arg.star { ArgType::star() } else { ArgType::of(arg.ty) }).collect();
+        let input = [Column::new("d", Type::DateTime), Column::new("l", Type::Long), Column::new("s", Type::String)];
+        let columns = columns(&function.resolve(&types).unwrap(), args, &input);
+        let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_deref().unwrap_or("?")).collect();
+        assert_eq!(names, expected, "{}", function.name);
+    }
+
+    fn arg(name: &str, ty: Type) -> Argument<'_> {
+        Argument { name: Some(name).filter(|name| !name.is_empty()), alias: None, ty, literal: None, star: false }
+    }
+
+    #[test]
+    fn of_single_columns() {
+        let (l, none) = (arg("l", Type::Long), arg("", Type::Long));
+        check("dcount", &[l], &["dcount_l"]);
+        check("dcount", &[none], &["dcount_"]);
+        check("count", &[], &["count_"]);
+        check("make_set", &[l], &["set_l"]);
+        check("tostring", &[l], &["l"]);
+        check("tolower", &[arg("s", Type::String)], &["?"]);
+        check("make_datetime", &[l, l, l], &["?"]);
+        check("ingestion_time", &[], &["$IngestionTime"]);
+        let text = Value::String("s".to_owned());
+        check("column_ifexists", &[Argument { literal: Some(&text), ..arg("", Type::String) }, l], &["s"]);
+        check("percentiles_array", &[l, none], &["percentiles_l"]);
+    }
+
+    #[test]
+    fn of_several_columns() {
+        let (d, s, l, none) = (arg("d", Type::DateTime), arg("s", Type::String), arg("l", Type::Long), arg("", Type::Long));
+        let star = Argument { star: true, ..none };
+        check("arg_max", &[d, star], &["d", "l", "s"]);
+        check("arg_max", &[d, star, s], &["d", "l", "s"]);
+        check("arg_max", &[d, Argument { alias: Some("x"), ..s }, star], &["d", "x", "l"]);
+        check("arg_max", &[none, none], &["max_", "max__arg1"]);
+        check("argmin", &[d, s, none], &["min_d", "min_d_s", "min_d_arg2"]);
+        check("any", &[star], &["any_d", "any_l", "any_s"]);
+        check("take_any", &[none, l], &["any_arg0", "l"]);
+        let (half, whole) = (Value::Real(99.5), Value::Long(5));
+        let percents = [l, Argument { literal: Some(&half), ..none }, Argument { literal: Some(&whole), ..none }];
+        check("percentiles", &percents, &["percentile_l_99_5", "percentile_l_5"]);
+        let array = arg("", Type::Dynamic);
+        check("array_sort_asc", &[arg("y", Type::Dynamic), array, arg("", Type::Bool)], &["y_sorted", "array1_sorted"]);
+        check("series_fft", &[array], &["series_fft__real", "series_fft__imag"]);
+    }
 }

@@ -1,6 +1,6 @@
 //! What an operator between two values takes and gives.
 //!
-//! In: the operator as it is written (`+`, `==`, `has`, `in~`, `between` …) and the types of its operands. Out: the result's type
+//! In: the operator as it is written (`+`, `==`, `has`, `in~` …) and the types of its operands. Out: the result's type
 //! and what each operand converts to first. The table is what Microsoft's analyser shows for every operator with every pair of
 //! types; an operand of unknown type never causes an error.
 
@@ -22,13 +22,12 @@ pub struct Operation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotDefined;
 
-/// What `left op right` means. Operators over lists (`in`, `has_any` …) and `between` take the type of one value of the list.
+/// What `left op right` means. Operators over lists (`in`, `has_any` …) take the type of one value of the list.
 pub fn operator(op: &str, left: Type, right: Type) -> Result<Operation, NotDefined> {
     match op {
         "+" | "-" | "*" | "/" | "%" => arithmetic(op, left, right),
         "==" | "!=" | "<>" | "in" | "!in" => Ok(equality(left, right)),
         "<" | "<=" | ">" | ">=" => order(left, right),
-        "between" | "!between" => between(left, right),
         "and" | "or" => both(left, right, Type::Bool),
         "has_any" | "has_all" | "in~" | "!in~" => text_list(left),
         _ => both(left, right, Type::String),
@@ -38,7 +37,7 @@ pub fn operator(op: &str, left: Type, right: Type) -> Result<Operation, NotDefin
 /// What `-x`, `+x` or `not(x)` gives; the operand converts to that type first.
 pub fn unary(op: &str, operand: Type) -> Result<Type, NotDefined> {
     match (op, operand) {
-        ("not" | "!", Type::Bool | Type::Dynamic | Type::Unknown) => Ok(Type::Bool),
+        ("not", Type::Bool | Type::Unknown) => Ok(Type::Bool),
         ("-" | "+", Type::Int | Type::Long) => Ok(Type::Long),
         ("-" | "+", Type::Real | Type::Decimal | Type::DateTime | Type::TimeSpan | Type::Dynamic | Type::Unknown) => Ok(operand),
         _ => Err(NotDefined),
@@ -61,6 +60,7 @@ fn equality(left: Type, right: Type) -> Operation {
     let (left, right) = match (left, right) {
         (Type::Bool, number) if number.is_numeric() => (number, number),
         (number, Type::Bool) if number.is_numeric() => (number, number),
+        (Type::Dynamic, other) | (other, Type::Dynamic) => (other, other),
         _ => common_type(left, right).map_or((left, right), |ty| (ty, ty)),
     };
     Operation { result: Type::Bool, left, right }
@@ -83,13 +83,26 @@ fn order(left: Type, right: Type) -> Result<Operation, NotDefined> {
     }
 }
 
-/// `left between (right .. right)`: a datetime's upper bound may be a timespan, which the binder adds to the lower one.
-fn between(left: Type, right: Type) -> Result<Operation, NotDefined> {
-    match (left, right) {
-        (Type::Bool, _) | (_, Type::Bool) => Err(NotDefined),
-        (Type::DateTime, Type::TimeSpan) => Ok(Operation { result: Type::Bool, left, right }),
-        (Type::Dynamic, Type::Dynamic) => Err(NotDefined),
-        _ => order(left, right),
+/// What `value between (low .. high)` compares: the types that the three convert to. After a datetime, `high` may be a timespan:
+/// it counts from `low`.
+pub fn between(value: Type, low: Type, high: Type) -> Result<[Type; 3], NotDefined> {
+    let types = [value, low, high];
+    let known: Vec<Type> = types.into_iter().filter(|ty| *ty != Type::Unknown).collect();
+    if known.is_empty() {
+        return Ok(types);
+    }
+    match types.map(|ty| if ty == Type::Unknown { known[0] } else { ty }) {
+        [Type::DateTime, Type::DateTime, Type::DateTime | Type::TimeSpan] | [Type::TimeSpan, Type::TimeSpan, Type::TimeSpan] => {
+            Ok(types)
+        }
+        all if all.iter().all(|ty| ty.is_numeric()) => {
+            let widest = all.into_iter().try_fold(Type::Unknown, common_type).ok_or(NotDefined)?;
+            Ok([widest; 3])
+        }
+        [number, Type::Dynamic, Type::Dynamic] if number.is_numeric() => Ok([number; 3]),
+        [Type::Dynamic, low, high] if low.is_numeric() && high.is_numeric() => Ok([common_type(low, high).unwrap_or(low); 3]),
+        _ if known.len() < 3 => Ok(types),
+        _ => Err(NotDefined),
     }
 }
 
@@ -101,7 +114,7 @@ fn arithmetic(op: &str, left: Type, right: Type) -> Result<Operation, NotDefined
         (Unknown, _) | (_, Unknown) => give(Unknown, left, right),
         (Dynamic, Dynamic) => give(Dynamic, left, right),
         (a, b) if (a.is_numeric() || a == Dynamic) && (b.is_numeric() || b == Dynamic) => {
-            let ty = match common_type(a, b) {
+            let ty = match common_type(if a == Dynamic { b } else { a }, if b == Dynamic { a } else { b }) {
                 Some(Type::Int) | None => Type::Long,
                 Some(ty) => ty,
             };
@@ -110,9 +123,12 @@ fn arithmetic(op: &str, left: Type, right: Type) -> Result<Operation, NotDefined
         (DateTime | Dynamic, DateTime) | (DateTime, Dynamic) if op == "-" => give(TimeSpan, DateTime, DateTime),
         (DateTime, TimeSpan | Dynamic) if matches!(op, "+" | "-") => give(DateTime, DateTime, TimeSpan),
         (TimeSpan | Dynamic, DateTime) if op == "+" => give(DateTime, TimeSpan, DateTime),
+        (TimeSpan, DateTime) if op == "-" => give(DateTime, left, right),
+        (DateTime, DateTime) if op == "+" => give(DateTime, left, right),
         (TimeSpan | Dynamic, TimeSpan) | (TimeSpan, Dynamic) if matches!(op, "+" | "-") => give(TimeSpan, TimeSpan, TimeSpan),
-        (TimeSpan, TimeSpan) | (DateTime, DateTime) if op == "/" => give(Real, left, right),
-        (TimeSpan, TimeSpan) | (DateTime, DateTime) if op == "%" => give(TimeSpan, left, right),
+        (TimeSpan | DateTime, TimeSpan) | (DateTime, DateTime) if op == "/" => give(Real, left, right),
+        (TimeSpan | DateTime, TimeSpan) | (DateTime, DateTime) if op == "%" => give(TimeSpan, left, right),
+        (TimeSpan, TimeSpan) if op == "*" => give(TimeSpan, left, right),
         (TimeSpan | DateTime, number) if scale && number.is_numeric() => give(left, left, wide(number)),
         (number, TimeSpan | DateTime) if op == "*" && number.is_numeric() => give(right, wide(number), right),
         _ => Err(NotDefined),
@@ -122,4 +138,44 @@ fn arithmetic(op: &str, left: Type, right: Type) -> Result<Operation, NotDefined
 /// An `int` reckons as a `long`.
 fn wide(ty: Type) -> Type {
     if ty == Type::Int { Type::Long } else { ty }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Type::{Bool, DateTime, Decimal, Dynamic, Int, Long, Real, TimeSpan, Unknown};
+
+    #[test]
+    fn arithmetic_widens_ints_and_knows_time() {
+        let result = |op: &str, left, right| operator(op, left, right).map(|operation| operation.result);
+        assert_eq!(result("+", Int, Int), Ok(Long));
+        assert_eq!(result("/", Long, Real), Ok(Real));
+        assert_eq!(result("*", Real, Decimal), Ok(Decimal));
+        assert_eq!(result("-", DateTime, DateTime), Ok(TimeSpan));
+        assert_eq!(result("/", TimeSpan, TimeSpan), Ok(Real));
+        assert_eq!(result("+", Dynamic, Int), Ok(Long));
+        assert_eq!(result("+", Type::String, Type::String), Err(NotDefined));
+        assert_eq!(operator("-", Dynamic, DateTime), Ok(Operation { result: TimeSpan, left: DateTime, right: DateTime }));
+        assert_eq!(result("+", Unknown, Type::String), Ok(Unknown));
+    }
+
+    #[test]
+    fn comparisons_convert_to_what_both_can_be() {
+        let sides = |op: &str, left, right| operator(op, left, right).map(|operation| (operation.left, operation.right));
+        assert_eq!(sides("==", Dynamic, Long), Ok((Long, Long)));
+        assert_eq!(sides("==", Int, Type::String), Ok((Int, Type::String)));
+        assert_eq!(sides("<", Bool, Long), Ok((Long, Long)));
+        assert_eq!(sides("<", Type::String, Type::String), Err(NotDefined));
+        assert_eq!(sides("has", Dynamic, Type::String), Ok((Type::String, Type::String)));
+        assert_eq!(sides("has_any", Int, Type::String), Err(NotDefined));
+    }
+
+    #[test]
+    fn between_takes_a_length_after_a_datetime() {
+        assert_eq!(between(DateTime, DateTime, TimeSpan), Ok([DateTime, DateTime, TimeSpan]));
+        assert_eq!(between(Int, Long, Real), Ok([Real; 3]));
+        assert_eq!(between(Dynamic, Dynamic, Dynamic), Err(NotDefined));
+        assert_eq!(between(Type::String, Type::String, Type::String), Err(NotDefined));
+        assert_eq!(between(Unknown, Long, Int), Ok([Long; 3]));
+    }
 }

@@ -44,6 +44,16 @@ impl<'a> ArgType<'a> {
         ArgType { ty, literal: Some(value), form: Form::Scalar }
     }
 
+    /// It is a `dynamic` that can be, as far as is known, JSON that starts so: a text, an array or a bag. What is written out is
+    /// never text: Kusto does not convert a dynamic constant.
+    fn may_be(&self, start: char) -> bool {
+        self.ty == Type::Dynamic
+            && match self.literal {
+                Some(Value::Dynamic(json)) => start != '"' && json.starts_with(start),
+                _ => true,
+            }
+    }
+
     /// `typeof(ty)`.
     #[must_use]
     pub fn type_literal(ty: Type) -> ArgType<'a> {
@@ -176,7 +186,7 @@ fn arrange(signature: &Signature, args: &[ArgType<'_>]) -> Option<Vec<usize>> {
     }
     let repeated = given.checked_sub(before + after)?;
     let block = end - start;
-    if !repeated.is_multiple_of(block) && block > 1 {
+    if !repeated.is_multiple_of(block) || repeated < parameters[start..end].iter().map(|p| p.least).sum() {
         return None;
     }
     let middle = (0..repeated).map(|i| start + i % block);
@@ -232,21 +242,20 @@ fn accept(parameter: &Parameter, arg: &ArgType<'_>) -> Option<u32> {
     }
     match &parameter.kind {
         Kind::Type(ty) if *ty == arg.ty => Some(EXACT),
-        Kind::Type(ty) => widens(arg.ty, *ty)
-            .then_some(WIDENED)
-            .or_else(|| (arg.ty == Type::Dynamic || *ty == Type::Dynamic).then_some(CONVERTED)),
-        kind if kind.includes(arg.ty) => Some(KIND),
-        _ => (arg.ty == Type::Dynamic && !matches!(parameter.kind, Kind::NotDynamic)).then_some(CONVERTED),
+        Kind::Type(Type::String) if arg.ty == Type::Dynamic => arg.may_be('"').then_some(CONVERTED),
+        Kind::Type(ty) => widens(arg.ty, *ty).then_some(WIDENED),
+        Kind::Array => arg.may_be('[').then_some(KIND),
+        Kind::Bag => arg.may_be('{').then_some(KIND),
+        kind => kind.includes(arg.ty).then_some(KIND),
     }
 }
 
-/// A value of the one type is one of the other, without loss of magnitude.
-#[must_use]
-pub(super) fn widens(from: Type, to: Type) -> bool {
+/// A value of the one type becomes one of the other by itself.
+fn widens(from: Type, to: Type) -> bool {
     match to {
         Type::Long => from == Type::Int,
-        Type::Real => matches!(from, Type::Int | Type::Long | Type::Decimal),
-        Type::Decimal => matches!(from, Type::Int | Type::Long),
+        Type::Real => matches!(from, Type::Int | Type::Long),
+        Type::Decimal => matches!(from, Type::Int | Type::Long | Type::Real),
         _ => false,
     }
 }
@@ -262,7 +271,7 @@ impl Kind {
             Kind::Integer => integer,
             Kind::Summable => ty.is_numeric() || matches!(ty, Type::TimeSpan | Type::DateTime),
             Kind::NotDynamic => ty != Type::Dynamic,
-            Kind::Orderable | Kind::CommonOrderable => !matches!(ty, Type::Dynamic | Type::Bool | Type::Guid),
+            Kind::Orderable | Kind::CommonOrderable => !matches!(ty, Type::Dynamic | Type::Guid),
             Kind::Array | Kind::Bag => ty == Type::Dynamic,
             Kind::StringOrDynamic | Kind::StringOrArray => matches!(ty, Type::String | Type::Dynamic),
             Kind::IntegerOrArray => integer || ty == Type::Dynamic,
@@ -299,29 +308,37 @@ impl Kind {
     }
 }
 
-/// The one type of all arguments of the common kinds; `Unknown` where none of them is known.
+/// The one type of all arguments of the common kinds; `Unknown` where none of them is known. Kinds that let a `dynamic` stand beside
+/// other types let any types stand beside each other: values without a common type become `dynamic`.
 fn common(signature: &Signature, parameters: &[usize], args: &[ArgType<'_>]) -> Result<Type, ResolveError> {
     let mut result = Type::Unknown;
+    let mut any_dynamic = false;
     for (argument, (at, arg)) in parameters.iter().zip(args).enumerate() {
-        let kind = &signature.parameters[*at].kind;
-        if !matches!(kind, Kind::Common | Kind::CommonOrDynamic | Kind::CommonOrderable) {
+        let lenient = match &signature.parameters[*at].kind {
+            Kind::Common | Kind::CommonOrderable => false,
+            Kind::CommonOrDynamic => true,
+            _ => continue,
+        };
+        if lenient && arg.ty == Type::Dynamic {
+            any_dynamic = true;
             continue;
         }
-        let Some(both) = common_type(result, arg.ty) else {
-            return Err(ResolveError::NoCommonType { argument, expected: result, got: arg.ty });
-        };
-        result = both;
+        match common_type(result, arg.ty) {
+            Some(both) => result = both,
+            None if lenient => return Ok(Type::Dynamic),
+            None => return Err(ResolveError::NoCommonType { argument, expected: result, got: arg.ty }),
+        }
     }
-    Ok(result)
+    Ok(if any_dynamic && result == Type::Unknown { Type::Dynamic } else { result })
 }
 
-/// The type that values of either type become when one column holds both (`iff`, `case`, `coalesce`, `max_of`): the wider of two
-/// numbers, the other one beside a `dynamic`.
+/// The type that values of either type become where there must be one (`coalesce`, `max_of`): the same, or the wider of two numbers.
+/// An unknown type yields to the other.
 #[must_use]
 pub fn common_type(left: Type, right: Type) -> Option<Type> {
     match (left, right) {
         (a, b) if a == b => Some(a),
-        (Type::Unknown | Type::Dynamic, other) | (other, Type::Unknown | Type::Dynamic) => Some(other),
+        (Type::Unknown, other) | (other, Type::Unknown) => Some(other),
         (a, b) if widens(a, b) => Some(b),
         (a, b) if widens(b, a) => Some(a),
         _ => None,
@@ -331,7 +348,7 @@ pub fn common_type(left: Type, right: Type) -> Option<Type> {
 /// What each argument converts to, and the result's type.
 fn convert(function: &'static Function, signature: &'static Signature, parameters: Vec<usize>, args: &[ArgType<'_>]) -> Resolved {
     let shared = common(signature, &parameters, args).unwrap_or(Type::Unknown);
-    let widest = args.iter().fold(Type::Unknown, |ty, arg| common_type(ty, arg.ty).unwrap_or(ty));
+    let widest = widened(args.iter().fold(Type::Unknown, |ty, arg| common_type(ty, arg.ty).unwrap_or(ty)));
     let of = |at: usize| parameters.iter().position(|p| *p == at).map_or(Type::Unknown, |argument| args[argument].ty);
     let target = |(at, arg): (&usize, &ArgType<'_>)| match &signature.parameters[*at].kind {
         Kind::Type(ty) => *ty,
@@ -344,14 +361,20 @@ fn convert(function: &'static Function, signature: &'static Signature, parameter
     let returns = match &signature.returns {
         Returns::Type(ty) => *ty,
         Returns::SameAs(at) | Returns::TypeOf(at) => of(*at),
-        Returns::WidenedFrom(at) if of(*at) == Type::Int => Type::Long,
-        Returns::WidenedFrom(at) => of(*at),
+        Returns::WidenedFrom(at) => widened(of(*at)),
         Returns::Common => shared,
         Returns::Widest => widest,
         Returns::Columns(columns) => columns.first().map_or(Type::Unknown, |(_, ty)| *ty),
         Returns::SortedArrays => Type::Dynamic,
-        Returns::Percentiles | Returns::Arguments => args.first().map_or(Type::Unknown, |arg| arg.ty),
+        Returns::Percentiles if args.first().is_some_and(|arg| arg.ty == Type::Decimal) => Type::Real,
+        Returns::Percentiles => widened(args.first().map_or(Type::Unknown, |arg| arg.ty)),
+        Returns::Arguments => args.first().map_or(Type::Unknown, |arg| arg.ty),
         Returns::Entity => Type::Unknown,
     };
     Resolved { function, signature, parameters, param_types, returns }
+}
+
+/// An `int` reckons as a `long`.
+fn widened(ty: Type) -> Type {
+    if ty == Type::Int { Type::Long } else { ty }
 }
