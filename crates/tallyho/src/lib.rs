@@ -1,1 +1,11 @@
-//! x
+//! The program as a library: what the commands do, so that tests (and, one day, an HTTP API) call the same.
+//!
+//! Comes in: arguments ([`cli::Args`]), the environment, files. Goes out: results on stdout, messages on stderr, an exit code.
+
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod error;
+pub mod escape;
+pub mod messages;
+pub mod output;

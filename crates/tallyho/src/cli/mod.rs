@@ -1,0 +1,84 @@
+//! The command line as it is typed: nouns, then verbs; one file for each verb, which calls one function of the library.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+
+use crate::config::Config;
+use crate::error::{Error, Exit};
+use crate::output::Format;
+
+pub mod demo;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 it ran, whatever it found; 1 only with --exit-code and something found; 2 the request was wrong; \
+3 it ran, but some input could not be read (each is named on stderr); 70 a fault of tallyho; 130 interrupted.";
+
+/// Turn threat intelligence into hunts, and run them over the logs you have
+///
+/// Indicators in, KQL hunts out, sightings with their evidence: `tallyho hunt --intel threatfox.json logs/`.
+#[derive(Debug, Parser)]
+#[command(name = "tallyho", version, after_help = AFTER_HELP, max_term_width = 110, disable_help_subcommand = true)]
+pub struct Args {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// How results are written; else by the name of --out, else a table
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// When to use color
+    #[arg(long, global = true, value_name = "WHEN")]
+    pub color: Option<ColorWhen>,
+    /// Print nothing but errors on stderr
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Tell more on stderr; twice tells most
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// The moment that now() and ago() start from, else the clock's
+    #[arg(long, global = true, value_name = "TIME")]
+    pub now: Option<String>,
+    /// Configuration file (YAML), else tallyho/config.yaml in the user's configuration folder
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// When to use color.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write sample logs with planted contacts and run the main job on them
+    Demo(demo::Args),
+}
+
+/// Does what was asked.
+///
+/// # Errors
+/// Whatever ends the command early.
+pub fn run(args: &Args) -> Result<Exit, Error> {
+    let config = Config::resolve(&args.global)?;
+    match &args.command {
+        Command::Demo(args) => demo::run(args, &config),
+    }
+}

@@ -1,0 +1,154 @@
+//! What was typed, made into what to do: global options, the environment and the configuration file in, a [`Config`] out.
+//!
+//! Precedence: an option, then the environment, then the configuration file, then the default. Only here (and where files are
+//! read) does the program look at the clock, the environment or the terminal.
+
+use std::io::{IsTerminal, stderr, stdout};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kql::time;
+use serde::Deserialize;
+
+use crate::cli::{ColorWhen, Global};
+use crate::error::Error;
+
+/// Everything a command needs to know beside its own arguments.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The moment that `now()` and `ago()` start from, in ticks of 100 ns since 0001-01-01.
+    pub now: i64,
+    /// Whether stdout may carry color.
+    pub color: bool,
+    /// How many columns stdout's terminal has; nothing if it is none.
+    pub width: Option<u16>,
+    /// Whether stderr is a terminal on which a progress bar may be drawn.
+    pub progress: bool,
+    /// Whether stderr may carry color.
+    pub color_messages: bool,
+    /// Nothing but errors on stderr.
+    pub quiet: bool,
+    /// How much is told on stderr: 0, 1 or 2.
+    pub verbose: u8,
+    /// Memory that queries may take, in bytes; the engine's own default without.
+    pub memory_bytes: Option<usize>,
+    /// How many parts of a query run at the same time; as many as there are cores without.
+    pub threads: Option<usize>,
+    /// Exclusion files that every hunt reads, before those of its options.
+    pub exclusions: Vec<PathBuf>,
+}
+
+/// The configuration file: YAML, every key optional.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    color: Option<ColorWhen>,
+    memory_mb: Option<usize>,
+    threads: Option<usize>,
+    #[serde(default)]
+    exclusions: Vec<PathBuf>,
+}
+
+impl Config {
+    /// Settles all of it.
+    ///
+    /// # Errors
+    /// The configuration file cannot be read, or `--now` is no time.
+    pub fn resolve(global: &Global) -> Result<Config, Error> {
+        let file = match &global.config {
+            Some(path) => read(path)?,
+            None => match default_path().filter(|path| path.exists()) {
+                Some(path) => read(&path)?,
+                None => File::default(),
+            },
+        };
+        let when = global.color.or(file.color).unwrap_or(ColorWhen::Auto);
+        let (out, err) = (stdout().is_terminal(), stderr().is_terminal());
+        Ok(Config {
+            now: global.now.as_deref().map_or_else(clock, parse_time)?,
+            color: is_colored(when, out),
+            width: terminal_size::terminal_size().filter(|_| out).map(|(width, _)| width.0),
+            progress: err && !global.quiet,
+            color_messages: is_colored(when, err),
+            quiet: global.quiet,
+            verbose: global.verbose,
+            memory_bytes: file.memory_mb.map(|mb| mb.saturating_mul(1 << 20)),
+            threads: file.threads,
+            exclusions: file.exclusions,
+        })
+    }
+}
+
+/// Whether messages may carry color: for errors that come before, or from, the configuration.
+#[must_use]
+pub fn stderr_color(global: &Global) -> bool {
+    is_colored(global.color.unwrap_or(ColorWhen::Auto), stderr().is_terminal())
+}
+
+/// `NO_COLOR` (<https://no-color.org>): any non-empty value forbids color where nobody insists.
+fn is_colored(when: ColorWhen, terminal: bool) -> bool {
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    }
+}
+
+/// A time as options take it: `2026-05-20`, `2026-05-20T13:36:27Z`.
+///
+/// # Errors
+/// It is none.
+pub fn parse_time(text: &str) -> Result<i64, Error> {
+    time::parse_iso(text).ok_or_else(|| {
+        Error::user(format!("`{text}` is no time")).with_hint("write it as 2026-05-20 or 2026-05-20T13:36:27Z (UTC)")
+    })
+}
+
+/// The clock, in ticks.
+fn clock() -> Result<i64, Error> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| Error::user("the clock stands before 1970"))?;
+    let nanos = i128::try_from(since.as_nanos()).unwrap_or(i128::MAX);
+    time::from_unix_nanos(nanos).ok_or_else(|| Error::user("the clock stands after the year 9999"))
+}
+
+/// `tallyho/config.yaml` in the user's configuration folder.
+fn default_path() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+    let home = || std::env::var_os("HOME").map(|home| Path::new(&home).join(".config"));
+    Some(base.filter(|path| path.is_absolute()).or_else(home)?.join("tallyho/config.yaml"))
+}
+
+fn read(path: &Path) -> Result<File, Error> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let mut error = Error::input(path, error);
+        error.kind = crate::error::Kind::User;
+        error
+    })?;
+    if text.trim().is_empty() {
+        return Ok(File::default());
+    }
+    serde_norway::from_str(&text).map_err(|error| Error::user(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_file_is_read_and_its_unknown_keys_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.yaml");
+        std::fs::write(&path, "color: never\nmemory_mb: 512\n").expect("written");
+        let global = Global { config: Some(path.clone()), now: Some("2026-01-01".to_owned()), ..Global::default() };
+        let config = Config::resolve(&global).expect("a configuration");
+        assert_eq!((config.memory_bytes, config.color, config.now), (Some(512 << 20), false, 639_028_224_000_000_000));
+        std::fs::write(&path, "colour: never\n").expect("written");
+        let error = Config::resolve(&global).expect_err("an unknown key");
+        assert!(error.message.contains("colour"), "{error}");
+    }
+
+    #[test]
+    fn a_time_that_is_none_is_refused_with_an_example() {
+        assert!(parse_time("yesterday").is_err_and(|error| error.hints[0].contains("2026-05-20")));
+    }
+}

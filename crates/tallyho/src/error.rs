@@ -1,0 +1,142 @@
+//! What goes wrong, whose fault it is, and with which code the program then exits.
+//!
+//! Comes in: failures of the libraries and of the operating system. Goes out: an [`Error`] with its hints, and an [`Exit`].
+
+use std::fmt;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// How the program ends. Nothing else exits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It ran, whatever it found.
+    Ran,
+    /// `--exit-code` was given and there is at least one sighting (or, in a check, one thing to mend).
+    Found,
+    /// The request was wrong.
+    BadRequest,
+    /// It ran, but some input could not be read; each is named on stderr.
+    Unread,
+    /// A fault of the program itself.
+    Fault,
+}
+
+impl Exit {
+    /// The number the shell sees.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Exit::Ran => 0,
+            Exit::Found => 1,
+            Exit::BadRequest => 2,
+            Exit::Unread => 3,
+            // EX_SOFTWARE of sysexits.h. (130, interrupted, is what a shell makes of SIGINT.)
+            Exit::Fault => 70,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.code())
+    }
+}
+
+/// Whose fault an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The request is wrong: an option, a query, a name.
+    User,
+    /// A file is missing or is not what it should be.
+    Input,
+    /// The program's own fault.
+    Internal,
+    /// Whoever read the output has had enough: no error at all.
+    ClosedPipe,
+}
+
+/// Something that ends a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// Whose fault it is.
+    pub kind: Kind,
+    /// What is wrong: lower case, naming the file or option.
+    pub message: String,
+    /// What to do next, one sentence each.
+    pub hints: Vec<String>,
+}
+
+impl Error {
+    /// The request is wrong.
+    #[must_use]
+    pub fn user(message: impl Into<String>) -> Error {
+        Error { kind: Kind::User, message: message.into(), hints: Vec::new() }
+    }
+
+    /// The file cannot be used.
+    #[must_use]
+    pub fn input(path: &Path, why: impl fmt::Display) -> Error {
+        Error { kind: Kind::Input, message: format!("{}: {why}", path.display()), hints: Vec::new() }
+    }
+
+    /// A fault of the program.
+    #[must_use]
+    pub fn internal(message: impl Into<String>) -> Error {
+        Error { kind: Kind::Internal, message: message.into(), hints: Vec::new() }
+    }
+
+    /// The same with advice.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Error {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// How the program ends with it.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self.kind {
+            Kind::User => Exit::BadRequest,
+            Kind::Input => Exit::Unread,
+            Kind::Internal => Exit::Fault,
+            Kind::ClosedPipe => Exit::Ran,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// A failure to write the output.
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Error { kind: Kind::ClosedPipe, message: error.to_string(), hints: Vec::new() },
+            _ => Error { kind: Kind::Input, message: format!("the output cannot be written: {error}"), hints: Vec::new() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_pipe_is_no_error() {
+        let closed = Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert_eq!(closed.exit(), Exit::Ran);
+        assert_eq!(Error::from(io::Error::from(io::ErrorKind::StorageFull)).exit(), Exit::Unread);
+    }
+
+    #[test]
+    fn exit_codes_are_those_that_the_help_promises() {
+        let codes = [Exit::Ran, Exit::Found, Exit::BadRequest, Exit::Unread, Exit::Fault].map(Exit::code);
+        assert_eq!(codes, [0, 1, 2, 3, 70]);
+    }
+}

@@ -1,0 +1,27 @@
+//! The program: arguments in, an exit code out.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use tallyho::{cli, messages};
+
+fn main() -> ExitCode {
+    let args = match cli::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are answers, on stdout; everything else is a wrong request, on stderr.
+            let wrong = error.use_stderr();
+            let _ = error.print();
+            return if wrong { tallyho::error::Exit::BadRequest.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli::run(&args) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            if error.kind != tallyho::error::Kind::ClosedPipe {
+                messages::error(&error, tallyho::config::stderr_color(&args.global));
+            }
+            error.exit().into()
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What is told on stderr: warnings, errors and hints, escaped for a terminal.
+
+use std::io::Write as _;
+
+use crate::error::Error;
+use crate::escape;
+
+/// Writes `LABEL: TEXT`; lines of the text are kept. A closed stderr is not worth an error.
+fn say(label: &str, style: &str, color: bool, text: &str) {
+    let text = escape::terminal_lines(text.trim_end());
+    let (on, off) = if color { (style, "\u{1b}[0m") } else { ("", "") };
+    let _ = writeln!(std::io::stderr().lock(), "{on}{label}:{off} {text}");
+}
+
+/// Something the user should know, though the command goes on.
+pub fn warning(config: &crate::config::Config, text: &str) {
+    if !config.quiet {
+        say("warning", "\u{1b}[1;33m", config.color_messages, text);
+    }
+}
+
+/// A remark that `-v` asks for.
+pub fn note(config: &crate::config::Config, text: &str) {
+    if config.verbose > 0 {
+        say("note", "\u{1b}[1;36m", config.color_messages, text);
+    }
+}
+
+/// A plain line, such as a summary.
+pub fn line(config: &crate::config::Config, text: &str) {
+    if !config.quiet {
+        let _ = writeln!(std::io::stderr().lock(), "{}", escape::terminal_lines(text));
+    }
+}
+
+/// Why the command ends, and what to do next.
+pub fn error(error: &Error, color: bool) {
+    // A diagnostic has its own label with its code: `error[K0142]: …`.
+    if error.message.starts_with("error[") {
+        let _ = writeln!(std::io::stderr().lock(), "{}", escape::terminal_lines(error.message.trim_end()));
+    } else {
+        say("error", "\u{1b}[1;31m", color, &error.message);
+    }
+    for hint in &error.hints {
+        say("help", "\u{1b}[1;36m", color, hint);
+    }
+}

@@ -1,0 +1,189 @@
+//! Result tables as text: rows and a [`Format`] in, bytes of that format out, every cell through the format's one escaper.
+
+mod json;
+mod page;
+mod table;
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use kql::{Rows, Type, Value};
+
+use crate::escape;
+
+pub use json::{push_value, tables_text, value_to_json};
+pub use table::{Look, text_table};
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Default)]
+pub enum Format {
+    /// Columns side by side, for people
+    #[default]
+    Table,
+    /// One JSON document
+    Json,
+    /// One JSON object a line
+    Ndjson,
+    /// Comma-separated values; text that a spreadsheet would take for a formula is disarmed
+    Csv,
+    /// A Markdown table
+    Markdown,
+    /// A self-contained web page without script
+    Html,
+}
+
+impl Format {
+    /// The format that a file's name asks for: `report.html`.
+    #[must_use]
+    pub fn of_file(path: &std::path::Path) -> Option<Format> {
+        Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "txt" => Format::Table,
+            "json" => Format::Json,
+            "ndjson" | "jsonl" => Format::Ndjson,
+            "csv" => Format::Csv,
+            "md" | "markdown" => Format::Markdown,
+            "html" | "htm" => Format::Html,
+            _ => return None,
+        })
+    }
+}
+
+/// Writes result tables.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn write_tables(out: &mut dyn Write, format: Format, tables: &[Rows], look: &Look) -> io::Result<()> {
+    match format {
+        Format::Json => json::write_document(out, tables),
+        Format::Html => page::write(out, tables),
+        Format::Ndjson => tables.iter().try_for_each(|rows| json::write_lines(out, rows)),
+        Format::Table => separated(out, tables, |out, rows| out.write_all(text_table(rows, look).as_bytes())),
+        Format::Csv => separated(out, tables, write_csv),
+        Format::Markdown => separated(out, tables, write_markdown),
+    }
+}
+
+/// Writes the tables with an empty line between two.
+fn separated(out: &mut dyn Write, tables: &[Rows], write: impl Fn(&mut dyn Write, &Rows) -> io::Result<()>) -> io::Result<()> {
+    for (at, rows) in tables.iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
+        write(out, rows)?;
+    }
+    Ok(())
+}
+
+/// A value as people read it: `true`, `2026-05-20T13:36:27.0000000Z`; empty for null.
+#[must_use]
+pub fn cell_text(value: &Value) -> String {
+    match value {
+        Value::Bool(b) => b.to_string(),
+        other => other.to_text(),
+    }
+}
+
+fn write_csv(out: &mut dyn Write, rows: &Rows) -> io::Result<()> {
+    let header: Vec<String> = rows.columns.iter().map(|column| escape::csv(&column.name, true)).collect();
+    writeln!(out, "{}", header.join(","))?;
+    for row in &rows.rows {
+        let cells = row.iter().zip(&rows.columns).map(|(value, column)| {
+            escape::csv(&cell_text(value), matches!(column.ty, Type::String | Type::Dynamic | Type::Unknown))
+        });
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join(","))?;
+    }
+    Ok(())
+}
+
+fn write_markdown(out: &mut dyn Write, rows: &Rows) -> io::Result<()> {
+    let header: Vec<String> = rows.columns.iter().map(|column| escape::markdown(&column.name)).collect();
+    writeln!(out, "| {} |\n|{}", header.join(" | "), "---|".repeat(header.len()))?;
+    for row in &rows.rows {
+        let cells: Vec<String> = row.iter().map(|value| escape::markdown(&cell_text(value))).collect();
+        writeln!(out, "| {} |", cells.join(" | "))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::{Expect, expect};
+    use kql::Column;
+
+    fn check(format: Format, expected: &Expect) {
+        let columns = vec![Column::new("n", Type::Long), Column::new("text", Type::String), Column::new("bag", Type::Dynamic)];
+        let row = |n, text: &str, bag: &str| vec![Value::Long(n), Value::String(text.to_owned()), Value::Dynamic(bag.to_owned())];
+        let rows = vec![
+            row(-1, "=cmd|'x'", "{\"a\":1.50}"),
+            row(2, "<b>\u{1b}[31m", "\"t\""),
+            vec![Value::Null, Value::String(String::new()), Value::Null],
+        ];
+        let mut out = Vec::new();
+        write_tables(&mut out, format, &[Rows { columns, rows }], &Look::default()).expect("a vector takes all bytes");
+        expected.assert_eq(&String::from_utf8(out).expect("text"));
+    }
+
+    #[test]
+    fn csv() {
+        check(
+            Format::Csv,
+            &expect![[r#"
+            n,text,bag
+            -1,"'=cmd|'x'","{""a"":1.50}"
+            2,<b>\x1b[31m,t
+            ,,
+        "#]],
+        );
+    }
+
+    #[test]
+    fn markdown() {
+        check(
+            Format::Markdown,
+            &expect![[r#"
+            | `n` | `text` | `bag` |
+            |---|---|---|
+            | `-1` | `=cmd\|'x'` | `{"a":1.50}` |
+            | `2` | `<b>\x1b[31m` | `t` |
+            |  |  |  |
+        "#]],
+        );
+    }
+
+    #[test]
+    fn json() {
+        check(
+            Format::Json,
+            &expect![[r#"
+            {"columns":[{"name":"n","type":"long"},{"name":"text","type":"string"},{"name":"bag","type":"dynamic"}],"rows":[[-1,"=cmd|'x'",{"a":1.50}],[2,"<b>\u001b[31m","t"],[null,"",null]]}
+        "#]],
+        );
+    }
+
+    #[test]
+    fn ndjson() {
+        check(
+            Format::Ndjson,
+            &expect![[r#"
+            {"n":-1,"text":"=cmd|'x'","bag":{"a":1.50}}
+            {"n":2,"text":"<b>\u001b[31m","bag":"t"}
+            {"n":null,"text":"","bag":null}
+        "#]],
+        );
+    }
+
+    #[test]
+    fn table() {
+        check(
+            Format::Table,
+            &expect![[r#"
+             n    text          bag
+            ───────────────────────────────
+             -1   =cmd|'x'      {"a":1.50}
+              2   <b>\x1b[31m   t
+
+        "#]],
+        );
+    }
+}
