@@ -18,9 +18,9 @@ use std::sync::OnceLock;
 pub use nearest::nearest;
 pub use notation::Functions;
 pub use operator::{NotDefined, Operation, between, operator, unary};
-pub use resolve::{ArgType, Form, ResolveError, Resolved, common_type};
+pub use resolve::{ArgType, Form, ResolveError, Resolved, Settled, common_type};
 pub use schema::{Schema, SchemaError, UserFunction};
-pub use signature::{Function, Kind, MustBe, Naming, Parameter, Returns, Signature};
+pub use signature::{Function, ItemType, Kind, MustBe, Naming, Parameter, Returns, Signature, TableItem};
 pub use tables::{Table, standard_column, table, tables, time_alias};
 pub use workspace::{Catalog, TableInfo, WATCHLIST_COLUMNS, Workspace};
 

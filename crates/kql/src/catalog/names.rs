@@ -4,7 +4,7 @@
 //! and types; no name where the operator makes one up (`Column1`, `print_0`).
 
 use super::resolve::Resolved;
-use super::signature::{Naming, Returns};
+use super::signature::{ItemType, Naming, Returns, TableItem};
 use crate::types::{Column, Type, Value};
 
 /// An argument, as far as naming needs to know it.
@@ -46,6 +46,92 @@ pub fn columns(call: &Resolved, args: &[Argument<'_>], input: &[Column]) -> Vec<
         }
         Returns::Arguments => arguments(call, args, input),
         _ => vec![(single(call, args, input), call.returns)],
+    }
+}
+
+/// The columns of a plugin's result, and whether there may be more. `input` are the columns piped in; `table` those of the argument
+/// that is a table or a type literal of a table (`typeof(*, a: long)`). The name of an argument that is a call of an aggregation
+/// function is that of its first argument, if that is a column.
+#[must_use]
+pub fn table_columns(call: &Resolved, args: &[Argument<'_>], input: &[Column], table: &[Column]) -> (Vec<Column>, bool) {
+    let Returns::Table(items) = &call.signature.returns else { return (Vec::new(), true) };
+    let shape = Shape { call, args };
+    let mut columns: Vec<Column> = Vec::new();
+    let mut open = false;
+    for item in items {
+        match item {
+            TableItem::Input(without) => columns.extend(shape.without(input, without)),
+            TableItem::GivenOrInput(given, _) if shape.given(*given).next().is_some() => columns.extend(shape.columns(*given)),
+            TableItem::GivenOrInput(_, without) => columns.extend(shape.without(input, without)),
+            TableItem::Lookup(without) => {
+                for column in shape.without(table, without) {
+                    let name = unique(&column.name, &columns);
+                    columns.push(Column::new(name, column.ty));
+                }
+            }
+            TableItem::Schema => columns.extend(table.iter().cloned()),
+            TableItem::Given(parameter) => columns.extend(shape.columns(*parameter)),
+            TableItem::New(name, ty) => columns.extend(shape.new_columns(name, *ty)),
+            TableItem::Open => open = true,
+        }
+    }
+    (columns, open)
+}
+
+/// A name that no column has: as it is, or with the first number that makes it one.
+fn unique(name: &str, columns: &[Column]) -> String {
+    let taken = |name: &str| columns.iter().any(|column| column.name == name);
+    let numbered = (1..).map(|n| format!("{name}{n}"));
+    std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+}
+
+/// A plugin's call, for looking up what was given for which parameter.
+struct Shape<'a> {
+    call: &'a Resolved,
+    args: &'a [Argument<'a>],
+}
+
+impl<'a> Shape<'a> {
+    /// The arguments for a parameter.
+    fn given(&self, parameter: usize) -> impl Iterator<Item = &'a Argument<'a>> {
+        self.args.iter().zip(&self.call.parameters).filter(move |(_, at)| **at == parameter).map(|(arg, _)| arg)
+    }
+
+    /// The arguments for a parameter, as columns.
+    fn columns(&self, parameter: usize) -> impl Iterator<Item = Column> {
+        self.given(parameter).filter_map(|arg| Some(Column::new(arg.name?, arg.ty)))
+    }
+
+    /// The columns that are not given for any of the parameters.
+    fn without(&self, columns: &[Column], parameters: &[usize]) -> Vec<Column> {
+        let given = |name: &str| parameters.iter().any(|parameter| self.given(*parameter).any(|arg| arg.name == Some(name)));
+        columns.iter().filter(|column| !given(&column.name)).cloned().collect()
+    }
+
+    /// New columns: one, or one for each argument of the repeated parameter that the name mentions.
+    fn new_columns(&self, name: &str, ty: ItemType) -> Vec<Column> {
+        let ty = match ty {
+            ItemType::Type(ty) => ty,
+            ItemType::SameAs(parameter) => self.given(parameter).next().map_or(Type::Unknown, |arg| arg.ty),
+        };
+        let parameters = &self.call.signature.parameters;
+        let mentions = |at: &usize| {
+            name.contains(&format!("{{{}}}", parameters[*at].name)) || name.contains(&format!("{{#{}}}", parameters[*at].name))
+        };
+        let repeated = (0..parameters.len()).find(|at| parameters[*at].most > 1 && mentions(at));
+        let times = repeated.map_or(1, |at| self.given(at).count());
+        let filled = |index: usize| {
+            (0..parameters.len()).fold(name.to_owned(), |name, at| {
+                let arg = self.given(at).nth(if repeated == Some(at) { index } else { 0 });
+                let text = arg.map(|arg| {
+                    arg.alias.or(arg.name).map_or_else(|| arg.literal.map(Value::to_text).unwrap_or_default(), str::to_owned)
+                });
+                let parameter = &parameters[at].name;
+                name.replace(&format!("{{#{parameter}}}"), &index.to_string())
+                    .replace(&format!("{{{parameter}}}"), &text.unwrap_or_default())
+            })
+        };
+        (0..times).map(|index| Column::new(filled(index), ty)).collect()
     }
 }
 
@@ -158,6 +244,36 @@ mod tests {
         let text = Value::String("s".to_owned());
         check("column_ifexists", &[Argument { literal: Some(&text), ..arg("", Type::String) }, l], &["s"]);
         check("percentiles_array", &[l, none], &["percentiles_l"]);
+    }
+
+    fn check_table(plugin: &str, args: &[Argument<'_>], expected: &str) {
+        let types: Vec<ArgType<'_>> =
+            args.iter().map(|arg| if arg.star { ArgType::table() } else { ArgType::of(arg.ty) }).collect();
+        let input = [Column::new("d", Type::DateTime), Column::new("l", Type::Long), Column::new("s", Type::String)];
+        let table = [Column::new("k", Type::String), Column::new("s", Type::Real)];
+        let call = catalog::plugin(plugin).unwrap().resolve(&types).unwrap();
+        let (columns, open) = table_columns(&call, args, &input, &table);
+        let columns: Vec<String> = columns.iter().map(|column| format!("{}:{}", column.name, column.ty)).collect();
+        assert_eq!(columns.join(" ") + if open { " …" } else { "" }, expected, "{plugin}");
+    }
+
+    #[test]
+    fn of_plugins() {
+        let (d, s, l, none) = (arg("d", Type::DateTime), arg("s", Type::String), arg("l", Type::Long), arg("", Type::Long));
+        let (table, span, dynamic) = (Argument { star: true, ..none }, arg("", Type::TimeSpan), arg("y", Type::Dynamic));
+        let (three, half) = (Value::Long(3), Value::Real(99.5));
+        check_table("bag_unpack", &[l], "d:datetime s:string …");
+        check_table("pivot", &[s], "d:datetime l:long …");
+        check_table("pivot", &[s, l], "d:datetime …");
+        check_table("pivot", &[s, l, d], "d:datetime …");
+        check_table("ipv4_lookup", &[table, s, arg("k", Type::String)], "d:datetime l:long s:string k:string s1:real");
+        check_table("ipv4_lookup", &[table, s, arg("k", Type::String), s], "d:datetime l:long s:string k:string");
+        check_table("dcount_intersect", &[dynamic, dynamic], "d:datetime l:long s:string s0:long s1:long");
+        let step = |alias| Argument { alias: Some(alias), ..arg("", Type::Bool) };
+        check_table("sequence_detect", &[d, span, span, step("a"), step("b")], "a_d:datetime b_d:datetime Duration:timespan");
+        let percentile = [l, Argument { literal: Some(&half), ..none }, d, span, Argument { literal: Some(&three), ..none }];
+        check_table("rolling_percentile", &percentile, "d:datetime rolling_3_percentile_l_99.5:long");
+        check_table("narrow", &[], "Row:long Column:string Value:string");
     }
 
     #[test]

@@ -3,12 +3,13 @@
 //! In: text such as `countof(source: string, search: string, kind: string<count_kind>? literal) : long`. Out: [`Function`]s by
 //! name. After a parameter's type stand how often it occurs (`?`, `{2,64}`, `{1,}`; once if nothing) and what it must be beyond
 //! its type (`const`, `literal`, `column`, `star` …). After `:` stands the result: a type, `same(p)` (the type of the argument
-//! for `p`), `widened(p)`, `typeof(p)`, `common`, `widest`, `columns(name type, …)` … After `@` stand the naming of its result
+//! for `p`), `widened(p)`, `typeof(p)`, `common`, `widest`, `columns(name type, …)`, for
+//! plugins `table(…)` … After `@` stand the naming of its result
 //! (`@first`, `@prefix_first(dcount)` …) and `@old(new name)`. A line `<name> a b c` lists the texts that a `string<name>` takes.
 
 use std::collections::BTreeMap;
 
-use super::signature::{Function, Kind, MustBe, Naming, Parameter, Returns, Signature, UNBOUNDED};
+use super::signature::{Function, ItemType, Kind, MustBe, Naming, Parameter, Returns, Signature, TableItem, UNBOUNDED};
 use crate::types::Type;
 
 /// Functions by name.
@@ -134,7 +135,7 @@ fn read_returns(text: &str, parameters: &[Parameter]) -> Option<Returns> {
             "arguments" => Returns::Arguments,
             "percentiles" => Returns::Percentiles,
             "sorted_arrays" => Returns::SortedArrays,
-            "entity" | "table" => Returns::Entity,
+            "entity" => Returns::Entity,
             name => Returns::Type(Type::from_name(name)?),
         });
     };
@@ -145,12 +146,46 @@ fn read_returns(text: &str, parameters: &[Parameter]) -> Option<Returns> {
         };
         return inner.split(',').map(column).collect::<Option<Vec<_>>>().map(Returns::Columns);
     }
-    let position = parameters.iter().position(|p| p.name == inner)?;
+    if word == "table" {
+        return inner.split(", ").map(|item| read_item(item, parameters)).collect::<Option<Vec<_>>>().map(Returns::Table);
+    }
+    let position = position(inner, parameters)?;
     Some(match word {
         "same" => Returns::SameAs(position),
         "widened" => Returns::WidenedFrom(position),
         "typeof" => Returns::TypeOf(position),
         _ => return None,
+    })
+}
+
+fn position(name: &str, parameters: &[Parameter]) -> Option<usize> {
+    parameters.iter().position(|p| p.name == name)
+}
+
+/// Columns of a plugin's result: `*` (the input's), `*-p` (without the argument for `p`), `lookup` (those of the table that is an
+/// argument), `schema`, `p` (the columns given for it), `p|*` (those, or else the input's), `name type`, `...` (more).
+fn read_item(text: &str, parameters: &[Parameter]) -> Option<TableItem> {
+    let without = |rest: &str| -> Option<Vec<usize>> { rest.split('-').skip(1).map(|name| position(name, parameters)).collect() };
+    if let Some((name, ty)) = text.split_once(' ') {
+        let ty = match ty.strip_prefix("same(").and_then(|ty| ty.strip_suffix(')')) {
+            Some(parameter) => ItemType::SameAs(position(parameter, parameters)?),
+            None => ItemType::Type(Type::from_name(ty)?),
+        };
+        return Some(TableItem::New(name.to_owned(), ty));
+    }
+    if let Some((given, rest)) = text.split_once("|*") {
+        return Some(TableItem::GivenOrInput(position(given, parameters)?, without(rest)?));
+    }
+    if let Some(rest) = text.strip_prefix('*') {
+        return Some(TableItem::Input(without(rest)?));
+    }
+    if let Some(rest) = text.strip_prefix("lookup") {
+        return Some(TableItem::Lookup(without(rest)?));
+    }
+    Some(match text {
+        "schema" => TableItem::Schema,
+        "..." => TableItem::Open,
+        name => TableItem::Given(position(name, parameters)?),
     })
 }
 

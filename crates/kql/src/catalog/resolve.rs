@@ -16,6 +16,25 @@ pub struct ArgType<'a> {
     pub literal: Option<&'a Value>,
     /// What kind of thing it is.
     pub form: Form,
+    /// When its value is settled, where the caller knows.
+    pub settled: Settled,
+    /// The name it is given by: `return_unmatched = true`.
+    pub name: Option<&'a str>,
+}
+
+/// When a value is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// The caller does not say: whatever the parameter wants.
+    Unsaid,
+    /// It is written out.
+    Literal,
+    /// Before the query runs: `ago(1d)`, a scalar `let`.
+    Before,
+    /// For each row: a column's bare name.
+    Column,
+    /// For each row: an expression over columns.
+    ForEachRow,
 }
 
 /// What kind of thing an argument is.
@@ -35,13 +54,25 @@ impl<'a> ArgType<'a> {
     /// An expression of that type.
     #[must_use]
     pub fn of(ty: Type) -> ArgType<'a> {
-        ArgType { ty, literal: None, form: Form::Scalar }
+        ArgType { ty, literal: None, form: Form::Scalar, settled: Settled::Unsaid, name: None }
+    }
+
+    /// The same, settled then.
+    #[must_use]
+    pub fn settled(self, settled: Settled) -> ArgType<'a> {
+        ArgType { settled, ..self }
+    }
+
+    /// The same, given by that name.
+    #[must_use]
+    pub fn named(self, name: Option<&'a str>) -> ArgType<'a> {
+        ArgType { name, ..self }
     }
 
     /// A value written out.
     #[must_use]
     pub fn literal(ty: Type, value: &'a Value) -> ArgType<'a> {
-        ArgType { ty, literal: Some(value), form: Form::Scalar }
+        ArgType { literal: Some(value), settled: Settled::Literal, ..ArgType::of(ty) }
     }
 
     /// It is a `dynamic` that can be, as far as is known, JSON that starts so: a text, an array or a bag. What is written out is
@@ -57,19 +88,19 @@ impl<'a> ArgType<'a> {
     /// `typeof(ty)`.
     #[must_use]
     pub fn type_literal(ty: Type) -> ArgType<'a> {
-        ArgType { ty, literal: None, form: Form::TypeLiteral }
+        ArgType { form: Form::TypeLiteral, ..ArgType::of(ty) }
     }
 
     /// `*`.
     #[must_use]
     pub fn star() -> ArgType<'a> {
-        ArgType { ty: Type::Unknown, literal: None, form: Form::Star }
+        ArgType { form: Form::Star, ..ArgType::of(Type::Unknown) }
     }
 
     /// A table.
     #[must_use]
     pub fn table() -> ArgType<'a> {
-        ArgType { ty: Type::Unknown, literal: None, form: Form::Table }
+        ArgType { form: Form::Table, ..ArgType::of(Type::Unknown) }
     }
 }
 
@@ -128,6 +159,15 @@ pub enum ResolveError {
         /// What it must be.
         must_be: MustBe,
     },
+    /// It is none of the few texts that are allowed there.
+    WrongValue {
+        /// Its position.
+        argument: usize,
+        /// The parameter's name.
+        parameter: &'static str,
+        /// What it may be.
+        values: &'static [String],
+    },
     /// Arguments that must have one type have none in common.
     NoCommonType {
         /// The position of the first that differs.
@@ -164,34 +204,53 @@ impl Function {
     }
 }
 
-/// The parameter of each argument, or `None` if there are too few or too many. Parameters that may repeat repeat together; those
-/// after them take the last arguments, optional ones only an argument of their type.
+/// The parameter of each argument, or `None` if there are too few or too many. A plugin's arguments may name their parameters; the
+/// others take the parameters that are left, in order.
 fn arrange(signature: &Signature, args: &[ArgType<'_>]) -> Option<Vec<usize>> {
-    let given = args.len();
-    if given < signature.least() || given > signature.most() {
+    if args.len() < signature.least() || args.len() > signature.most() {
         return None;
     }
     let parameters = &signature.parameters;
-    let Some(start) = parameters.iter().position(|p| p.most > 1) else { return Some((0..given).collect()) };
+    let by_name = |arg: &ArgType<'_>| {
+        let name = arg.name.filter(|_| matches!(signature.returns, Returns::Table(_)))?;
+        parameters.iter().position(|p| p.name == name && p.most == 1)
+    };
+    let named: Vec<Option<usize>> = args.iter().map(by_name).collect();
+    let left: Vec<usize> = (0..parameters.len()).filter(|at| !named.contains(&Some(*at))).collect();
+    let unnamed: Vec<&ArgType<'_>> = args.iter().zip(&named).filter(|(_, named)| named.is_none()).map(|(arg, _)| arg).collect();
+    let mut placed = in_order(&left.iter().map(|at| &parameters[*at]).collect::<Vec<_>>(), &unnamed)?.into_iter();
+    named.into_iter().map(|named| named.or_else(|| placed.next().map(|at| left[at]))).collect()
+}
+
+/// The parameter of each argument by order alone. Neighboring parameters that must occur and may repeat repeat together; one that
+/// may occur follows them. Parameters after those take the last arguments, an optional one only an argument of its own type.
+fn in_order(parameters: &[&Parameter], args: &[&ArgType<'_>]) -> Option<Vec<usize>> {
+    let given = args.len();
+    let Some(start) = parameters.iter().position(|p| p.most > 1) else {
+        return (given <= parameters.len()).then(|| (0..given).collect());
+    };
+    let least = parameters[start].least;
+    let block = parameters[start..].iter().take_while(|p| p.most > 1 && p.least == least).count();
     let end = start + parameters[start..].iter().take_while(|p| p.most > 1).count();
+    let exact = |parameter: &Parameter, arg: &ArgType<'_>| arg.ty != Type::Unknown && accept(parameter, arg) == Some(EXACT);
     let before = start.min(given);
-    let tail = &parameters[end..];
-    let mut after = tail.iter().filter(|p| p.least > 0).count();
-    for (at, parameter) in tail.iter().enumerate().filter(|(_, p)| p.least == 0) {
-        let takes =
-            |argument: &ArgType<'_>| argument.ty != Type::Unknown && accept(parameter, argument).is_some_and(|fit| fit >= EXACT);
-        if at + 1 == tail.len() && given > before + after && args.last().is_some_and(takes) {
-            after += 1;
-        }
+    let mut after = parameters[end..].iter().filter(|p| p.least > 0).count();
+    if let (Some(last), Some(arg)) = (parameters[end..].last(), args.last())
+        && last.least == 0
+        && given > before + after + least * block
+        && (arg.form == Form::Table || exact(last, arg))
+    {
+        after += 1;
     }
     let repeated = given.checked_sub(before + after)?;
-    let block = end - start;
-    if !repeated.is_multiple_of(block) || repeated < parameters[start..end].iter().map(|p| p.least).sum() {
-        return None;
+    let tail = parameters.len() - after..parameters.len();
+    if end > start + block {
+        let first = args[before..before + repeated].iter().take_while(|arg| accept(parameters[start], arg).is_some()).count();
+        let middle = std::iter::repeat_n(start, first).chain(std::iter::repeat_n(start + block, repeated - first));
+        return (first >= least).then(|| (0..before).chain(middle).chain(tail).collect());
     }
-    let middle = (0..repeated).map(|i| start + i % block);
-    let skipped = tail.len() - after;
-    Some((0..before).chain(middle).chain((0..after).map(|i| end + skipped + i)).collect())
+    let fits = repeated.is_multiple_of(block) && repeated >= least * block;
+    fits.then(|| (0..before).chain((0..repeated).map(|i| start + i % block)).chain(tail).collect())
 }
 
 /// How well an argument fits: its own type,
@@ -211,10 +270,17 @@ fn fit(signature: &'static Signature, parameters: &[usize], args: &[ArgType<'_>]
         if let Some(error) = wrong_form(argument, parameter, arg) {
             return Err((argument, error));
         }
+        if matches!((&signature.returns, arg.literal), (Returns::Table(_), Some(Value::String(text))) if text == "~") {
+            // A plugin's argument that keeps its default.
+            continue;
+        }
         let Some(score) = accept(parameter, arg) else {
             let expected = parameter.kind.in_words();
             return Err((argument, ResolveError::WrongType { argument, parameter: &parameter.name, expected, got: arg.ty }));
         };
+        if let Some(error) = wrong_value(argument, parameter, arg) {
+            return Err((argument, error));
+        }
         total += score;
     }
     common(signature, parameters, args).map_err(|error| (args.len(), error))?;
@@ -222,17 +288,26 @@ fn fit(signature: &'static Signature, parameters: &[usize], args: &[ArgType<'_>]
 }
 
 fn wrong_form(argument: usize, parameter: &'static Parameter, arg: &ArgType<'_>) -> Option<ResolveError> {
-    let star_allowed = matches!(parameter.must_be, MustBe::MayBeStar | MustBe::Star);
     let wrong = match arg.form {
-        Form::Star => !star_allowed,
-        Form::Scalar => {
-            parameter.must_be == MustBe::Star
-                || matches!(parameter.kind, Kind::TypeLiteral | Kind::Table) && arg.ty != Type::Unknown
-        }
+        Form::Star => !matches!(parameter.must_be, MustBe::MayBeStar | MustBe::Star | MustBe::Column),
+        Form::Scalar if matches!(parameter.kind, Kind::TypeLiteral | Kind::Table) => arg.ty != Type::Unknown,
+        Form::Scalar => match parameter.must_be {
+            MustBe::Star => true,
+            MustBe::Constant => matches!(arg.settled, Settled::Column | Settled::ForEachRow),
+            MustBe::Literal | MustBe::LiteralNotEmpty => !matches!(arg.settled, Settled::Literal | Settled::Unsaid),
+            MustBe::Column => matches!(arg.settled, Settled::Before | Settled::ForEachRow),
+            _ => false,
+        },
         Form::TypeLiteral => !matches!(parameter.kind, Kind::TypeLiteral | Kind::Any),
         Form::Table => !matches!(parameter.kind, Kind::Table | Kind::Any),
     };
     wrong.then_some(ResolveError::WrongForm { argument, parameter: &parameter.name, must_be: parameter.must_be })
+}
+
+fn wrong_value(argument: usize, parameter: &'static Parameter, arg: &ArgType<'_>) -> Option<ResolveError> {
+    let (values, Value::String(text)) = (parameter.values?, arg.literal?) else { return None };
+    let known = parameter.must_be != MustBe::Literal || values.iter().any(|value| value.eq_ignore_ascii_case(text));
+    (!known).then_some(ResolveError::WrongValue { argument, parameter: &parameter.name, values })
 }
 
 /// How well an argument fits a parameter; `None` if not at all.
@@ -369,7 +444,7 @@ fn convert(function: &'static Function, signature: &'static Signature, parameter
         Returns::Percentiles if args.first().is_some_and(|arg| arg.ty == Type::Decimal) => Type::Real,
         Returns::Percentiles => widened(args.first().map_or(Type::Unknown, |arg| arg.ty)),
         Returns::Arguments => args.first().map_or(Type::Unknown, |arg| arg.ty),
-        Returns::Entity => Type::Unknown,
+        Returns::Entity | Returns::Table(_) => Type::Unknown,
     };
     Resolved { function, signature, parameters, param_types, returns }
 }

@@ -140,6 +140,38 @@ pub enum Returns {
     Arguments,
     /// A table, a database, a cluster or a graph.
     Entity,
+    /// A table of these columns (plugins): see [`super::names::table_columns`].
+    Table(Vec<TableItem>),
+}
+
+/// Some columns of a plugin's result. Positions are those of parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableItem {
+    /// The input's columns, without those that are arguments for these parameters.
+    Input(Vec<usize>),
+    /// The columns given for the first parameter, or the input's columns without those given for the others.
+    GivenOrInput(usize, Vec<usize>),
+    /// The columns of the table that is an argument, without those given for these parameters. Names that the result has already
+    /// get a number.
+    Lookup(Vec<usize>),
+    /// The columns of the type literal that is an argument.
+    Schema,
+    /// The columns given for that parameter.
+    Given(usize),
+    /// A new column. `{p}` in its name stands for the argument for `p`, `{#p}` for its position; there is one column for each
+    /// argument of a parameter that repeats.
+    New(String, ItemType),
+    /// More that only the data knows.
+    Open,
+}
+
+/// The type of a new column of a plugin's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemType {
+    /// That type.
+    Type(Type),
+    /// The type of the argument for the parameter at that position.
+    SameAs(usize),
 }
 
 /// How a column that holds a call's result is named when the query does not say.
@@ -168,6 +200,17 @@ impl Function {
         let least = self.signatures.iter().map(Signature::least).min().unwrap_or(0);
         let most = self.signatures.iter().map(Signature::most).max().unwrap_or(0);
         (least, (most < UNBOUNDED).then_some(most))
+    }
+
+    /// The type that every overload gives, if it is the same for all: what a call with wrong arguments most likely was to give.
+    #[must_use]
+    pub fn usual_type(&self) -> Type {
+        let mut types = self.signatures.iter().map(|signature| match signature.returns {
+            Returns::Type(ty) => ty,
+            _ => Type::Unknown,
+        });
+        let first = types.next().unwrap_or(Type::Unknown);
+        if types.all(|ty| ty == first) { first } else { Type::Unknown }
     }
 }
 
