@@ -18,6 +18,10 @@ pub struct Query {
     /// Relations of which one value is wanted before anything else runs (`toscalar()`): [`ExprKind::Scalar`] names them by
     /// position. Each may use only those before it.
     pub scalars: Vec<Arc<Rel>>,
+    /// Relations whose columns depend on their data (`evaluate bag_unpack`, `evaluate pivot`) and are not yet known, in the order
+    /// in which they were bound. Before the query can run, each is run and the query bound again with the columns it gave
+    /// ([`crate::bind::Options::opened`]): the first of them never depends on another.
+    pub opens: Vec<Arc<Rel>>,
 }
 
 /// One result table.
@@ -465,6 +469,11 @@ pub enum ExprKind {
     /// A function or an operator by its spelling in KQL: `strcat`, `==`, `!has`, `in~`, `has_any`, `between`, `+`, `neg` (unary
     /// minus), `[]` (index or member of a dynamic), `not` … Conversions that Kusto makes by itself stand here as calls too
     /// (`tolong`, `toreal`, `todynamic` …), so that operands have the types the function declares.
+    ///
+    /// A type literal is a constant `string` with the type's name. `pack_all()` and its kin are `bag_pack` with its pairs written
+    /// out (`pack_all(true)`: `pack_all` with the pairs, those without a value left out). Two spellings are no KQL:
+    /// `$part(call, n)` is the n-th result (from 0) of a scalar function that gives several (`series_fit_line`), and
+    /// `$column("name")` a column of an open relation, which has no position; nothing that can run holds it.
     Call {
         /// The name in the catalog.
         function: String,
