@@ -60,8 +60,13 @@ pub enum StatementKind {
         /// `cluster('…').database('…')`.
         database: Expr,
     },
-    /// `restrict access to (…)`.
-    Restrict(Vec<Expr>),
+    /// `restrict access to (entities) with (…)`.
+    Restrict {
+        /// What the rest of the query may read: names, patterns of names, paths.
+        entities: Vec<Expr>,
+        /// `with (…)`.
+        properties: Vec<Param>,
+    },
     /// An expression, tabular or scalar: a result of the query, or of the function whose body it ends.
     Expr(Expr),
     /// A management command (`.show tables | …`), as a whole.
@@ -154,6 +159,13 @@ pub enum ExprKind {
         /// A position or a key.
         index: Box<Expr>,
     },
+    /// `Table datascope=hotcache`.
+    DataScope {
+        /// The table.
+        target: Box<Expr>,
+        /// `all` or `hotcache`.
+        scope: Name,
+    },
     /// `name(args)`. Arguments may be [`ExprKind::Named`], [`ExprKind::Pipe`] or [`ExprKind::Star`].
     Call {
         /// The function's name.
@@ -226,6 +238,8 @@ pub enum ExprKind {
         /// A call with several results.
         value: Box<Expr>,
     },
+    /// `a, b` as the value of a parameter: `ycolumns = a, b`.
+    List(Vec<Expr>),
     /// `(inner)`.
     Paren(Box<Expr>),
     /// `source | operator | …`. Without a source it starts with an operator: `print`, `range`, `union`, `search`, `find` … make
@@ -514,7 +528,7 @@ pub struct ColumnDecl {
 pub struct Param {
     /// Its name, dots included.
     pub name: Name,
-    /// A literal, a name (bare words are names), or a list in [`ExprKind::Paren`].
+    /// A literal, a name (bare words are names), or an [`ExprKind::List`].
     pub value: Expr,
     /// The whole of it.
     pub span: Span,

@@ -171,8 +171,6 @@ codes! {
     UNCLOSED = "K0007" Error "opening bracket without its closing one";
     /// Brackets within brackets, deeper than any sensible query.
     TOO_DEEP = "K0008" Error "nested too deeply";
-    /// A literal whose content its type cannot read.
-    BAD_LITERAL = "K0009" Error "literal that cannot be read";
     /// A type that Kusto does not have.
     UNKNOWN_TYPE = "K0010" Error "no such type";
     /// A query without any statement that gives a result.
@@ -185,6 +183,8 @@ codes! {
     UNTERMINATED_LITERAL = "K0014" Error "literal without its closing parenthesis";
     /// A management command, which is no query.
     MANAGEMENT_COMMAND = "K0015" Error "management command in place of a query";
+    /// A literal whose content its type cannot read.
+    BAD_LITERAL = "K0190" Error "literal that cannot be read";
 }
 
 #[cfg(test)]

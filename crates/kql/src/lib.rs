@@ -6,9 +6,12 @@ pub mod ast;
 pub mod catalog;
 pub mod diagnostic;
 pub mod fmt;
+pub mod lexer;
+pub mod parser;
 pub mod plan;
 pub mod time;
 pub mod types;
 
 pub use diagnostic::{Diagnostic, Severity, Span};
+pub use parser::{Parsed, parse};
 pub use types::{Column, Rows, Type, Value};

@@ -81,6 +81,13 @@ pub enum OperatorKind {
     GraphWhereEdges(Box<Expr>),
     /// `graph-where-nodes predicate`.
     GraphWhereNodes(Box<Expr>),
+    /// `inline_external_table (a: long, …) kind=… dataformat=… (@'uri', …)`.
+    InlineExternalTable {
+        /// The columns.
+        columns: Vec<ColumnDecl>,
+        /// The addresses.
+        uris: Vec<Expr>,
+    },
     /// `invoke function(args)`.
     Invoke(Box<Expr>),
     /// `join kind=inner (right) on a, $left.b == $right.c`.
@@ -148,6 +155,8 @@ pub enum OperatorKind {
     Partition {
         /// The column.
         by: Box<Expr>,
+        /// `in function(…)`: the values of the column to run for.
+        scope: Option<Box<Expr>>,
         /// Run for each value of it.
         body: PartitionBody,
     },
@@ -402,7 +411,7 @@ pub enum SeriesRange {
 }
 
 /// `scan`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scan {
     /// `order by`.
     pub order_by: Vec<SortKey>,

@@ -1,0 +1,345 @@
+//! The words and signs that have a meaning of their own, and where each may still be a name.
+
+/// Where a keyword may be a name without brackets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeywordUse {
+    /// Wherever a name may stand: `count`, `top` …
+    Name,
+    /// Only where a name is given or where nothing else could be meant: before `=`, in a declaration, in a wildcard.
+    Extended,
+    /// Only as an element of a path.
+    Path,
+    /// Nowhere.
+    Reserved,
+}
+
+/// The longest keyword that `text` starts with, whatever follows it: its length and use.
+pub(super) fn longest(text: &str) -> Option<(usize, KeywordUse)> {
+    let compound =
+        COMPOUND.iter().find(|keyword| text.starts_with(**keyword)).map(|keyword| (keyword.len(), KeywordUse::Reserved));
+    let extended = EXTENDED_COMPOUND.iter().find(|keyword| text.starts_with(**keyword));
+    let extended = extended.map(|keyword| (keyword.len(), KeywordUse::Extended));
+    let length = text.bytes().take_while(|b| super::is_word(*b)).count();
+    let word = word_use(&text[..length]).map(|use_| (length, use_));
+    [compound, extended, word].into_iter().flatten().max_by_key(|(length, _)| *length)
+}
+
+/// The use of a keyword that is one word.
+fn word_use(word: &str) -> Option<KeywordUse> {
+    let lists =
+        [(NAMES, KeywordUse::Name), (EXTENDED, KeywordUse::Extended), (PATH, KeywordUse::Path), (RESERVED, KeywordUse::Reserved)];
+    lists.into_iter().find(|(list, _)| list.binary_search(&word).is_ok()).map(|(_, use_)| use_)
+}
+
+const NAMES: &[&str] = &[
+    "__partitionby",
+    "access",
+    "alias",
+    "best_effort",
+    "bin",
+    "bool",
+    "consume",
+    "count",
+    "database",
+    "dataformat",
+    "datetime_pattern",
+    "declare",
+    "default",
+    "distinct",
+    "edges",
+    "entity_group",
+    "evaluate",
+    "extend",
+    "facet",
+    "filter",
+    "fork",
+    "from",
+    "getschema",
+    "graph",
+    "guid",
+    "id",
+    "inline_external_table",
+    "join",
+    "let",
+    "limit",
+    "lookup",
+    "mvapply",
+    "mvexpand",
+    "nodes",
+    "null",
+    "nulls",
+    "on",
+    "optional",
+    "order",
+    "output",
+    "pack",
+    "parse",
+    "partition",
+    "pattern",
+    "plotly",
+    "query_parameters",
+    "range",
+    "reduce",
+    "regex",
+    "render",
+    "restrict",
+    "scan",
+    "serialize",
+    "sort",
+    "step",
+    "summarize",
+    "take",
+    "top",
+    "typeof",
+    "uuid",
+    "view",
+    "with",
+    "with_node_id",
+];
+
+const EXTENDED: &[&str] = &[
+    "accumulate",
+    "as",
+    "by",
+    "contains",
+    "datatable",
+    "earliest",
+    "externaldata",
+    "find",
+    "has",
+    "in",
+    "invoke",
+    "latest",
+    "materialize",
+    "mdm",
+    "of",
+    "print",
+    "sample",
+    "search",
+    "set",
+    "sql",
+    "title",
+    "to",
+    "toscalar",
+    "totable",
+    "verbose",
+    "viewers",
+    "where",
+];
+
+const PATH: &[&str] = &["kind", "with_source", "withsource"];
+
+const RESERVED: &[&str] = &[
+    "3Dchart",
+    "__contextual_datatable",
+    "__crossCluster",
+    "__crossDB",
+    "__executeAndCache",
+    "__id",
+    "__isFuzzy",
+    "__noWithSource",
+    "__packedColumn",
+    "__projectAway",
+    "__sourceColumnIndex",
+    "and",
+    "anomalychart",
+    "areachart",
+    "asc",
+    "bagexpansion",
+    "barchart",
+    "between",
+    "bin_legacy",
+    "boolean",
+    "byte",
+    "cachingpolicy",
+    "callout",
+    "cancel",
+    "card",
+    "char",
+    "columnchart",
+    "contains_cs",
+    "containscs",
+    "cycles",
+    "dataexport",
+    "datascope",
+    "date",
+    "datetime",
+    "decimal",
+    "decodeblocks",
+    "desc",
+    "double",
+    "dynamic",
+    "encodingpolicy",
+    "endswith",
+    "endswith_cs",
+    "expandoutput",
+    "extent_tags_retention",
+    "external_data",
+    "first",
+    "flags",
+    "float",
+    "force_remote",
+    "harddelete",
+    "hardretention",
+    "has_all",
+    "has_any",
+    "has_cs",
+    "hasprefix",
+    "hasprefix_cs",
+    "hassuffix",
+    "hassuffix_cs",
+    "hotcache",
+    "int",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "isfuzzy",
+    "journal",
+    "ladderchart",
+    "last",
+    "like",
+    "likecs",
+    "linechart",
+    "long",
+    "missing",
+    "nooptimization",
+    "notcontains",
+    "notcontainscs",
+    "notlike",
+    "notlikecs",
+    "or",
+    "others",
+    "pathformat",
+    "piechart",
+    "pivotchart",
+    "project",
+    "queries",
+    "query_results",
+    "real",
+    "relaxed",
+    "restricted_view_access",
+    "row_level_security",
+    "rowstore",
+    "rowstore_references",
+    "rowstore_sealinfo",
+    "rowstorepolicy",
+    "rowstores",
+    "scatterchart",
+    "seal",
+    "seals",
+    "shards",
+    "simple",
+    "softdelete",
+    "softretention",
+    "stackedareachart",
+    "startswith",
+    "startswith_cs",
+    "statistics",
+    "storedqueryresultcontainers",
+    "string",
+    "tablepurge",
+    "time",
+    "timechart",
+    "timeline",
+    "timepivot",
+    "timespan",
+    "treemap",
+    "uint",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+    "ulong",
+    "union",
+    "uniqueid",
+    "unrestrictedviewers",
+    "views",
+    "with_itemindex",
+    "with_match_id",
+    "with_step_name",
+    "writeaheadlog",
+];
+
+/// Keywords that are more than a word, the longer before the shorter.
+const COMPOUND: &[&str] = &[
+    "materialized-view-combine",
+    "graph-mark-components",
+    "commands-and-queries",
+    "graph-shortest-paths",
+    "hint.progressive_top",
+    "hint.num_partitions",
+    "materialized-views",
+    "graph-where-edges",
+    "graph-where-nodes",
+    "hint.distribution",
+    "hint.materialized",
+    "hint.concurrency",
+    "project-by-names",
+    "hint.shufflekey",
+    "project-reorder",
+    "!startswith_cs",
+    "graph-to-table",
+    "partitioned-by",
+    "project-rename",
+    "set-or-replace",
+    "!hasprefix_cs",
+    "!hassuffix_cs",
+    "assert-schema",
+    "hint.strategy",
+    "matches regex",
+    "project-smart",
+    "set-or-append",
+    "!contains_cs",
+    "!endswith_cs",
+    "macro-expand",
+    "project-away",
+    "project-keep",
+    "!startswith",
+    "granny-desc",
+    "graph-match",
+    "hint.remote",
+    "hint.spread",
+    "make-series",
+    "parse-where",
+    "!hasprefix",
+    "!hassuffix",
+    "granny-asc",
+    "make-graph",
+    "!contains",
+    "!endswith",
+    "mv-expand",
+    "!between",
+    "mv-apply",
+    "parse-kv",
+    "!has_cs",
+    "!has",
+    "!in~",
+    "!in",
+    "in~",
+];
+
+/// Those of them that may be part of a wildcard or given as a name.
+const EXTENDED_COMPOUND: &[&str] = &["sample-distinct", "top-hitters", "top-nested"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_sorted() {
+        for list in [NAMES, EXTENDED, PATH, RESERVED] {
+            assert!(list.is_sorted());
+        }
+        assert!(COMPOUND.is_sorted_by_key(|keyword| std::cmp::Reverse(keyword.len())));
+    }
+
+    #[test]
+    fn the_longest_wins() {
+        assert_eq!(longest("in~ (x)"), Some((3, KeywordUse::Reserved)));
+        assert_eq!(longest("project-away x"), Some((12, KeywordUse::Reserved)));
+        assert_eq!(longest("count "), Some((5, KeywordUse::Name)));
+        assert_eq!(longest("counts"), None);
+        assert_eq!(longest("has_anything"), None);
+    }
+}
