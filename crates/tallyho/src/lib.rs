@@ -9,3 +9,4 @@ pub mod error;
 pub mod escape;
 pub mod messages;
 pub mod output;
+pub mod report;

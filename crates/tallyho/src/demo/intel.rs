@@ -1,18 +1,20 @@
 //! The demo's indicators, in the shape of ThreatFox's JSON export.
 //!
-//! The three domains of Remus are ThreatFox's own; everything else is made up, on names and addresses reserved for documentation
-//! (RFC 2606, 5737), since no real host should stand here as a bad one.
+//! The three domains of Remus are ThreatFox's own. Everything else is made up, and no real host stands here as a bad one: the name
+//! `example` is withheld under every newer top-level domain (ICANN's registry agreement, specification 5), and 192.88.99.0/24 was
+//! the anycast prefix of 6to4 relays, deprecated and given to nobody (RFC 7526). What RFC 2606 and 5737 reserve would not do: no
+//! hunt is built of it.
 
 use serde_json::{Map, Value, json};
 
 /// Remus, as ThreatFox listed it on 2026-05-20.
 pub(super) const REMUS: [&str; 3] = ["famwili.shop", "genusaqe.biz", "mandtar.shop"];
 /// Where Covert RAT is controlled from.
-pub(super) const C2_IP: &str = "203.0.113.45";
+pub(super) const C2_IP: &str = "192.88.99.45";
 /// The port of that.
 pub(super) const C2_PORT: u16 = 4782;
 /// Where Vixen Stealer is downloaded from.
-pub(super) const DROP_URL: &str = "http://update.vixen-drop.example/dl/setup.zip";
+pub(super) const DROP_URL: &str = "http://update.vixen-drop.example.click/dl/setup.zip";
 /// SHA-256 of the program that is downloaded there.
 pub(super) const DROP_SHA256: &str = "5d41402abc4b2a76b9719d911017c5921c3f0a9be6d7842ef05a1c93d27b6e48";
 

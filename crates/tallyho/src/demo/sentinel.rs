@@ -195,7 +195,7 @@ fn file(at: i64, host: Host, name: &str, sha256: &str, origin: &str) -> Value {
     })
 }
 
-/// UrlClickEvents: the click in a mail that started it, and a click on another page of the same host name's neighbor.
+/// UrlClickEvents: the click in a mail that started it, and a click on a name that is nearly the same.
 pub(super) fn url_click_events(day: i64) -> Vec<u8> {
     let mut chance = Chance::new(24);
     let mut rows: Timed<Value> = (0..120)
@@ -206,8 +206,8 @@ pub(super) fn url_click_events(day: i64) -> Vec<u8> {
         })
         .collect();
     let at = day + 15 * time::HOUR + 21 * MINUTE + 40 * SECOND;
-    rows.push((at, click(at, "helen.brandt", "https://update.vixen-drop.example/dl/setup.zip")));
-    rows.push((at + time::HOUR, click(at + time::HOUR, "kenji.sato", "https://update.vixen-dropbox.example/dl/setup.zip")));
+    rows.push((at, click(at, "helen.brandt", "https://update.vixen-drop.example.click/dl/setup.zip")));
+    rows.push((at + time::HOUR, click(at + time::HOUR, "kenji.sato", "https://update.vixen-dropbox.example.click/dl/setup.zip")));
     ndjson(rows)
 }
 

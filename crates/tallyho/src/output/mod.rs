@@ -12,6 +12,7 @@ use kql::{Rows, Type, Value};
 use crate::escape;
 
 pub use json::{push_value, tables_text, value_to_json};
+pub(crate) use page::POLICY as PAGE_POLICY;
 pub use table::{Look, text_table};
 
 /// How results are written.

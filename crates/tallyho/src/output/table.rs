@@ -1,7 +1,7 @@
 //! Rows as columns side by side, for a terminal or a text file.
 
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table};
-use kql::{Rows, Type};
+use kql::{Rows, Type, Value, time};
 
 use super::cell_text;
 use crate::escape;
@@ -36,7 +36,7 @@ pub fn text_table(rows: &Rows, look: &Look) -> String {
     }
     for row in &rows.rows {
         table.add_row(row.iter().zip(&rows.columns).map(|(value, column)| {
-            let cell = Cell::new(escape::terminal(&cell_text(value)));
+            let cell = Cell::new(escape::terminal(&short_text(value)));
             if is_right_aligned(column.ty) { cell.set_alignment(CellAlignment::Right) } else { cell }
         }));
     }
@@ -46,6 +46,17 @@ pub fn text_table(rows: &Rows, look: &Look) -> String {
         out.push('\n');
     }
     out
+}
+
+/// As [`cell_text`], but a time without the zeros that no one wrote: `2026-05-20T13:36:27Z`.
+fn short_text(value: &Value) -> String {
+    match value {
+        Value::DateTime(ticks) => {
+            let text = time::format_datetime(*ticks);
+            format!("{}Z", text.trim_end_matches('Z').trim_end_matches(".0000000"))
+        }
+        other => cell_text(other),
+    }
 }
 
 fn is_right_aligned(ty: Type) -> bool {

@@ -1,0 +1,144 @@
+//! One family's pages of the HTML report: its activity, and its sightings grouped by host and indicator, with raw records.
+
+use std::io::{self, Write};
+
+use super::chart::{self, Series};
+use super::evidence::marked;
+use super::html::{distinct, grouped, plural, second};
+use super::{Hunt, Report, Sighting};
+use crate::escape::html as text;
+
+/// How many records of a group are in sight on the screen; the others unfold (and are printed).
+const RECORDS_SHOWN: usize = 3;
+
+/// Sightings of one indicator on one host by one way of matching, all explained by the same exclusion or by none.
+struct Group<'a> {
+    first: &'a Sighting,
+    sightings: Vec<&'a Sighting>,
+}
+
+impl<'a> Group<'a> {
+    fn holds(&self, sighting: &Sighting) -> bool {
+        let scenario = |sighting: &Sighting| sighting.excluded_by.as_ref().map(|by| by.scenario.clone());
+        self.first.host == sighting.host
+            && self.first.indicator.value == sighting.indicator.value
+            && self.first.table == sighting.table
+            && scenario(self.first) == scenario(sighting)
+    }
+
+    fn times(&self) -> Vec<&'a str> {
+        let mut times: Vec<&str> = self.sightings.iter().filter_map(|sighting| sighting.time.as_deref()).collect();
+        times.sort_unstable();
+        times
+    }
+}
+
+/// Writes the section of one hunt.
+pub(super) fn write(out: &mut dyn Write, report: &Report, hunt: &Hunt, at: usize) -> io::Result<()> {
+    let of: Vec<&Sighting> = report.sightings.iter().filter(|sighting| sighting.hunt == hunt.id).collect();
+    let threats = distinct(of.iter().map(|sighting| sighting.indicator.threat_type.as_str()).filter(|threat| !threat.is_empty()));
+    writeln!(out, "<section class=\"family\" id=\"hunt-{at}\">\n<h2>{}</h2>", text(&hunt.family))?;
+    writeln!(
+        out,
+        "<p class=\"sub\"><code>{}</code>, {}{}</p>",
+        text(&hunt.malware),
+        plural(hunt.indicators, "indicator", "indicators"),
+        if threats.is_empty() { String::new() } else { format!(", seen as {}", text(&threats.join(", "))) }
+    )?;
+    let moments = of.iter().filter_map(|sighting| sighting.ticks()).collect();
+    if let Some(chart) = chart::activity(&[Series { name: hunt.family.clone(), moments }], 110) {
+        out.write_all(chart.as_bytes())?;
+    }
+    let (explained, open): (Vec<Group<'_>>, Vec<Group<'_>>) =
+        groups(&of).into_iter().partition(|group| group.first.excluded_by.is_some());
+    open.iter().try_for_each(|group| write_group(out, group))?;
+    if !explained.is_empty() {
+        writeln!(out, "<h3>Explained by an exclusion</h3>")?;
+        explained.iter().try_for_each(|group| write_group(out, group))?;
+    }
+    writeln!(out, "</section>")
+}
+
+/// Groups in the order of their first sighting, as the story went.
+fn groups<'a>(of: &[&'a Sighting]) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for sighting in of {
+        match groups.iter_mut().find(|group| group.holds(sighting)) {
+            Some(group) => group.sightings.push(sighting),
+            None => groups.push(Group { first: sighting, sightings: vec![sighting] }),
+        }
+    }
+    groups
+}
+
+fn write_group(out: &mut dyn Write, group: &Group<'_>) -> io::Result<()> {
+    let first = group.first;
+    let class = if first.excluded_by.is_some() { "group explained" } else { "group" };
+    let host = first.host.as_deref().unwrap_or("a host that the log does not name");
+    writeln!(
+        out,
+        "<div class=\"{class}\">\n<h4>{} <span class=\"by\">{}</span> {}</h4>",
+        text(host),
+        if first.excluded_by.is_some() { "·" } else { "→" },
+        text(&first.indicator.value)
+    )?;
+    writeln!(out, "<p class=\"facts\">{}</p>", facts(group).join(" · "))?;
+    if let Some(by) = &first.excluded_by {
+        writeln!(out, "<p class=\"facts\">Explained by <b>{}</b>: {}</p>", text(&by.scenario), text(&by.why))?;
+    }
+    let (shown, folded) = group.sightings.split_at(group.sightings.len().min(RECORDS_SHOWN));
+    shown.iter().try_for_each(|sighting| write_record(out, sighting))?;
+    if !folded.is_empty() {
+        writeln!(out, "<details><summary>{}</summary>", plural(folded.len(), "more record", "more records"))?;
+        folded.iter().try_for_each(|sighting| write_record(out, sighting))?;
+        writeln!(out, "</details>")?;
+    }
+    writeln!(out, "</div>")
+}
+
+/// What there is to say of a group in one line, as HTML.
+fn facts(group: &Group<'_>) -> Vec<String> {
+    let first = group.first;
+    let rows: u64 = group.sightings.iter().map(|sighting| sighting.count.max(1)).sum();
+    let mut facts =
+        vec![format!("<b>{}</b> {} in {}", grouped(rows), if rows == 1 { "row" } else { "rows" }, text(&first.table))];
+    match group.times().as_slice() {
+        [] => {}
+        [one] => facts.push(text(&second(one)).into_owned()),
+        [from, .., to] => facts.push(format!("{} – {}", text(&second(from)), text(&second(to)))),
+    }
+    let ways = distinct(group.sightings.iter().map(|sighting| sighting.matched_by.as_str()));
+    facts.push(format!("{}, matched by {}", text(&first.indicator.ty), text(&ways.join(", "))));
+    let indicator = &first.indicator;
+    if !indicator.threat_type.is_empty() {
+        facts.push(text(&indicator.threat_type).into_owned());
+    }
+    if let Some(confidence) = indicator.confidence {
+        facts.push(format!("confidence {confidence} %"));
+    }
+    if let Some(seen) = &indicator.first_seen {
+        facts.push(format!("known since {}", text(seen.get(..10).unwrap_or(seen))));
+    }
+    // A reference comes from a feed: shown as text, never as a link to click.
+    if let Some(reference) = &indicator.reference {
+        facts.push(format!("reference <code>{}</code>", text(reference)));
+    }
+    facts
+}
+
+fn write_record(out: &mut dyn Write, sighting: &Sighting) -> io::Result<()> {
+    let time = sighting.time.as_deref().map(second).unwrap_or_default();
+    let place = sighting.place();
+    writeln!(
+        out,
+        "<div class=\"where\">{}{}<code>{}</code></div>",
+        text(&time),
+        if time.is_empty() || place.is_empty() { "" } else { " · " },
+        text(&place)
+    )?;
+    let raw = match &sighting.evidence {
+        Some(evidence) => evidence.raw.clone(),
+        None => serde_json::Value::Object(sighting.row.clone()).to_string(),
+    };
+    writeln!(out, "<code class=\"raw\">{}</code>", marked(raw.trim_end(), &[&sighting.observed, &sighting.indicator.value]))
+}

@@ -1,0 +1,316 @@
+//! What a hunt found, where it looked and where it could not: the document behind every output format.
+//!
+//! Comes in: the run's sightings and counts. Goes out: JSON as the machine interface promises it, tables for
+//! people and spreadsheets, and one HTML file to hand on.
+
+mod chart;
+mod evidence;
+mod family;
+mod html;
+mod rows;
+#[cfg(test)]
+mod sample;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use crate::escape;
+use crate::output::{Format, Look, write_tables};
+
+/// The whole result of `tallyho hunt`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// The version of the program.
+    pub tallyho: String,
+    /// The moment the run took for now.
+    pub now: String,
+    /// Which queries were run: `exact`, `classic`.
+    pub template: String,
+    /// The earliest time searched, if one was given.
+    pub since: Option<String>,
+    /// The time before which rows were searched, if one was given.
+    pub until: Option<String>,
+    /// Where the indicators came from.
+    pub intel: Intel,
+    /// The files that were read.
+    pub searched: Vec<Searched>,
+    /// Files that could not be read.
+    pub unread: Vec<Unread>,
+    /// Queries that found no table to run on.
+    pub not_searched: Vec<NotSearched>,
+    /// The exclusions that the run knew.
+    pub exclusions: Vec<Exclusion>,
+    /// The hunts, in order of family.
+    pub hunts: Vec<Hunt>,
+    /// What was found, in order of hunt and time.
+    pub sightings: Vec<Sighting>,
+}
+
+/// Indicators by numbers.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Intel {
+    /// Those hunted.
+    pub indicators: usize,
+    /// Values that cannot be indicators.
+    pub rejected: usize,
+    /// Indicators that are not fit to be hunted.
+    pub held_back: usize,
+    /// The files they came from.
+    pub sources: Vec<Source>,
+    /// Examples of what was rejected or held back: value and reason.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// One file of indicators.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Source {
+    /// Its path.
+    pub name: String,
+    /// Whose format it is in.
+    pub feed: String,
+    /// Indicators it gave.
+    pub indicators: usize,
+    /// Values of it that cannot be indicators.
+    pub rejected: usize,
+    /// Indicators of it that are not hunted.
+    pub held_back: usize,
+}
+
+/// A value of a feed that is not hunted.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct LeftOut {
+    /// As the feed wrote it.
+    pub value: String,
+    /// Why.
+    pub why: String,
+}
+
+/// One file that was read.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Searched {
+    /// Its path.
+    pub path: String,
+    /// The log format.
+    pub format: String,
+    /// The table it fills.
+    pub table: String,
+    /// Rows read.
+    pub rows: u64,
+    /// Its size on disk.
+    pub bytes: u64,
+    /// Lines that are no rows.
+    pub unparsed: u64,
+    /// The earliest row's time.
+    pub from: Option<String>,
+    /// The latest row's time.
+    pub until: Option<String>,
+}
+
+/// One file that could not be read.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Unread {
+    /// Its path.
+    pub path: String,
+    /// Why.
+    pub why: String,
+}
+
+/// A part of a hunt that could not be searched.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NotSearched {
+    /// The hunt; `*` for all.
+    pub hunt: String,
+    /// The table.
+    pub table: String,
+    /// Why.
+    pub why: String,
+}
+
+/// An exclusion and what it did.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Exclusion {
+    /// The false-positive scenario.
+    pub scenario: String,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// How many sightings it explains.
+    pub applied: usize,
+    /// Tables that lack what it asks for, and so cannot be judged by it.
+    pub not_evaluable: Vec<String>,
+}
+
+/// One hunt.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Hunt {
+    /// Its identifier.
+    pub id: String,
+    /// The malware family's name.
+    pub family: String,
+    /// The family's key in the feed: `win.remus`.
+    pub malware: String,
+    /// How many indicators it has.
+    pub indicators: usize,
+    /// How many sightings, those that an exclusion explains included.
+    pub sightings: usize,
+}
+
+/// An indicator seen in a log.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Sighting {
+    /// Its identifier: the same for the same row, hunt and indicator.
+    pub id: String,
+    /// The hunt's identifier.
+    pub hunt: String,
+    /// What was seen.
+    pub indicator: Indicator,
+    /// The table it was seen in.
+    pub table: String,
+    /// The value of the log that matched.
+    pub observed: String,
+    /// How: `exact`, `subdomain`, `ip:port` …
+    pub matched_by: String,
+    /// When, if the row says so.
+    pub time: Option<String>,
+    /// On which machine, if the row says so.
+    pub host: Option<String>,
+    /// The row that the query gave.
+    pub row: Map<String, Json>,
+    /// Where the row stands.
+    pub evidence: Option<Evidence>,
+    /// The exclusion that explains it.
+    pub excluded_by: Option<ExcludedBy>,
+    /// How many rows it stands for.
+    pub count: u64,
+}
+
+/// The indicator of a sighting.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Indicator {
+    /// `domain`, `ip:port` …
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// Its value.
+    pub value: String,
+    /// What it indicates.
+    pub threat_type: String,
+    /// How far to believe it, 0 to 100.
+    pub confidence: Option<u8>,
+    /// When the feed saw it first.
+    pub first_seen: Option<String>,
+    /// Who says so.
+    pub source: String,
+    /// Where to read more.
+    pub reference: Option<String>,
+}
+
+/// Where a row stands.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Evidence {
+    /// The file.
+    pub path: String,
+    /// The line in it, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The byte in it, where there are no lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
+    /// The record as it stands there.
+    pub raw: String,
+}
+
+/// Why a sighting is probably none.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ExcludedBy {
+    /// The false-positive scenario.
+    pub scenario: String,
+    /// What of the row fits it.
+    pub why: String,
+}
+
+impl Report {
+    /// Sightings that no exclusion explains.
+    pub fn unexplained(&self) -> impl Iterator<Item = &Sighting> {
+        self.sightings.iter().filter(|sighting| sighting.excluded_by.is_none())
+    }
+
+    /// Writes the report.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn write(&self, out: &mut dyn Write, format: Format, look: &Look) -> io::Result<()> {
+        match format {
+            Format::Html => html::write(out, self),
+            Format::Json => {
+                let text = serde_json::to_string_pretty(self).map_err(io::Error::from)?;
+                writeln!(out, "{}", escape::json(&text))
+            }
+            Format::Ndjson => self.sightings.iter().try_for_each(|sighting| {
+                let text = serde_json::to_string(sighting).map_err(io::Error::from)?;
+                writeln!(out, "{}", escape::json(&text))
+            }),
+            Format::Csv => write_tables(out, format, &[rows::sightings(self)], look),
+            Format::Table | Format::Markdown => write_tables(out, format, &[rows::hunts(self), rows::sightings(self)], look),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    fn written(format: Format) -> String {
+        let mut out = Vec::new();
+        sample::report().write(&mut out, format, &Look::default()).expect("a vector takes all bytes");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn tables_say_what_was_found_and_where() {
+        expect![[r#"
+             Family       Indicators   Sightings   Explained   Hosts   First                  Last
+            ───────────────────────────────────────────────────────────────────────────────────────────────────────
+             Covert RAT            3           1           1       1   2026-05-20T09:30:44Z   2026-05-20T09:30:44Z
+             Remus                 3           7           0       2   2026-05-20T09:00:44Z   2026-05-20T12:45:44Z
+
+             Time                   Family       Host                        Indicator           Observed            MatchedBy   Table       Evidence              ExcludedBy
+            ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+             2026-05-20T09:00:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:40
+             2026-05-20T09:45:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:85
+             2026-05-20T10:30:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:130
+             2026-05-20T11:15:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:175
+             2026-05-20T12:00:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:220
+             2026-05-20T12:45:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:265
+             2026-05-20T12:20:44Z   Remus        <script>alert(1)</script>   genusaqe.biz        genusaqe.biz        exact       DnsEvents   logs/dns.ndjson:240
+             2026-05-20T09:30:44Z   Covert RAT   SRV-BKP-01                  192.88.99.45:4782   192.88.99.45        subdomain   DnsEvents   logs/dns.ndjson:70    Veeam backup
+        "#]].assert_eq(&written(Format::Table));
+    }
+
+    #[test]
+    fn json_has_the_promised_keys() {
+        let report: Json = serde_json::from_str(&written(Format::Json)).expect("JSON");
+        let keys: Vec<&str> = report.as_object().expect("an object").keys().map(String::as_str).collect();
+        for key in ["tallyho", "intel", "searched", "not_searched", "hunts", "sightings"] {
+            assert!(keys.contains(&key), "{key}");
+        }
+        expect![[r#"{"id":"covert-SRV-BKP-01-30","hunt":"covert","indicator":{"type":"domain","value":"192.88.99.45:4782","threat_type":"botnet_cc","confidence":100,"first_seen":"2026-05-20T13:36:27.0000000Z","source":"threatfox.json","reference":null},"table":"DnsEvents","observed":"192.88.99.45","matched_by":"subdomain","time":"2026-05-20T09:30:44.0000000Z","host":"SRV-BKP-01","row":{},"evidence":{"path":"logs/dns.ndjson","line":70,"raw":"{\"TimeGenerated\":\"2026-05-20T09:30:44.0000000Z\",\"Computer\":\"SRV-BKP-01\",\"Name\":\"192.88.99.45\"}"},"excluded_by":{"scenario":"Veeam backup","why":"process.name contains `Veeam`; host.name is in backup_servers"},"count":1}"#]].assert_eq(&report["sightings"][7].to_string());
+        assert_eq!(written(Format::Ndjson).lines().count(), 8);
+    }
+
+    #[test]
+    fn the_page_runs_nothing_and_fetches_nothing() {
+        let page = written(Format::Html);
+        assert!(!page.contains("<script") && !page.contains("src=") && !page.contains("url("));
+        assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+        assert!(page.contains("<mark>Gate.famwili.shop</mark>"));
+    }
+
+    #[test]
+    fn the_page_tells_the_finding_in_a_sentence() {
+        let page = written(Format::Html);
+        let lead = page.lines().find(|line| line.contains("class=\"lead\"")).expect("a lead");
+        expect![[r#"<p class="lead"><b class="hot">7 sightings</b> of 1 malware family on 2 hosts; 1 more that exclusions explain.</p>"#]].assert_eq(lead);
+    }
+}
