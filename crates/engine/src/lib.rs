@@ -3,3 +3,4 @@
 pub mod aggregate;
 pub mod cell;
 pub mod function;
+pub mod operator;

@@ -1,0 +1,144 @@
+//! `summarize`: groups and aggregates.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column as DfColumn, ScalarValue};
+use datafusion::functions::core::expr_fn::get_field;
+use datafusion::functions_aggregate::count::count;
+use datafusion::logical_expr::expr::AggregateFunction as DfAggregate;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
+use kql::plan::{Aggregate, Expr as PlanExpr, Input, Rel};
+use kql::{Column, Type, Value};
+
+use super::rel::project;
+use super::{Lower, fold};
+use crate::aggregate::{self, AggregateCall, AggregateFunction, aggregate_udf};
+use crate::error::{Error, Result};
+use crate::operator::group::{Call, Group};
+use crate::operator::operator_plan;
+
+/// Aggregates whose answer depends on the order of their rows.
+const ORDER_SENSITIVE: &[&str] = &[
+    "make_list", "make_list_if", "make_list_with_nulls", "makelist", "make_set", "make_set_if", "makeset", "make_bag", "make_bag_if",
+    "take_any", "take_anyif", "any", "anyif", "arg_max", "arg_min", "argmax", "argmin",
+];
+
+/// Several columns of a relation that are parts of one call.
+pub(super) struct Grouped<'a> {
+    /// The function.
+    pub(super) function: &'static AggregateFunction,
+    /// Its arguments.
+    pub(super) args: &'a [PlanExpr],
+    /// Types and constants.
+    pub(super) call: AggregateCall,
+    /// For each part the aggregate (by position in the relation) that shows it.
+    pub(super) shown: Vec<Vec<usize>>,
+}
+
+impl Lower<'_> {
+    /// A `summarize` as a plan: DataFusion's where order does not matter, our own over sorted rows where it does.
+    pub(super) fn aggregate(&self, rel: &Rel, input: &Input, keys: &[PlanExpr], aggregates: &[Aggregate]) -> Result<LogicalPlan> {
+        if input.ordered && aggregates.iter().any(|aggregate| ORDER_SENSITIVE.contains(&aggregate.function.as_str())) {
+            let parts = self.group(rel, input, keys, aggregates)?;
+            let plan = self.rel(input)?;
+            let exprs = self.exprs(&parts.0, &input.columns)?;
+            let columns = super::rel::with_extra_columns(&[], &parts.0);
+            return Ok(operator_plan(Arc::new(parts.1), project(plan, exprs, &columns)?)?);
+        }
+        let plan = self.rel(input)?;
+        let mut group = Vec::with_capacity(keys.len());
+        for (at, key) in keys.iter().enumerate() {
+            group.push(self.expr(key, &input.columns)?.alias(format!("k{at}")));
+        }
+        let mut calls = Vec::new();
+        let mut outputs: Vec<Expr> = (0..keys.len()).map(|at| column(format!("k{at}"))).collect();
+        outputs.resize(rel.columns.len(), lit(ScalarValue::Null));
+        for (at, grouped) in self.grouped(aggregates)?.iter().enumerate() {
+            let name = format!("a{at}");
+            calls.push(self.df_call(grouped, &input.columns)?.alias(&name));
+            for (part, shown) in grouped.shown.iter().enumerate() {
+                let value = match grouped.call.returns.len() {
+                    1 => column(name.clone()),
+                    _ => get_field(column(name.clone()), part.to_string()),
+                };
+                shown.iter().for_each(|position| outputs[keys.len() + position] = value.clone());
+            }
+        }
+        let plan = LogicalPlanBuilder::from(plan).aggregate(group, calls)?.build()?;
+        project(plan, outputs, &rel.columns)
+    }
+
+    /// The same as an operator of our own: the expressions it wants below it (keys, then arguments), and itself.
+    pub(crate) fn group(
+        &self,
+        rel: &Rel,
+        input: &Input,
+        keys: &[PlanExpr],
+        aggregates: &[Aggregate],
+    ) -> Result<(Vec<PlanExpr>, Group)> {
+        let _ = input;
+        let mut below: Vec<PlanExpr> = keys.to_vec();
+        let mut calls = Vec::new();
+        for grouped in self.grouped(aggregates)? {
+            let args = below.len()..below.len() + grouped.args.len();
+            below.extend(grouped.args.iter().cloned());
+            let mut call = grouped.call;
+            call.types.truncate(args.len());
+            calls.push(Call { function: grouped.function, call, args: args.collect(), shown: grouped.shown });
+        }
+        if below.is_empty() {
+            // A batch without columns would lose its rows.
+            below.push(PlanExpr::literal(Value::Bool(true), Type::Bool));
+        }
+        let key_types = keys.iter().map(|key| key.ty).collect();
+        Ok((below, Group { columns: rel.columns.clone(), key_types, calls }))
+    }
+
+    /// The distinct calls among the aggregates.
+    pub(super) fn grouped<'a>(&self, aggregates: &'a [Aggregate]) -> Result<Vec<Grouped<'a>>> {
+        let mut calls: Vec<(&str, Grouped<'a>)> = Vec::new();
+        for (position, item) in aggregates.iter().enumerate() {
+            let known = calls.iter_mut().find(|(name, call)| *name == item.function && call.args == item.args);
+            let call = match known {
+                Some((_, call)) => call,
+                None => {
+                    let Some(function) = aggregate::find(&item.function) else {
+                        return Err(Error::unsupported(&format!("the aggregation function {}()", item.function)));
+                    };
+                    let types = item.args.iter().map(|arg| arg.ty).collect();
+                    let constants = item.args.iter().map(|arg| fold(arg, &self.resolved.scalars)).collect();
+                    let call = AggregateCall { returns: Vec::new(), types, constants };
+                    calls.push((&item.function, Grouped { function, args: &item.args, call, shown: Vec::new() }));
+                    let last = calls.len() - 1;
+                    &mut calls[last].1
+                }
+            };
+            if call.shown.len() <= item.part {
+                call.shown.resize(item.part + 1, Vec::new());
+                call.call.returns.resize(item.part + 1, Type::Dynamic);
+            }
+            call.shown[item.part].push(position);
+            call.call.returns[item.part] = item.ty;
+        }
+        Ok(calls.into_iter().map(|(_, call)| call).collect())
+    }
+
+    fn df_call(&self, grouped: &Grouped<'_>, columns: &[Column]) -> Result<Expr> {
+        if grouped.function.name == "count" && grouped.args.is_empty() {
+            return Ok(count(lit(1_i64)));
+        }
+        let mut args = self.exprs(grouped.args, columns)?;
+        let mut call = grouped.call.clone();
+        if args.is_empty() {
+            // DataFusion tells an aggregate its rows by its arguments alone.
+            args.push(lit(true));
+            call.types.push(Type::Bool);
+        }
+        let udf = Arc::new(aggregate_udf(grouped.function, call));
+        Ok(Expr::AggregateFunction(DfAggregate::new_udf(udf, args, false, None, Vec::new(), None)))
+    }
+}
+
+fn column(name: String) -> Expr {
+    Expr::Column(DfColumn::from_name(name))
+}

@@ -1,0 +1,83 @@
+//! `join`: both sides under names of their own, keys as columns, null equal to null.
+
+use std::sync::Arc;
+
+use datafusion::common::{Column as DfColumn, JoinType, NullEquality};
+use datafusion::functions::core::expr_fn::coalesce;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use kql::plan::{Expr as PlanExpr, Input, JoinKind, Rel};
+use kql::{Column, Type};
+
+use super::Lower;
+use super::rel::project;
+use crate::error::Result;
+use crate::operator::dedup::Dedup;
+use crate::operator::operator_plan;
+
+impl Lower<'_> {
+    /// A join as a plan.
+    pub(super) fn join(
+        &self,
+        rel: &Rel,
+        kind: JoinKind,
+        left: &Input,
+        right: &Input,
+        on: &[(PlanExpr, PlanExpr)],
+    ) -> Result<LogicalPlan> {
+        let (left_keys, right_keys): (Vec<_>, Vec<_>) = on.iter().cloned().unzip();
+        let mut left_plan = self.side(left, &left_keys, 'l')?;
+        let right_plan = self.side(right, &right_keys, 'r')?;
+        if kind == JoinKind::InnerUnique {
+            let columns = side_columns(left, &left_keys, 'l');
+            let keys = (left.columns.len()..columns.len()).collect();
+            left_plan = operator_plan(Arc::new(Dedup { columns, keys }), left_plan)?;
+        }
+        let keys = |side: char| (0..on.len()).map(|at| DfColumn::from_name(format!("{side}k{at}"))).collect::<Vec<_>>();
+        let join_type = match kind {
+            JoinKind::InnerUnique | JoinKind::Inner => JoinType::Inner,
+            JoinKind::LeftOuter => JoinType::Left,
+            JoinKind::RightOuter => JoinType::Right,
+            JoinKind::FullOuter => JoinType::Full,
+            JoinKind::LeftSemi => JoinType::LeftSemi,
+            JoinKind::RightSemi => JoinType::RightSemi,
+            JoinKind::LeftAnti => JoinType::LeftAnti,
+            JoinKind::RightAnti => JoinType::RightAnti,
+        };
+        let plan = LogicalPlanBuilder::from(left_plan)
+            .join_detailed(right_plan, join_type, (keys('l'), keys('r')), None, NullEquality::NullEqualsNull)?
+            .build()?;
+        let from_left = || shown(left, 'l', matches!(kind, JoinKind::RightOuter | JoinKind::FullOuter));
+        let from_right = || shown(right, 'r', matches!(kind, JoinKind::LeftOuter | JoinKind::FullOuter));
+        let exprs = match kind {
+            JoinKind::LeftSemi | JoinKind::LeftAnti => from_left(),
+            JoinKind::RightSemi | JoinKind::RightAnti => from_right(),
+            _ => [from_left(), from_right()].concat(),
+        };
+        project(plan, exprs, &rel.columns)
+    }
+
+    /// One side: its columns as `l0`, `l1` …, its keys as `lk0` ….
+    fn side(&self, input: &Input, keys: &[PlanExpr], side: char) -> Result<LogicalPlan> {
+        let mut exprs: Vec<Expr> = input.columns.iter().map(|column| Expr::Column(DfColumn::from_name(&column.name))).collect();
+        exprs.extend(self.exprs(keys, &input.columns)?);
+        project(self.rel(input)?, exprs, &side_columns(input, keys, side))
+    }
+}
+
+fn side_columns(input: &Input, keys: &[PlanExpr], side: char) -> Vec<Column> {
+    let own = input.columns.iter().enumerate().map(|(at, column)| Column::new(format!("{side}{at}"), column.ty));
+    let keys = keys.iter().enumerate().map(|(at, key)| Column::new(format!("{side}k{at}"), key.ty));
+    own.chain(keys).collect()
+}
+
+/// A side's columns in the result. Where the join may have padded it, a string without a row is empty, not null.
+fn shown(input: &Input, side: char, padded: bool) -> Vec<Expr> {
+    let column = |(at, column): (usize, &Column)| {
+        let expr = Expr::Column(DfColumn::from_name(format!("{side}{at}")));
+        if padded && column.ty == Type::String {
+            return coalesce(vec![expr, Expr::Literal(datafusion::common::ScalarValue::Utf8View(Some(String::new())), None)]);
+        }
+        expr
+    };
+    input.columns.iter().enumerate().map(column).collect()
+}

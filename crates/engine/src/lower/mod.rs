@@ -1,0 +1,50 @@
+//! From a bound plan ([`kql::plan`]) to DataFusion's logical plan.
+//!
+//! Every relation becomes a plan whose columns have exactly the relation's names, unqualified, in its order and in the layout of
+//! [`logs::arrow_type`]. What the plan needs beforehand (tables, the values of `toscalar()`, the sets of `in (subquery)`, the rows
+//! of `materialize()`) is looked up in [`Resolved`].
+
+mod aggregate;
+mod expr;
+mod join;
+mod operators;
+mod rel;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use kql::plan::Rel;
+use kql::{Column, Value};
+
+pub use expr::{fold, scalar_value};
+
+/// What a plan refers to, found or computed before it is lowered.
+#[derive(Default)]
+pub struct Resolved {
+    /// Tables by name.
+    pub tables: HashMap<String, Arc<dyn TableProvider>>,
+    /// The values of `toscalar()`, as [`kql::plan::Query::scalars`] numbers them.
+    pub scalars: Vec<Value>,
+    /// The rows of `materialize()`, as [`kql::plan::Query::shared`] numbers them.
+    pub shared: Vec<Arc<dyn TableProvider>>,
+    /// The values of one-column relations that stand right of `in`, by the relation's address.
+    pub sets: HashMap<usize, Arc<Vec<Value>>>,
+}
+
+impl Resolved {
+    /// The key of a relation in [`Resolved::sets`].
+    #[must_use]
+    pub fn key(rel: &Arc<Rel>) -> usize {
+        Arc::as_ptr(rel) as usize
+    }
+}
+
+/// Lowers relations and expressions.
+#[derive(Clone, Copy)]
+pub struct Lower<'a> {
+    /// What the plan refers to.
+    pub resolved: &'a Resolved,
+    /// The columns of [`kql::plan::RelKind::Context`], inside a subquery.
+    pub context: Option<&'a [Column]>,
+}

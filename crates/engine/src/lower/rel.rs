@@ -1,0 +1,198 @@
+//! Relations, one by one.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use datafusion::catalog::TableProvider;
+use datafusion::common::Column as DfColumn;
+use datafusion::datasource::{MemTable, provider_as_source};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, Union, lit, when};
+use kql::plan::{self, Rel, RelKind};
+use kql::{Column, Type, Value};
+
+use super::{Lower, scalar_value};
+use crate::cell::{Cell, CellBuilder};
+use crate::error::{Error, Result, code};
+use crate::function;
+use crate::operator::{operator_plan, schema};
+
+impl Lower<'_> {
+    /// The relation as a plan.
+    pub fn rel(&self, rel: &Rel) -> Result<LogicalPlan> {
+        match &rel.kind {
+            RelKind::Table { name, .. } => match self.resolved.tables.get(name) {
+                Some(table) => self.scan(table, &rel.columns),
+                None => Err(Error::new(code::NO_TABLE, format!("no log fills the table {name}; name one with --table or --logs"))),
+            },
+            RelKind::Shared(position) => match self.resolved.shared.get(*position) {
+                Some(table) => self.scan(table, &rel.columns),
+                None => Err(Error::new(code::INTERNAL, format!("no shared relation at {position}"))),
+            },
+            RelKind::Context => Err(Error::new(code::INTERNAL, "a subquery's rows are not at hand here")),
+            RelKind::One => Ok(LogicalPlanBuilder::empty(true).build()?),
+            RelKind::Values(rows) => self.scan(&(memory_table(vec![values(&rel.columns, rows)?])?), &rel.columns),
+            RelKind::Range { from, to, step } => {
+                let range = crate::source::Range::new(&rel.columns[0], [from, to, step].map(|e| super::fold(e, &self.resolved.scalars)))?;
+                self.scan(&range.table()?, &rel.columns)
+            }
+            RelKind::Filter { input, predicate } => {
+                let plan = self.rel(input)?;
+                let predicate = self.expr(predicate, &input.columns)?;
+                Ok(LogicalPlanBuilder::from(plan).filter(predicate)?.build()?)
+            }
+            RelKind::Project { input, exprs } => {
+                let plan = self.rel(input)?;
+                project(plan, self.exprs(exprs, &input.columns)?, &rel.columns)
+            }
+            RelKind::Aggregate { input, keys, aggregates } => self.aggregate(rel, input, keys, aggregates),
+            RelKind::Sort { input, keys } => {
+                let plan = self.rel(input)?;
+                Ok(LogicalPlanBuilder::from(plan).sort(self.sort_keys(keys, &input.columns)?)?.build()?)
+            }
+            RelKind::Take { input, count } => {
+                let plan = self.rel(input)?;
+                Ok(LogicalPlanBuilder::from(plan).limit(0, Some(self.count(count)?))?.build()?)
+            }
+            RelKind::Join { kind, left, right, on } => self.join(rel, *kind, left, right, on),
+            RelKind::Union(inputs) => self.union(inputs, &rel.columns),
+            RelKind::GetSchema(input) => {
+                self.scan(&memory_table(vec![values(&rel.columns, &schema_rows(&input.columns))?])?, &rel.columns)
+            }
+            _ => {
+                let parts = self.operator(rel)?;
+                let below = self.with_extra(&parts.input, &parts.extra)?;
+                Ok(operator_plan(parts.operator, below)?)
+            }
+        }
+    }
+
+    /// A constant row count; negative ones are none.
+    pub(super) fn count(&self, count: &plan::Expr) -> Result<usize> {
+        match super::fold(count, &self.resolved.scalars) {
+            Some(value) => Ok(usize::try_from(Cell::of(&value).as_long().unwrap_or(0)).unwrap_or(0)),
+            None => Err(Error::new(code::ARGUMENT, "a number of rows must be a constant")),
+        }
+    }
+
+    /// The input's columns, and behind them computed ones that only an operator sees.
+    fn with_extra(&self, input: &plan::Input, extra: &[plan::Expr]) -> Result<LogicalPlan> {
+        let plan = self.rel(input)?;
+        if extra.is_empty() {
+            return Ok(plan);
+        }
+        let mut exprs: Vec<Expr> = input.columns.iter().map(|column| Expr::Column(DfColumn::from_name(&column.name))).collect();
+        exprs.extend(self.exprs(extra, &input.columns)?);
+        project(plan, exprs, &with_extra_columns(&input.columns, extra))
+    }
+
+    /// The wanted columns of a table; those it lacks are null.
+    fn scan(&self, table: &Arc<dyn TableProvider>, columns: &[Column]) -> Result<LogicalPlan> {
+        let known = table.schema();
+        let exprs = columns
+            .iter()
+            .map(|column| match known.column_with_name(&column.name) {
+                Some(_) => Expr::Column(DfColumn::from_name(&column.name)),
+                None => Expr::Literal(scalar_value(&Value::Null, column.ty), None),
+            })
+            .collect();
+        let plan = LogicalPlanBuilder::scan("t", provider_as_source(Arc::clone(table)), None)?.build()?;
+        project(plan, exprs, columns)
+    }
+
+    fn union(&self, inputs: &[plan::Input], columns: &[Column]) -> Result<LogicalPlan> {
+        let mut plans = Vec::with_capacity(inputs.len());
+        for input in inputs {
+            let plan = self.rel(input)?;
+            let exprs = input.columns.iter().map(|column| Expr::Column(DfColumn::from_name(&column.name))).collect();
+            plans.push(Arc::new(project(plan, exprs, columns)?));
+        }
+        match plans.len() {
+            0 => self.scan(&memory_table(vec![values(columns, &[])?])?, columns),
+            1 => Ok(Arc::unwrap_or_clone(plans.remove(0))),
+            _ => Ok(LogicalPlan::Union(Union::try_new_with_loose_types(plans)?)),
+        }
+    }
+
+    /// Sort keys. Beside nulls go the NaNs: before all numbers when ascending, after them when descending.
+    pub(crate) fn sort_keys(&self, keys: &[plan::SortKey], columns: &[Column]) -> Result<Vec<SortExpr>> {
+        let mut out = Vec::with_capacity(keys.len());
+        for key in keys {
+            let mut expr = self.expr(&key.expr, columns)?;
+            if key.expr.ty == Type::Real {
+                let null = if key.nulls_first { 0 } else { 3 };
+                let (nan, number) = if key.descending { (2, 1) } else { (1, 2) };
+                let place = when(expr.clone().is_null(), lit(null)).when(expr.clone().gt(lit(f64::INFINITY)), lit(nan)).otherwise(lit(number))?;
+                out.push(SortExpr::new(place, true, false));
+            }
+            if key.expr.ty == Type::Decimal {
+                let call = plan::Expr::call("toreal", vec![key.expr.clone()], Type::Real);
+                expr = if function::find("toreal").is_some() { self.expr(&call, columns)? } else { expr };
+            }
+            out.push(SortExpr::new(expr, !key.descending, key.nulls_first));
+        }
+        Ok(out)
+    }
+}
+
+/// The plan with those expressions as its columns.
+pub(super) fn project(plan: LogicalPlan, exprs: Vec<Expr>, columns: &[Column]) -> Result<LogicalPlan> {
+    if columns.is_empty() {
+        return Ok(plan);
+    }
+    let named: Vec<Expr> = exprs.into_iter().zip(columns).map(|(expr, column)| expr.alias(&column.name)).collect();
+    Ok(LogicalPlanBuilder::from(plan).project(named)?.build()?)
+}
+
+/// The input's columns and those of computed expressions behind them, under names that no query writes.
+pub(crate) fn with_extra_columns(columns: &[Column], extra: &[plan::Expr]) -> Vec<Column> {
+    let computed = extra.iter().enumerate().map(|(at, expr)| Column::new(format!("\u{1}{at}"), expr.ty));
+    columns.iter().cloned().chain(computed).collect()
+}
+
+/// Rows of values as a batch.
+pub fn values(columns: &[Column], rows: &[Vec<Value>]) -> Result<RecordBatch> {
+    let arrays: Vec<ArrayRef> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| {
+            let mut builder = CellBuilder::new(column.ty, rows.len());
+            rows.iter().for_each(|row| builder.push(&row.get(at).map_or(Cell::Null, Cell::of)));
+            builder.finish()
+        })
+        .collect();
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+    RecordBatch::try_new_with_options(schema(columns), arrays, &options)
+        .map_err(|error| Error::new(code::INTERNAL, error.to_string()))
+}
+
+/// A table of batches in memory; at least one batch, for its schema.
+pub fn memory_table(batches: Vec<RecordBatch>) -> Result<Arc<dyn TableProvider>> {
+    let Some(first) = batches.first() else { return Err(Error::new(code::INTERNAL, "a table without a batch")) };
+    Ok(Arc::new(MemTable::try_new(first.schema(), vec![batches])?))
+}
+
+/// What `getschema` says of columns.
+fn schema_rows(columns: &[Column]) -> Vec<Vec<Value>> {
+    let text = |text: &str| Value::String(text.to_owned());
+    let row = |(ordinal, column): (usize, &Column)| {
+        let ordinal = i32::try_from(ordinal).unwrap_or(i32::MAX);
+        vec![text(&column.name), Value::Int(ordinal), text(clr_name(column.ty)), text(column.ty.name())]
+    };
+    columns.iter().enumerate().map(row).collect()
+}
+
+/// The .NET type that `getschema` names for a Kusto type.
+fn clr_name(ty: Type) -> &'static str {
+    match ty {
+        Type::Bool => "System.SByte",
+        Type::DateTime => "System.DateTime",
+        Type::Decimal => "System.Data.SqlTypes.SqlDecimal",
+        Type::Dynamic | Type::Unknown => "System.Object",
+        Type::Guid => "System.Guid",
+        Type::Int => "System.Int32",
+        Type::Long => "System.Int64",
+        Type::Real => "System.Double",
+        Type::String => "System.String",
+        Type::TimeSpan => "System.TimeSpan",
+    }
+}

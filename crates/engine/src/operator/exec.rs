@@ -1,0 +1,174 @@
+//! An operator in a physical plan: its run behind a stream.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::Session;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, Partitioning,
+    PlanProperties, ReplaceChildrenOptions,
+};
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
+use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
+use futures::{Stream, StreamExt, stream};
+
+use super::node::OperatorNode;
+use super::{Operator, Run, schema};
+
+/// Plans our operators.
+#[derive(Debug)]
+pub struct OperatorPlanner;
+
+#[async_trait]
+impl ExtensionPlanner for OperatorPlanner {
+    async fn plan_extension(
+        &self,
+        _: &dyn PhysicalPlanner,
+        node: &dyn UserDefinedLogicalNode,
+        _: &[&LogicalPlan],
+        inputs: &[Arc<dyn ExecutionPlan>],
+        _: &dyn Session,
+        _: &PhysicalPlanningContext,
+    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+        let Some(node) = node.as_any().downcast_ref::<OperatorNode>() else { return Ok(None) };
+        Ok(Some(Arc::new(OperatorExec::new(Arc::clone(&node.operator), Arc::clone(&inputs[0])))))
+    }
+}
+
+/// An operator over a physical input.
+#[derive(Debug)]
+struct OperatorExec {
+    operator: Arc<dyn Operator>,
+    input: Arc<dyn ExecutionPlan>,
+    schema: SchemaRef,
+    properties: Arc<PlanProperties>,
+}
+
+impl OperatorExec {
+    fn new(operator: Arc<dyn Operator>, input: Arc<dyn ExecutionPlan>) -> OperatorExec {
+        let schema = schema(operator.columns());
+        let partitions = if operator.wants_all() { 1 } else { input.output_partitioning().partition_count() };
+        let properties = Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(Arc::clone(&schema)),
+            Partitioning::UnknownPartitioning(partitions),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        ));
+        OperatorExec { operator, input, schema, properties }
+    }
+}
+
+impl DisplayAs for OperatorExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OperatorExec: {}", self.operator.name())
+    }
+}
+
+impl ExecutionPlan for OperatorExec {
+    fn name(&self) -> &str {
+        "OperatorExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
+        let wanted = if self.operator.wants_all() { Distribution::SinglePartition } else { Distribution::UnspecifiedDistribution };
+        InputDistributionRequirements::new(vec![wanted])
+    }
+
+    /// What a sort below has settled is kept: an operator walks its rows in order.
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let Some(input) = children.pop() else { return internal_err!("an operator without its input") };
+        Ok(Arc::new(OperatorExec::new(Arc::clone(&self.operator), input)))
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(
+            children,
+            ReplaceChildrenOptions::new(datafusion::physical_plan::ChildrenPropertiesMode::Recompute),
+        )
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let reservation = MemoryConsumer::new(self.operator.name()).register(context.memory_pool());
+        let input = self.input.execute(partition, context)?;
+        let stream = rows(input, self.operator.start(), reservation);
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), stream)))
+    }
+}
+
+/// What a running operator is fed from, and has ready.
+struct State {
+    input: Option<SendableRecordBatchStream>,
+    run: Box<dyn Run>,
+    reservation: MemoryReservation,
+    ready: std::vec::IntoIter<RecordBatch>,
+}
+
+/// The operator's rows as they become ready.
+fn rows(
+    input: SendableRecordBatchStream,
+    run: Box<dyn Run>,
+    reservation: MemoryReservation,
+) -> impl Stream<Item = Result<RecordBatch>> {
+    let state = State { input: Some(input), run, reservation, ready: Vec::new().into_iter() };
+    stream::try_unfold(state, |mut state| async move {
+        loop {
+            if let Some(batch) = state.ready.next() {
+                return Ok(Some((batch, state)));
+            }
+            let Some(input) = &mut state.input else { return Ok(None) };
+            let next = if state.run.is_done() { None } else { input.next().await };
+            match next {
+                Some(batch) => {
+                    let ready = state.run.push(&batch?)?;
+                    state.reservation.try_resize(state.run.size())?;
+                    if let Some(batch) = ready.filter(|batch| batch.num_rows() > 0) {
+                        return Ok(Some((batch, state)));
+                    }
+                }
+                None => {
+                    state.input = None;
+                    state.ready = state.run.finish()?.into_iter();
+                    state.reservation.free();
+                }
+            }
+        }
+    })
+}

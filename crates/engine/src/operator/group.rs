@@ -1,0 +1,146 @@
+//! `summarize` over rows in order, and inside subqueries: our own hash aggregation in one pass.
+//!
+//! In: the keys, then the arguments of the aggregates, as columns. Out: one row a group, in the order in which groups appeared.
+
+use indexmap::IndexMap;
+
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::common::{Result, exec_err};
+use kql::{Column, Type, Value};
+
+use super::{Operator, Run, schema};
+use crate::aggregate::{Accumulator, AggregateCall, AggregateFunction};
+use crate::cell::{Cell, CellBuilder, Cells};
+use crate::row_key;
+
+/// A grouping.
+#[derive(Debug)]
+pub struct Group {
+    /// The keys and the aggregates.
+    pub columns: Vec<Column>,
+    /// The types of the keys, the first columns of the input.
+    pub key_types: Vec<Type>,
+    /// The calls.
+    pub calls: Vec<Call>,
+}
+
+/// One call of an aggregate.
+#[derive(Clone)]
+pub struct Call {
+    /// The function.
+    pub function: &'static AggregateFunction,
+    /// Types and constants.
+    pub call: AggregateCall,
+    /// The input columns of its arguments.
+    pub args: Vec<usize>,
+    /// For each part the positions among the aggregates that show it.
+    pub shown: Vec<Vec<usize>>,
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Call").field("function", &self.function.name).field("args", &self.args).finish_non_exhaustive()
+    }
+}
+
+impl Call {
+    /// Accumulators for one group.
+    pub fn start(&self) -> Result<Box<dyn Accumulator>> {
+        match (self.function.start)(&self.call) {
+            Ok(accumulator) => Ok(accumulator),
+            Err(message) => exec_err!("{message}"),
+        }
+    }
+}
+
+impl Operator for Group {
+    fn name(&self) -> &'static str {
+        "group"
+    }
+
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn wants_all(&self) -> bool {
+        true
+    }
+
+    fn start(&self) -> Box<dyn Run> {
+        Box::new(Pass { columns: self.columns.clone(), key_types: self.key_types.clone(), calls: self.calls.clone(), groups: IndexMap::default(), bytes: 0 })
+    }
+}
+
+struct Pass {
+    columns: Vec<Column>,
+    key_types: Vec<Type>,
+    calls: Vec<Call>,
+    groups: IndexMap<Vec<u8>, GroupState, foldhash::fast::RandomState>,
+    bytes: usize,
+}
+
+struct GroupState {
+    keys: Vec<Value>,
+    accumulators: Vec<Box<dyn Accumulator>>,
+}
+
+impl Pass {
+    fn new_group(calls: &[Call], keys: Vec<Value>) -> Result<GroupState> {
+        Ok(GroupState { keys, accumulators: calls.iter().map(Call::start).collect::<Result<_>>()? })
+    }
+}
+
+impl Run for Pass {
+    fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+        let keys: Vec<Cells<'_>> =
+            self.key_types.iter().enumerate().map(|(at, ty)| Cells::new(*ty, batch.column(at))).collect();
+        let args: Vec<Vec<Cells<'_>>> = self
+            .calls
+            .iter()
+            .map(|call| call.args.iter().zip(&call.call.types).map(|(at, ty)| Cells::new(*ty, batch.column(*at))).collect())
+            .collect();
+        let mut key = Vec::new();
+        for row in 0..batch.num_rows() {
+            key.clear();
+            keys.iter().for_each(|column| row_key::push(&mut key, &column.get(row)));
+            let group = match self.groups.get_mut(&key) {
+                Some(group) => group,
+                None => {
+                    let values = keys.iter().map(|column| column.get(row).to_value()).collect();
+                    let group = Pass::new_group(&self.calls, values)?;
+                    self.bytes += key.len() + 64 + group.accumulators.iter().map(|a| a.size()).sum::<usize>();
+                    self.groups.entry(key.clone()).or_insert(group)
+                }
+            };
+            for (accumulator, args) in group.accumulators.iter_mut().zip(&args) {
+                let cells: Vec<Cell<'_>> = args.iter().map(|column| column.get(row)).collect();
+                accumulator.update(&cells);
+            }
+        }
+        Ok(None)
+    }
+
+    fn finish(&mut self) -> Result<Vec<RecordBatch>> {
+        if self.groups.is_empty() && self.key_types.is_empty() {
+            self.groups.insert(Vec::new(), Pass::new_group(&self.calls, Vec::new())?);
+        }
+        let mut builders: Vec<CellBuilder> =
+            self.columns.iter().map(|column| CellBuilder::new(column.ty, self.groups.len())).collect();
+        let keys = self.key_types.len();
+        for group in self.groups.values() {
+            group.keys.iter().zip(&mut builders).for_each(|(key, builder)| builder.push(&Cell::of(key)));
+            for (accumulator, call) in group.accumulators.iter().zip(&self.calls) {
+                for (value, shown) in accumulator.finish().iter().zip(&call.shown) {
+                    shown.iter().for_each(|at| builders[keys + at].push(&Cell::of(value)));
+                }
+            }
+        }
+        let arrays: Vec<ArrayRef> = builders.iter_mut().map(CellBuilder::finish).collect();
+        Ok(vec![RecordBatch::try_new(schema(&self.columns), arrays)?])
+    }
+
+    /// What the groups took when they were new: walking over all of them after each batch would cost more than the batch.
+    fn size(&self) -> usize {
+        self.bytes
+    }
+}

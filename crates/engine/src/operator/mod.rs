@@ -1,0 +1,63 @@
+//! Tabular operators that DataFusion has no node for: batches in, batches out.
+//!
+//! An [`Operator`] says what it does and under which columns its rows stand; a [`Run`] is one pass over the rows of one partition.
+//! Expressions are computed below it by a projection, so an operator knows columns by position only. [`operator_plan`] puts one
+//! on top of a logical plan.
+
+mod exec;
+mod node;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::common::Result;
+use kql::Column;
+use logs::arrow_type;
+
+pub use exec::OperatorPlanner;
+pub use node::operator_plan;
+
+/// A tabular operator with its arguments.
+pub trait Operator: Debug + Send + Sync {
+    /// Its name in a plan.
+    fn name(&self) -> &'static str;
+
+    /// The columns of its rows.
+    fn columns(&self) -> &[Column];
+
+    /// Whether one run must see all rows, in order; else each partition has its own run.
+    fn wants_all(&self) -> bool;
+
+    /// Starts a pass.
+    fn start(&self) -> Box<dyn Run>;
+}
+
+/// One pass of an operator.
+pub trait Run: Send {
+    /// Takes the next rows and gives those that are ready.
+    fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>>;
+
+    /// Gives what is left, after the last row.
+    fn finish(&mut self) -> Result<Vec<RecordBatch>> {
+        Ok(Vec::new())
+    }
+
+    /// No further row would change the result.
+    fn is_done(&self) -> bool {
+        false
+    }
+
+    /// The bytes it holds between batches, for the memory pool.
+    fn size(&self) -> usize {
+        0
+    }
+}
+
+/// Columns as Arrow lays them out. All may be null to Arrow; strings never are in fact.
+#[must_use]
+pub fn schema(columns: &[Column]) -> SchemaRef {
+    let fields: Vec<Field> = columns.iter().map(|column| Field::new(&column.name, arrow_type(column.ty), true)).collect();
+    Arc::new(Schema::new(fields))
+}

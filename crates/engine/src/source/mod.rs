@@ -1,0 +1,5 @@
+//! Where rows come from: `range`, and log files.
+
+mod range;
+
+pub use range::Range;
