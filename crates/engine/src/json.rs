@@ -12,7 +12,7 @@ use crate::cell::Cell;
 /// An element of an array or bag, from its JSON text, as a value of that type: dynamic as it is, anything else if the element is
 /// of a kindred JSON type. Text is not parsed: `"2"` is no long.
 #[must_use]
-pub fn element(text: &str, ty: Type) -> Cell<'_> {
+pub(crate) fn element(text: &str, ty: Type) -> Cell<'_> {
     let text = text.trim();
     if ty == Type::Dynamic || ty == Type::Unknown {
         return if text == "null" { Cell::Null } else { Cell::Dynamic(Cow::Borrowed(text)) };
@@ -22,7 +22,7 @@ pub fn element(text: &str, ty: Type) -> Cell<'_> {
 
 /// A dynamic (or any) value as a value of that type, without parsing text.
 #[must_use]
-pub fn cast<'a>(cell: &'a Cell<'_>, ty: Type) -> Cell<'a> {
+pub(crate) fn cast<'a>(cell: &'a Cell<'_>, ty: Type) -> Cell<'a> {
     let Cell::Dynamic(text) = cell else {
         return if ty == Type::Dynamic && !cell.is_null() {
             Cell::Dynamic(Cow::Owned(cell.to_json().to_string()))
@@ -64,7 +64,7 @@ fn whole(n: &serde_json::Number) -> Option<i64> {
 
 /// The pairs of a JSON object in order; none if it is no object.
 #[must_use]
-pub fn pairs(text: &str) -> Vec<(String, &RawValue)> {
+pub(crate) fn pairs(text: &str) -> Vec<(String, &RawValue)> {
     struct Pairs;
     impl<'de> Visitor<'de> for Pairs {
         type Value = Vec<(String, &'de RawValue)>;

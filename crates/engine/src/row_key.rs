@@ -3,7 +3,7 @@
 use crate::cell::Cell;
 
 /// Appends the cell to a key. All NaNs are one, and so are the two zeros.
-pub fn push(key: &mut Vec<u8>, cell: &Cell<'_>) {
+pub(crate) fn push(key: &mut Vec<u8>, cell: &Cell<'_>) {
     match cell {
         Cell::Null => key.push(0),
         Cell::Bool(b) => key.extend([1, u8::from(*b)]),

@@ -8,7 +8,7 @@ mod aggregate;
 mod expr;
 mod join;
 mod operators;
-mod rel;
+pub(crate) mod rel;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -150,7 +150,7 @@ pub(crate) fn with_extra_columns(columns: &[Column], extra: &[plan::Expr]) -> Ve
 }
 
 /// Rows of values as a batch.
-pub fn values(columns: &[Column], rows: &[Vec<Value>]) -> Result<RecordBatch> {
+pub(crate) fn values(columns: &[Column], rows: &[Vec<Value>]) -> Result<RecordBatch> {
     let arrays: Vec<ArrayRef> = columns
         .iter()
         .enumerate()
@@ -166,7 +166,7 @@ pub fn values(columns: &[Column], rows: &[Vec<Value>]) -> Result<RecordBatch> {
 }
 
 /// A table of batches in memory; at least one batch, for its schema.
-pub fn memory_table(batches: Vec<RecordBatch>) -> Result<Arc<dyn TableProvider>> {
+pub(crate) fn memory_table(batches: Vec<RecordBatch>) -> Result<Arc<dyn TableProvider>> {
     let Some(first) = batches.first() else { return Err(Error::new(code::INTERNAL, "a table without a batch")) };
     Ok(Arc::new(MemTable::try_new(first.schema(), vec![batches])?))
 }

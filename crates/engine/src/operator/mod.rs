@@ -4,8 +4,14 @@
 //! Expressions are computed below it by a projection, so an operator knows columns by position only. [`operator_plan`] puts one
 //! on top of a logical plan.
 
+pub mod dedup;
 mod exec;
+pub mod group;
+pub mod mv_expand;
 mod node;
+pub mod parse;
+pub mod parse_kv;
+pub mod sample;
 
 use std::fmt::Debug;
 use std::sync::Arc;
