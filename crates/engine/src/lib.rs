@@ -3,12 +3,18 @@
 pub mod aggregate;
 pub mod cell;
 mod convert;
+mod engine;
 pub mod error;
 pub mod function;
 mod json;
+mod local;
 pub mod lower;
 pub mod operator;
+mod prepare;
 mod row_key;
+mod rows;
 pub mod source;
+mod walk;
 
+pub use engine::{Answer, Config, Engine, ResultTable};
 pub use error::{Error, Result};

@@ -39,7 +39,7 @@ impl Lower<'_> {
     /// A `summarize` as a plan: DataFusion's where order does not matter, our own over sorted rows where it does.
     pub(super) fn aggregate(&self, rel: &Rel, input: &Input, keys: &[PlanExpr], aggregates: &[Aggregate]) -> Result<LogicalPlan> {
         if input.ordered && aggregates.iter().any(|aggregate| ORDER_SENSITIVE.contains(&aggregate.function.as_str())) {
-            let parts = self.group(rel, input, keys, aggregates)?;
+            let parts = self.group(rel, keys, aggregates)?;
             let plan = self.rel(input)?;
             let exprs = self.exprs(&parts.0, &input.columns)?;
             let columns = super::rel::with_extra_columns(&[], &parts.0);
@@ -72,11 +72,9 @@ impl Lower<'_> {
     pub(crate) fn group(
         &self,
         rel: &Rel,
-        input: &Input,
         keys: &[PlanExpr],
         aggregates: &[Aggregate],
     ) -> Result<(Vec<PlanExpr>, Group)> {
-        let _ = input;
         let mut below: Vec<PlanExpr> = keys.to_vec();
         let mut calls = Vec::new();
         for grouped in self.grouped(aggregates)? {

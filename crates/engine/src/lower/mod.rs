@@ -27,7 +27,7 @@ pub struct Resolved {
     /// The values of `toscalar()`, as [`kql::plan::Query::scalars`] numbers them.
     pub scalars: Vec<Value>,
     /// The rows of `materialize()`, as [`kql::plan::Query::shared`] numbers them.
-    pub shared: Vec<Arc<dyn TableProvider>>,
+    pub shared: HashMap<usize, Arc<dyn TableProvider>>,
     /// The values of one-column relations that stand right of `in`, by the relation's address.
     pub sets: HashMap<usize, Arc<Vec<Value>>>,
 }

@@ -24,7 +24,7 @@ impl Lower<'_> {
                 Some(table) => self.scan(table, &rel.columns),
                 None => Err(Error::new(code::NO_TABLE, format!("no log fills the table {name}; name one with --table or --logs"))),
             },
-            RelKind::Shared(position) => match self.resolved.shared.get(*position) {
+            RelKind::Shared(position) => match self.resolved.shared.get(position) {
                 Some(table) => self.scan(table, &rel.columns),
                 None => Err(Error::new(code::INTERNAL, format!("no shared relation at {position}"))),
             },
@@ -67,7 +67,7 @@ impl Lower<'_> {
     }
 
     /// A constant row count; negative ones are none.
-    pub(super) fn count(&self, count: &plan::Expr) -> Result<usize> {
+    pub(crate) fn count(&self, count: &plan::Expr) -> Result<usize> {
         match super::fold(count, &self.resolved.scalars) {
             Some(value) => Ok(usize::try_from(Cell::of(&value).as_long().unwrap_or(0)).unwrap_or(0)),
             None => Err(Error::new(code::ARGUMENT, "a number of rows must be a constant")),

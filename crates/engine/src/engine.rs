@@ -1,0 +1,188 @@
+//! The front door: a workspace of tables, and queries over it.
+//!
+//! KQL text in, [`Answer`] out. Text is parsed and bound by the `kql` crate; what the plan refers to is computed first
+//! ([`prepare`](crate::prepare)), then the plan is lowered, optimised and run by DataFusion on a runtime of the engine's own, in
+//! bounded memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::{QueryPlanner, SessionContext, SessionState};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use datafusion::prelude::SessionConfig;
+use kql::catalog::{Schema, Workspace};
+use kql::plan::{Output, Render};
+use kql::{Column, Rows};
+
+use crate::error::{Error, Result, code};
+use crate::operator::OperatorPlanner;
+use crate::prepare::Prepare;
+
+/// What an engine may use, and the moment it takes for now.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Threads, and partitions of each scan.
+    pub threads: usize,
+    /// The memory that sorts, joins and groups may hold; past it they spill or the query is refused. In bytes.
+    pub memory_bytes: usize,
+    /// `now()`, in ticks.
+    pub now: i64,
+    /// Rows of a result beyond which it is cut, which the answer says; none for no bound.
+    pub row_limit: Option<usize>,
+}
+
+impl Default for Config {
+    /// All cores, 2 GiB, and Kusto's 500,000 rows; now is 1970: the caller has the clock.
+    fn default() -> Config {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Config { threads, memory_bytes: 2 << 30, now: kql::time::UNIX_EPOCH, row_limit: Some(500_000) }
+    }
+}
+
+/// A workspace and the means to query it.
+pub struct Engine {
+    config: Config,
+    workspace: Workspace,
+    tables: BTreeMap<String, Arc<dyn TableProvider>>,
+    context: SessionContext,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// What a query returned.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// The tables, in order; one for most queries.
+    pub tables: Vec<ResultTable>,
+    /// Warnings about the query's text.
+    pub diagnostics: Vec<kql::Diagnostic>,
+}
+
+/// One table of an answer.
+#[derive(Clone, Debug)]
+pub struct ResultTable {
+    /// Its name, where the query gave one.
+    pub name: Option<String>,
+    /// Its rows.
+    pub rows: Rows,
+    /// Rows were left out: there were more than the limit.
+    pub truncated: bool,
+    /// What `render` asked for.
+    pub render: Option<Render>,
+}
+
+impl Engine {
+    /// An engine over no tables but the empty ones that Sentinel and Defender have.
+    pub fn new(config: Config) -> Result<Engine> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(config.threads.max(1))
+            .thread_stack_size(STACK_BYTES)
+            .thread_name("engine")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::new(code::INTERNAL, format!("no threads to run on: {error}")))?;
+        let context = SessionContext::new_with_state(state(&config)?);
+        let workspace = Workspace { builtin: true, ..Workspace::default() };
+        Ok(Engine { config, workspace, tables: BTreeMap::new(), context, runtime })
+    }
+
+    /// Adds a table that `provider` reads; its columns are laid out as [`logs::arrow_type`] says. One of that name is replaced.
+    pub fn add_table(&mut self, name: &str, columns: Vec<Column>, provider: Arc<dyn TableProvider>) {
+        self.workspace.files.insert(name.to_owned(), columns);
+        self.tables.insert(name.to_owned(), provider);
+    }
+
+    /// Adds a table of rows in memory.
+    pub fn add_rows(&mut self, name: &str, rows: &Rows) -> Result<()> {
+        let batch = crate::lower::rel::values(&rows.columns, &rows.rows)?;
+        let provider = crate::lower::rel::memory_table(vec![batch])?;
+        self.add_table(name, rows.columns.clone(), provider);
+        Ok(())
+    }
+
+    /// The tables of a schema, empty where no file fills them, and its functions.
+    pub fn set_schema(&mut self, schema: Schema) {
+        self.workspace.schema = schema;
+    }
+
+    /// What queries may name.
+    #[must_use]
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// What queries may name, to be changed: built-in tables off, watchlists on.
+    pub fn workspace_mut(&mut self) -> &mut Workspace {
+        &mut self.workspace
+    }
+
+    /// Runs a query and collects its rows.
+    pub fn run(&self, text: &str) -> Result<Answer> {
+        self.runtime.block_on(self.answer(text))
+    }
+
+    async fn answer(&self, text: &str) -> Result<Answer> {
+        let bound = front(text, &self.workspace, self.config.now);
+        if let Some(first) = bound.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
+            let (code, message) = (first.code, first.message.clone());
+            return Err(Error { code, message, diagnostics: bound.diagnostics });
+        }
+        let prepare = Prepare { context: &self.context, tables: &self.tables };
+        let mut tables = Vec::new();
+        let mut resolved = prepare.start(&bound.query);
+        for output in &bound.query.outputs {
+            let plan = prepare.lower(&bound.query, &output.rel, &mut resolved).await?;
+            tables.push(self.collect(output, plan).await?);
+        }
+        Ok(Answer { tables, diagnostics: bound.diagnostics })
+    }
+
+    async fn collect(&self, output: &Output, plan: LogicalPlan) -> Result<ResultTable> {
+        let columns = output.rel.columns.clone();
+        let (batches, truncated) = crate::prepare::execute(&self.context, plan, self.config.row_limit).await?;
+        let rows = crate::rows::collect(&columns, &batches);
+        Ok(ResultTable { name: output.name.clone(), rows: Rows { columns, rows }, truncated, render: output.render.clone() })
+    }
+}
+
+/// Deep expressions recurse in planners.
+const STACK_BYTES: usize = 16 << 20;
+
+/// DataFusion set up for plans whose types are settled and whose operators are ours.
+fn state(config: &Config) -> Result<SessionState> {
+    let pool = TrackConsumersPool::new(FairSpillPool::new(config.memory_bytes), TOP_CONSUMERS);
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc()?;
+    let session = SessionConfig::new().with_target_partitions(config.threads.max(1)).with_information_schema(false);
+    Ok(SessionStateBuilder::new()
+        .with_config(session)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_query_planner(Arc::new(Planner))
+        .build())
+}
+
+/// How many consumers an out-of-memory message names.
+const TOP_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::new(3).expect("three is not zero");
+
+/// DataFusion's planner, and ours for our operators.
+#[derive(Debug)]
+struct Planner;
+
+#[async_trait::async_trait]
+impl QueryPlanner for Planner {
+    async fn create_physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        session: &dyn datafusion::catalog::Session,
+    ) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
+        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)]).create_physical_plan(plan, session).await
+    }
+}
+
+struct Bound { query: kql::plan::Query, diagnostics: Vec<kql::Diagnostic> }
+fn front(_: &str, _: &Workspace, _: i64) -> Bound { Bound { query: kql::plan::Query::default(), diagnostics: Vec::new() } }

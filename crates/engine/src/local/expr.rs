@@ -1,0 +1,124 @@
+//! Expressions row by row: for operators that walk over rows, and subqueries over few of them.
+
+use datafusion::logical_expr::ColumnarValue;
+use kql::plan::{self, ExprKind};
+use kql::{Type, Value};
+
+use crate::cell::{Cell, Cells};
+use crate::error::{Error, Result, code};
+use crate::function::{self, Call, Closure, Constant, Eval, Function};
+use crate::lower::{Lower, Resolved, fold, scalar_value};
+
+/// A compiled expression over the cells of a row.
+pub(crate) enum RowExpr {
+    /// The cell at that position.
+    Column(usize),
+    /// A constant.
+    Constant(Value, Type),
+    /// All are true.
+    And(Vec<RowExpr>),
+    /// One is true.
+    Or(Vec<RowExpr>),
+    /// A call.
+    Call(Box<RowCall>),
+}
+
+/// A call of a function.
+pub(crate) struct RowCall {
+    function: &'static Function,
+    closure: Option<Closure>,
+    call: Call,
+    args: Vec<RowExpr>,
+}
+
+impl RowExpr {
+    /// Compiles an expression. `column` may put something else in the place of a call: a window function's column.
+    pub(crate) fn compile(lower: &Lower<'_>, expr: &plan::Expr) -> Result<RowExpr> {
+        if let Some(value) = fold(expr, &lower.resolved.scalars) {
+            return Ok(RowExpr::Constant(value, expr.ty));
+        }
+        Ok(match &expr.kind {
+            ExprKind::Column(position) => RowExpr::Column(*position),
+            ExprKind::And(terms) => RowExpr::And(RowExpr::compile_all(lower, terms)?),
+            ExprKind::Or(terms) => RowExpr::Or(RowExpr::compile_all(lower, terms)?),
+            ExprKind::Call { function, args } => RowExpr::call(lower, function, args, expr.ty)?,
+            ExprKind::Literal(value) => RowExpr::Constant(value.clone(), expr.ty),
+            ExprKind::Scalar(_) | ExprKind::Rows(_) => {
+                return Err(Error::new(code::INTERNAL, "a relation stands where a value should"));
+            }
+        })
+    }
+
+    /// Compiles several.
+    pub(crate) fn compile_all(lower: &Lower<'_>, exprs: &[plan::Expr]) -> Result<Vec<RowExpr>> {
+        exprs.iter().map(|expr| RowExpr::compile(lower, expr)).collect()
+    }
+
+    fn call(lower: &Lower<'_>, name: &str, args: &[plan::Expr], returns: Type) -> Result<RowExpr> {
+        let Some(function) = function::find(name) else { return Err(Error::unsupported(&format!("the function {name}()"))) };
+        let mut compiled = Vec::with_capacity(args.len());
+        let mut constants = Vec::with_capacity(args.len());
+        for arg in args {
+            if let ExprKind::Rows(rel) = &arg.kind {
+                constants.push(lower.resolved.sets.get(&Resolved::key(rel)).cloned().map(Constant::Set));
+                compiled.push(RowExpr::Constant(Value::Null, arg.ty));
+                continue;
+            }
+            constants.push(fold(arg, &lower.resolved.scalars).map(Constant::Value));
+            compiled.push(RowExpr::compile(lower, arg)?);
+        }
+        let call = Call { returns, types: args.iter().map(|arg| arg.ty).collect(), constants };
+        let closure = match function.eval {
+            Eval::Prepared(prepare) => Some(prepare(&call).map_err(|message| Error::new(code::ARGUMENT, message))?),
+            _ => None,
+        };
+        Ok(RowExpr::Call(Box::new(RowCall { function, closure, call, args: compiled })))
+    }
+
+    /// The value over a row.
+    pub(crate) fn eval<'a>(&'a self, row: &[Cell<'a>]) -> Cell<'a> {
+        match self {
+            RowExpr::Column(position) => row.get(*position).cloned().unwrap_or(Cell::Null),
+            RowExpr::Constant(Value::Null, Type::String) => Cell::text(""),
+            RowExpr::Constant(value, _) => Cell::of(value),
+            RowExpr::And(terms) => junction(terms, row, true),
+            RowExpr::Or(terms) => junction(terms, row, false),
+            RowExpr::Call(call) => call.eval(row),
+        }
+    }
+}
+
+/// Three-valued `and` (or `or`): decided by the first term that decides.
+fn junction<'a>(terms: &'a [RowExpr], row: &[Cell<'a>], and: bool) -> Cell<'a> {
+    let mut unknown = false;
+    for term in terms {
+        match term.eval(row).as_bool() {
+            Some(truth) if truth != and => return Cell::Bool(!and),
+            Some(_) => {}
+            None => unknown = true,
+        }
+    }
+    if unknown { Cell::Null } else { Cell::Bool(and) }
+}
+
+impl RowCall {
+    fn eval<'a>(&'a self, row: &[Cell<'a>]) -> Cell<'a> {
+        let args: Vec<Cell<'a>> = self.args.iter().map(|arg| arg.eval(row)).collect();
+        match (self.function.eval, &self.closure) {
+            (Eval::Row(eval), _) => eval(&self.call, &args),
+            (_, Some(closure)) => closure(&self.call, &args),
+            (Eval::Batch(eval), None) => {
+                let args: Vec<ColumnarValue> = args
+                    .iter()
+                    .zip(&self.call.types)
+                    .map(|(cell, ty)| ColumnarValue::Scalar(scalar_value(&cell.to_value(), *ty)))
+                    .collect();
+                match eval(&self.call, &args, 1).and_then(|value| value.into_array(1)) {
+                    Ok(array) => Cells::new(self.call.returns, &array).get(0).into_owned(),
+                    Err(_) => Cell::Null,
+                }
+            }
+            (Eval::Prepared(_), None) => Cell::Null,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What a plan refers to, computed before it is lowered: the values of `toscalar()`, the sets of `in (subquery)`, the rows of
+//! `materialize()`; and running a plan.
+
+use std::collections::{BTreeMap, HashSet};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::dataframe::DataFrame;
+use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::LogicalPlan;
+use futures::StreamExt;
+use kql::Value;
+use kql::plan::{Query, Rel};
+
+use crate::error::{Error, Result, code};
+use crate::lower::rel::{memory_table, values};
+use crate::lower::{Lower, Resolved};
+use crate::walk::{Reference, references};
+
+/// Values in a set at most: what `in (subquery)` takes (Kusto's limit on its values).
+const SET_VALUES: usize = 1_000_000;
+
+/// The means to compute what plans refer to.
+pub(crate) struct Prepare<'a> {
+    pub(crate) context: &'a SessionContext,
+    pub(crate) tables: &'a BTreeMap<String, Arc<dyn TableProvider>>,
+}
+
+/// What has been computed so far.
+pub(crate) struct Progress {
+    resolved: Resolved,
+    scalars: HashSet<usize>,
+    shared: HashSet<usize>,
+}
+
+impl Prepare<'_> {
+    /// Nothing computed yet for a query.
+    pub(crate) fn start(&self, query: &Query) -> Progress {
+        let mut resolved = Resolved::default();
+        resolved.scalars.resize(query.scalars.len(), Value::Null);
+        Progress { resolved, scalars: HashSet::new(), shared: HashSet::new() }
+    }
+
+    /// The relation as a plan, after all that it refers to has been computed.
+    pub(crate) async fn lower(&self, query: &Query, rel: &Arc<Rel>, progress: &mut Progress) -> Result<LogicalPlan> {
+        self.resolve(query, rel, progress).await?;
+        Lower { resolved: &progress.resolved, context: None }.rel(rel)
+    }
+
+    fn resolve<'b>(
+        &'b self,
+        query: &'b Query,
+        rel: &'b Arc<Rel>,
+        progress: &'b mut Progress,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'b>> {
+        Box::pin(async move {
+            for reference in references(rel) {
+                match reference {
+                    Reference::Table(table) => self.table(&table, progress)?,
+                    Reference::Scalar(position) => self.scalar(query, position, progress).await?,
+                    Reference::Shared(position) => self.shared(query, position, progress).await?,
+                    Reference::Set(set) => self.set(query, &set, progress).await?,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn table(&self, rel: &Rel, progress: &mut Progress) -> Result<()> {
+        let kql::plan::RelKind::Table { name, .. } = &rel.kind else { return Ok(()) };
+        let table = match self.tables.get(name) {
+            Some(table) => Arc::clone(table),
+            // Known, and filled by no file: empty.
+            None => memory_table(vec![values(&rel.columns, &[])?])?,
+        };
+        progress.resolved.tables.insert(name.clone(), table);
+        Ok(())
+    }
+
+    async fn scalar(&self, query: &Query, position: usize, progress: &mut Progress) -> Result<()> {
+        if !progress.scalars.insert(position) {
+            return Ok(());
+        }
+        let Some(rel) = query.scalars.get(position) else { return Err(missing("scalar", position)) };
+        let plan = self.lower(query, rel, progress).await?;
+        let (batches, _) = execute(self.context, plan, Some(1)).await?;
+        let rows = crate::rows::collect(&rel.columns[..1.min(rel.columns.len())], &batches);
+        progress.resolved.scalars[position] = rows.into_iter().flatten().next().unwrap_or(Value::Null);
+        Ok(())
+    }
+
+    async fn shared(&self, query: &Query, position: usize, progress: &mut Progress) -> Result<()> {
+        if !progress.shared.insert(position) {
+            return Ok(());
+        }
+        let Some(rel) = query.shared.get(position) else { return Err(missing("shared relation", position)) };
+        let plan = self.lower(query, rel, progress).await?;
+        let (mut batches, _) = execute(self.context, plan, None).await?;
+        if batches.is_empty() {
+            batches.push(values(&rel.columns, &[])?);
+        }
+        progress.resolved.shared.insert(position, memory_table(batches)?);
+        Ok(())
+    }
+
+    async fn set(&self, query: &Query, rel: &Arc<Rel>, progress: &mut Progress) -> Result<()> {
+        let key = Resolved::key(rel);
+        if progress.resolved.sets.contains_key(&key) {
+            return Ok(());
+        }
+        let plan = self.lower(query, rel, progress).await?;
+        let (batches, more) = execute(self.context, plan, Some(SET_VALUES)).await?;
+        if more {
+            return Err(Error::new(code::ARGUMENT, format!("a subquery right of `in` gives more than {SET_VALUES} values; join instead")));
+        }
+        let rows = crate::rows::collect(&rel.columns[..1.min(rel.columns.len())], &batches);
+        progress.resolved.sets.insert(key, Arc::new(rows.into_iter().flatten().collect()));
+        Ok(())
+    }
+}
+
+fn missing(what: &str, position: usize) -> Error {
+    Error::new(code::INTERNAL, format!("the plan has no {what} {position}"))
+}
+
+/// Runs a plan: its batches, at most `limit` rows, and whether there were more.
+pub(crate) async fn execute(context: &SessionContext, plan: LogicalPlan, limit: Option<usize>) -> Result<(Vec<RecordBatch>, bool)> {
+    let mut stream = DataFrame::new(context.state(), plan).execute_stream().await?;
+    let mut batches = Vec::new();
+    let mut left = limit.unwrap_or(usize::MAX);
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        if batch.num_rows() > left {
+            batches.push(batch.slice(0, left));
+            return Ok((batches, true));
+        }
+        left -= batch.num_rows();
+        if batch.num_rows() > 0 {
+            batches.push(batch);
+        }
+    }
+    Ok((batches, false))
+}

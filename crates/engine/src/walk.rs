@@ -1,0 +1,124 @@
+//! A bound plan, walked over: what it refers to that must be there before it runs.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use kql::plan::{Expr, ExprKind, Input, PluginArg, Rel, RelKind};
+
+/// Something that a plan refers to.
+pub(crate) enum Reference {
+    /// A table: the relation that reads it.
+    Table(Arc<Rel>),
+    /// A value of [`kql::plan::Query::scalars`].
+    Scalar(usize),
+    /// A relation of [`kql::plan::Query::shared`].
+    Shared(usize),
+    /// A one-column relation as the right side of `in`.
+    Set(Arc<Rel>),
+}
+
+/// All that the relation refers to, each at least once, in the order of the text; not what a set's own relation refers to.
+pub(crate) fn references(rel: &Arc<Rel>) -> Vec<Reference> {
+    let mut walk = Walk { seen: HashSet::new(), found: Vec::new() };
+    walk.rel(rel);
+    walk.found
+}
+
+struct Walk {
+    seen: HashSet<usize>,
+    found: Vec<Reference>,
+}
+
+impl Walk {
+    fn rel(&mut self, rel: &Input) {
+        if !self.seen.insert(Arc::as_ptr(rel) as usize) {
+            return;
+        }
+        match &rel.kind {
+            RelKind::Table { .. } => self.found.push(Reference::Table(Arc::clone(rel))),
+            RelKind::Shared(position) => self.found.push(Reference::Shared(*position)),
+            _ => {}
+        }
+        inputs(&rel.kind).into_iter().for_each(|input| self.rel(input));
+        exprs(&rel.kind).into_iter().for_each(|expr| self.expr(expr));
+    }
+
+    fn expr(&mut self, expr: &Expr) {
+        match &expr.kind {
+            ExprKind::Scalar(position) => self.found.push(Reference::Scalar(*position)),
+            ExprKind::Rows(rel) => self.found.push(Reference::Set(Arc::clone(rel))),
+            ExprKind::And(args) | ExprKind::Or(args) | ExprKind::Call { args, .. } => args.iter().for_each(|arg| self.expr(arg)),
+            ExprKind::Column(_) | ExprKind::Literal(_) => {}
+        }
+    }
+}
+
+/// The relations that a relation reads.
+fn inputs(kind: &RelKind) -> Vec<&Input> {
+    match kind {
+        RelKind::Table { .. }
+        | RelKind::One
+        | RelKind::Values(_)
+        | RelKind::Range { .. }
+        | RelKind::External { .. }
+        | RelKind::Shared(_)
+        | RelKind::Context => Vec::new(),
+        RelKind::Filter { input, .. }
+        | RelKind::Project { input, .. }
+        | RelKind::Aggregate { input, .. }
+        | RelKind::Sort { input, .. }
+        | RelKind::Take { input, .. }
+        | RelKind::Sample { input, .. }
+        | RelKind::MvExpand { input, .. }
+        | RelKind::Parse { input, .. }
+        | RelKind::ParseKv { input, .. }
+        | RelKind::MakeSeries { input, .. }
+        | RelKind::Window { input, .. }
+        | RelKind::TopNested { input, .. }
+        | RelKind::TopHitters { input, .. }
+        | RelKind::Reduce { input, .. }
+        | RelKind::GetSchema(input) => vec![input],
+        RelKind::Join { left, right, .. } => vec![left, right],
+        RelKind::Union(inputs) => inputs.iter().collect(),
+        RelKind::MvApply { input, subquery, .. } | RelKind::Partition { input, subquery, .. } => vec![input, subquery],
+        RelKind::Scan(scan) => vec![&scan.input],
+        RelKind::Evaluate { input, args, .. } => {
+            let tables = args.iter().filter_map(|arg| if let PluginArg::Rel(rel) = arg { Some(rel) } else { None });
+            input.iter().chain(tables).collect()
+        }
+        RelKind::Unsupported { input, .. } => input.iter().collect(),
+    }
+}
+
+/// The expressions of a relation itself.
+fn exprs(kind: &RelKind) -> Vec<&Expr> {
+    match kind {
+        RelKind::Range { from, to, step } => vec![from, to, step],
+        RelKind::Filter { predicate, .. } => vec![predicate],
+        RelKind::Project { exprs, .. } | RelKind::Window { exprs, .. } => exprs.iter().collect(),
+        RelKind::Aggregate { keys, aggregates, .. } => keys.iter().chain(aggregates.iter().flat_map(|a| &a.args)).collect(),
+        RelKind::Sort { keys, .. } => keys.iter().map(|key| &key.expr).collect(),
+        RelKind::Take { count, .. } => vec![count],
+        RelKind::Sample { count, distinct, .. } => std::iter::once(count).chain(distinct).collect(),
+        RelKind::Join { on, .. } => on.iter().flat_map(|(left, right)| [left, right]).collect(),
+        RelKind::MvExpand { items, .. } | RelKind::MvApply { items, .. } => items.iter().map(|item| &item.expr).collect(),
+        RelKind::Parse { text, .. } | RelKind::ParseKv { text, .. } | RelKind::Reduce { text, .. } => vec![text],
+        RelKind::MakeSeries { keys, aggregates, axis, from, to, step, .. } => {
+            let aggregates = aggregates.iter().flat_map(|(aggregate, default)| aggregate.args.iter().chain([default]));
+            keys.iter().chain(aggregates).chain([axis]).chain(from).chain(to).chain([step]).collect()
+        }
+        RelKind::Scan(scan) => {
+            let steps = scan.steps.iter().flat_map(|s| std::iter::once(&s.condition).chain(s.assignments.iter().map(|(_, e)| e)));
+            scan.partition.iter().chain(steps).collect()
+        }
+        RelKind::Partition { key, .. } => vec![key],
+        RelKind::TopNested { levels, .. } => {
+            levels.iter().flat_map(|l| l.count.iter().chain([&l.of]).chain(&l.others).chain(&l.by.args)).collect()
+        }
+        RelKind::TopHitters { count, of, by, .. } => [count, of].into_iter().chain(by).collect(),
+        RelKind::Evaluate { args, .. } => {
+            args.iter().filter_map(|arg| if let PluginArg::Expr(_, expr) = arg { Some(expr) } else { None }).collect()
+        }
+        _ => Vec::new(),
+    }
+}
