@@ -1,0 +1,204 @@
+//! `make-series`: one row a group, its aggregates as arrays over the bins of an axis.
+//!
+//! Bins start at `from` (without it at the first bin of the data, counted from the axis's zero) and end before `to`, with
+//! `in range()` at it. A bin without rows has the aggregate's default (`make-series-operator`).
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::common::{Result as DfResult, exec_err};
+use indexmap::IndexMap;
+use kql::{Column, Type, Value};
+use std::collections::BTreeMap;
+
+use super::group::Call;
+use super::{Operator, Run};
+use crate::aggregate::Accumulator;
+use crate::cell::{Cell, CellBuilder, Cells};
+use crate::local::batch;
+use crate::row_key;
+
+/// Points in a series at most, as in Kusto.
+const POINTS: i64 = 1 << 20;
+
+/// The operator. Below it stand the keys, the axis, and the arguments of the aggregates.
+#[derive(Debug)]
+pub(crate) struct MakeSeries {
+    pub(crate) shared: Arc<Series>,
+}
+
+/// What the series is made of.
+#[derive(Debug)]
+pub(crate) struct Series {
+    /// Keys, aggregates, axis.
+    pub(crate) columns: Vec<Column>,
+    /// The types of the keys, the first columns below.
+    pub(crate) key_types: Vec<Type>,
+    /// The type of the axis, the column behind them.
+    pub(crate) axis: Type,
+    /// The calls.
+    pub(crate) calls: Vec<Call>,
+    /// The default of each aggregate, in the order of the columns.
+    pub(crate) defaults: Vec<Value>,
+    /// The first bin, if given.
+    pub(crate) from: Option<Value>,
+    /// The end, if given.
+    pub(crate) to: Option<Value>,
+    /// The size of a bin.
+    pub(crate) step: Value,
+    /// `to` is a bin too.
+    pub(crate) inclusive: bool,
+}
+
+impl Operator for MakeSeries {
+    fn name(&self) -> &'static str {
+        "make-series"
+    }
+
+    fn columns(&self) -> &[Column] {
+        &self.shared.columns
+    }
+
+    fn wants_all(&self) -> bool {
+        true
+    }
+
+    fn start(&self) -> Box<dyn Run> {
+        Box::new(Pass { shared: Arc::clone(&self.shared), groups: IndexMap::new(), bytes: 0, least: None, greatest: None })
+    }
+}
+
+struct Pass {
+    shared: Arc<Series>,
+    groups: IndexMap<Vec<u8>, (Vec<Value>, BTreeMap<i64, Vec<Box<dyn Accumulator>>>)>,
+    bytes: usize,
+    least: Option<i64>,
+    greatest: Option<i64>,
+}
+
+impl Series {
+    /// The bin of an axis value: its number, counted from `from` or from zero.
+    fn bin(&self, cell: &Cell<'_>) -> Option<i64> {
+        if self.axis == Type::Real {
+            let step = Cell::of(&self.step).as_real().filter(|step| *step > 0.0)?;
+            let from = self.from.as_ref().and_then(|from| Cell::of(from).as_real()).unwrap_or(0.0);
+            return Some(((cell.as_real()? - from) / step).floor() as i64);
+        }
+        let step = Cell::of(&self.step).as_long().filter(|step| *step > 0)?;
+        let from = self.from.as_ref().and_then(|from| Cell::of(from).as_long()).unwrap_or(0);
+        Some(cell.as_long()?.checked_sub(from)?.div_euclid(step))
+    }
+
+    /// The axis value at which a bin starts.
+    fn start_of(&self, bin: i64) -> Cell<'static> {
+        if self.axis == Type::Real {
+            let step = Cell::of(&self.step).as_real().unwrap_or(1.0);
+            let from = self.from.as_ref().and_then(|from| Cell::of(from).as_real()).unwrap_or(0.0);
+            return Cell::Real(from + step * bin as f64);
+        }
+        let step = Cell::of(&self.step).as_long().unwrap_or(1);
+        let from = self.from.as_ref().and_then(|from| Cell::of(from).as_long()).unwrap_or(0);
+        let value = from.saturating_add(bin.saturating_mul(step));
+        match self.axis {
+            Type::DateTime => Cell::DateTime(value),
+            Type::TimeSpan => Cell::TimeSpan(value),
+            _ => Cell::Long(value),
+        }
+    }
+
+    /// The last bin that `to` allows.
+    fn last_bin(&self, to: &Value) -> Option<i64> {
+        let to = Cell::of(to);
+        let bin = self.bin(&to)?;
+        let at_start = match (self.start_of(bin), &to) {
+            (Cell::Real(start), to) => Some(start) == to.as_real(),
+            (start, to) => start.as_long() == to.as_long(),
+        };
+        Some(if at_start && !self.inclusive { bin - 1 } else { bin })
+    }
+}
+
+impl Run for Pass {
+    fn push(&mut self, batch: &RecordBatch) -> DfResult<Option<RecordBatch>> {
+        let shared = Arc::clone(&self.shared);
+        let keys: Vec<Cells<'_>> =
+            shared.key_types.iter().enumerate().map(|(at, ty)| Cells::new(*ty, batch.column(at))).collect();
+        let axis = Cells::new(shared.axis, batch.column(keys.len()));
+        let args: Vec<Vec<Cells<'_>>> = shared
+            .calls
+            .iter()
+            .map(|call| call.args.iter().zip(&call.call.types).map(|(at, ty)| Cells::new(*ty, batch.column(*at))).collect())
+            .collect();
+        let last = shared.to.as_ref().and_then(|to| shared.last_bin(to));
+        for row in 0..batch.num_rows() {
+            let Some(bin) = shared.bin(&axis.get(row)) else { continue };
+            if shared.from.is_some() && bin < 0 || last.is_some_and(|last| bin > last) {
+                continue;
+            }
+            self.least = Some(self.least.map_or(bin, |least| least.min(bin)));
+            self.greatest = Some(self.greatest.map_or(bin, |greatest| greatest.max(bin)));
+            let mut key = Vec::new();
+            keys.iter().for_each(|column| row_key::push(&mut key, &column.get(row)));
+            let values = || keys.iter().map(|column| column.get(row).to_value()).collect();
+            let (_, bins) = self.groups.entry(key).or_insert_with(|| (values(), BTreeMap::new()));
+            if !bins.contains_key(&bin) {
+                self.bytes += 128 * shared.calls.len();
+                bins.insert(bin, shared.calls.iter().map(Call::start).collect::<DfResult<_>>()?);
+            }
+            for (accumulator, args) in bins.entry(bin).or_default().iter_mut().zip(&args) {
+                let cells: Vec<Cell<'_>> = args.iter().map(|column| column.get(row)).collect();
+                accumulator.update(&cells);
+            }
+        }
+        Ok(None)
+    }
+
+    fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {
+        let shared = Arc::clone(&self.shared);
+        let first = if shared.from.is_some() { Some(0) } else { self.least };
+        let last = shared.to.as_ref().and_then(|to| shared.last_bin(to)).or(self.greatest);
+        let (first, last) = (first.unwrap_or(0), last.unwrap_or(-1));
+        if last.saturating_sub(first) >= POINTS {
+            return exec_err!("make-series would give {} points a series, {POINTS} at most; use a larger step", last - first + 1);
+        }
+        if self.groups.is_empty() && shared.key_types.is_empty() && shared.from.is_some() && shared.to.is_some() {
+            self.groups.insert(Vec::new(), (Vec::new(), BTreeMap::new()));
+        }
+        let mut builders: Vec<CellBuilder> =
+            shared.columns.iter().map(|column| CellBuilder::new(column.ty, self.groups.len())).collect();
+        let keys = shared.key_types.len();
+        let axis: Vec<serde_json::Value> = (first..=last).map(|bin| shared.start_of(bin).to_json()).collect();
+        let axis = Cell::json(&serde_json::Value::from(axis)).into_owned();
+        for (values, bins) in self.groups.values() {
+            values.iter().zip(&mut builders).for_each(|(key, builder)| builder.push(&Cell::of(key)));
+            for (at, array) in series(&shared, bins, first, last).into_iter().enumerate() {
+                builders[keys + at].push(&Cell::json(&serde_json::Value::from(array)));
+            }
+            if let Some(builder) = builders.last_mut() {
+                builder.push(&axis);
+            }
+        }
+        let rows = self.groups.len();
+        Ok(vec![batch(&shared.columns, builders.iter_mut().map(CellBuilder::finish).collect(), rows)?])
+    }
+
+    fn size(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// For each aggregate its values over the bins.
+fn series(shared: &Series, bins: &BTreeMap<i64, Vec<Box<dyn Accumulator>>>, first: i64, last: i64) -> Vec<Vec<serde_json::Value>> {
+    let defaults: Vec<serde_json::Value> = shared.defaults.iter().map(|default| Cell::of(default).to_json()).collect();
+    let mut arrays: Vec<Vec<serde_json::Value>> = defaults.iter().map(|_| Vec::new()).collect();
+    for bin in first..=last {
+        let mut values = defaults.clone();
+        for (accumulator, call) in bins.get(&bin).into_iter().flatten().zip(&shared.calls) {
+            for (value, shown) in accumulator.finish().iter().zip(&call.shown) {
+                shown.iter().for_each(|at| values[*at] = Cell::of(value).to_json());
+            }
+        }
+        arrays.iter_mut().zip(values).for_each(|(array, value)| array.push(value));
+    }
+    arrays
+}

@@ -1,0 +1,97 @@
+//! `partition by`: a subquery over the rows of each key, keys in the order in which they appear.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{RecordBatch, UInt32Array};
+use datafusion::arrow::compute::{concat_batches, take_record_batch};
+use datafusion::common::Result;
+use indexmap::IndexMap;
+use kql::{Column, Type};
+
+use super::{Operator, Run, schema};
+use crate::cell::Cells;
+use crate::local::Local;
+use crate::row_key;
+
+/// The operator. The key stands in the column behind the input's own.
+pub(crate) struct Partition {
+    /// The subquery's columns.
+    pub(crate) columns: Vec<Column>,
+    /// The input's columns, which the subquery sees.
+    pub(crate) context: Vec<Column>,
+    /// The type of the key.
+    pub(crate) key_type: Type,
+    /// The subquery.
+    pub(crate) subquery: Arc<Local>,
+}
+
+impl std::fmt::Debug for Partition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Partition").field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+impl Operator for Partition {
+    fn name(&self) -> &'static str {
+        "partition"
+    }
+
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn wants_all(&self) -> bool {
+        true
+    }
+
+    fn start(&self) -> Box<dyn Run> {
+        Box::new(Pass {
+            columns: self.columns.clone(),
+            context: self.context.clone(),
+            key_type: self.key_type,
+            subquery: Arc::clone(&self.subquery),
+            batches: Vec::new(),
+            bytes: 0,
+        })
+    }
+}
+
+struct Pass {
+    columns: Vec<Column>,
+    context: Vec<Column>,
+    key_type: Type,
+    subquery: Arc<Local>,
+    batches: Vec<RecordBatch>,
+    bytes: usize,
+}
+
+impl Run for Pass {
+    fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+        self.bytes += batch.get_array_memory_size();
+        self.batches.push(batch.clone());
+        Ok(None)
+    }
+
+    fn finish(&mut self) -> Result<Vec<RecordBatch>> {
+        let Some(first) = self.batches.first() else { return Ok(Vec::new()) };
+        let all = concat_batches(&first.schema(), &self.batches)?;
+        let width = self.context.len();
+        let keys = Cells::new(self.key_type, all.column(width));
+        let mut groups: IndexMap<Vec<u8>, Vec<u32>> = IndexMap::new();
+        for row in 0..all.num_rows() {
+            let mut key = Vec::new();
+            row_key::push(&mut key, &keys.get(row));
+            groups.entry(key).or_default().push(u32::try_from(row).unwrap_or(u32::MAX));
+        }
+        let rows = crate::local::batch(&self.context, all.columns()[..width].to_vec(), all.num_rows())?;
+        let mut out = Vec::with_capacity(groups.len());
+        for group in groups.into_values() {
+            out.push(self.subquery.run(&take_record_batch(&rows, &UInt32Array::from(group))?)?);
+        }
+        Ok(vec![concat_batches(&schema(&self.columns), &out)?])
+    }
+
+    fn size(&self) -> usize {
+        self.bytes
+    }
+}

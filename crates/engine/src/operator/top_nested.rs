@@ -1,0 +1,177 @@
+//! `top-nested`: the best values of a column, and within each the best of the next.
+//!
+//! Values of a level come best first; `with others` adds one row for all that are left out (`top-nested-operator`).
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
+use datafusion::common::Result as DfResult;
+use indexmap::IndexMap;
+use kql::{Column, Type, Value};
+
+use super::group::Call;
+use super::{Operator, Run};
+use crate::cell::{Cell, CellBuilder, Cells};
+use crate::local::{batch, compare};
+use crate::row_key;
+
+/// The operator. Below it stand, for each level, its value and the arguments of its aggregate.
+#[derive(Debug)]
+pub(crate) struct TopNested {
+    pub(crate) shared: Arc<Levels>,
+}
+
+/// The levels, the outermost first.
+#[derive(Debug)]
+pub(crate) struct Levels {
+    /// For each level its value and its aggregate.
+    pub(crate) columns: Vec<Column>,
+    /// The levels.
+    pub(crate) levels: Vec<Level>,
+}
+
+/// One level.
+#[derive(Debug)]
+pub(crate) struct Level {
+    /// How many values; all without.
+    pub(crate) count: Option<usize>,
+    /// The column of the value.
+    pub(crate) of: usize,
+    /// Its type.
+    pub(crate) ty: Type,
+    /// What stands for all other values.
+    pub(crate) others: Option<Value>,
+    /// The aggregate.
+    pub(crate) by: Call,
+    /// The smallest first.
+    pub(crate) ascending: bool,
+}
+
+impl Operator for TopNested {
+    fn name(&self) -> &'static str {
+        "top-nested"
+    }
+
+    fn columns(&self) -> &[Column] {
+        &self.shared.columns
+    }
+
+    fn wants_all(&self) -> bool {
+        true
+    }
+
+    fn start(&self) -> Box<dyn Run> {
+        Box::new(Pass { shared: Arc::clone(&self.shared), batches: Vec::new(), bytes: 0 })
+    }
+}
+
+struct Pass {
+    shared: Arc<Levels>,
+    batches: Vec<RecordBatch>,
+    bytes: usize,
+}
+
+impl Run for Pass {
+    fn push(&mut self, batch: &RecordBatch) -> DfResult<Option<RecordBatch>> {
+        self.bytes += batch.get_array_memory_size();
+        self.batches.push(batch.clone());
+        Ok(None)
+    }
+
+    fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {
+        let Some(first) = self.batches.first() else { return Ok(Vec::new()) };
+        let rows = concat_batches(&first.schema(), &self.batches)?;
+        let columns = &self.shared.columns;
+        let mut out = Output { builders: columns.iter().map(|column| CellBuilder::new(column.ty, 0)).collect(), rows: 0 };
+        let all: Vec<usize> = (0..rows.num_rows()).collect();
+        self.shared.level(0, &rows, &all, &mut Vec::new(), &mut out)?;
+        let arrays = out.builders.iter_mut().map(CellBuilder::finish).collect();
+        Ok(vec![batch(columns, arrays, out.rows)?])
+    }
+
+    fn size(&self) -> usize {
+        self.bytes
+    }
+}
+
+struct Output {
+    builders: Vec<CellBuilder>,
+    rows: usize,
+}
+
+/// The rows of one value of a level.
+struct Group {
+    value: Value,
+    rows: Vec<usize>,
+    rank: Value,
+}
+
+impl Levels {
+    /// Writes the rows of a level and of those within it, for `rows` of the input.
+    fn level(&self, at: usize, input: &RecordBatch, rows: &[usize], prefix: &mut Vec<Value>, out: &mut Output) -> DfResult<()> {
+        let Some(level) = self.levels.get(at) else {
+            prefix.iter().zip(&mut out.builders).for_each(|(value, builder)| builder.push(&Cell::of(value)));
+            out.rows += 1;
+            return Ok(());
+        };
+        let mut groups = level.groups(input, rows)?;
+        let count = level.count.unwrap_or(groups.len()).min(groups.len());
+        let rest = groups.split_off(count);
+        for group in groups {
+            prefix.extend([group.value, group.rank]);
+            self.level(at + 1, input, &group.rows, prefix, out)?;
+            prefix.truncate(at * 2);
+        }
+        if let (Some(others), false) = (&level.others, rest.is_empty()) {
+            let rows: Vec<usize> = rest.into_iter().flat_map(|group| group.rows).collect();
+            prefix.extend([others.clone(), level.rank(input, &rows)?]);
+            self.level(at + 1, input, &rows, prefix, out)?;
+            prefix.truncate(at * 2);
+        }
+        Ok(())
+    }
+}
+
+impl Level {
+    /// The values among those rows, the best first; equal ones in order of appearance.
+    fn groups(&self, input: &RecordBatch, rows: &[usize]) -> DfResult<Vec<Group>> {
+        let values = Cells::new(self.ty, input.column(self.of));
+        let mut by_key: IndexMap<Vec<u8>, Group> = IndexMap::new();
+        for row in rows {
+            let cell = values.get(*row);
+            let mut key = Vec::new();
+            row_key::push(&mut key, &cell);
+            let group = || Group { value: cell.to_value(), rows: Vec::new(), rank: Value::Null };
+            by_key.entry(key).or_insert_with(group).rows.push(*row);
+        }
+        let mut groups: Vec<Group> = by_key.into_values().collect();
+        for group in &mut groups {
+            group.rank = self.rank(input, &group.rows)?;
+        }
+        groups.sort_by(|a, b| {
+            let (a, b) = (Cell::of(&a.rank), Cell::of(&b.rank));
+            match (a.is_null(), b.is_null()) {
+                (false, false) if self.ascending => compare(&a, &b),
+                (false, false) => compare(&b, &a),
+                (true, true) => Ordering::Equal,
+                (true, false) => Ordering::Greater,
+                (false, true) => Ordering::Less,
+            }
+        });
+        Ok(groups)
+    }
+
+    /// The aggregate over those rows.
+    fn rank(&self, input: &RecordBatch, rows: &[usize]) -> DfResult<Value> {
+        let args: Vec<Cells<'_>> =
+            self.by.args.iter().zip(&self.by.call.types).map(|(at, ty)| Cells::new(*ty, input.column(*at))).collect();
+        let mut accumulator = self.by.start()?;
+        for row in rows {
+            let cells: Vec<Cell<'_>> = args.iter().map(|column| column.get(*row)).collect();
+            accumulator.update(&cells);
+        }
+        Ok(accumulator.finish().into_iter().next().unwrap_or(Value::Null))
+    }
+}
