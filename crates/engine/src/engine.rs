@@ -184,5 +184,10 @@ impl QueryPlanner for Planner {
     }
 }
 
-struct Bound { query: kql::plan::Query, diagnostics: Vec<kql::Diagnostic> }
-fn front(_: &str, _: &Workspace, _: i64) -> Bound { Bound { query: kql::plan::Query::default(), diagnostics: Vec::new() } }
+struct Bound {
+    query: kql::plan::Query,
+    diagnostics: Vec<kql::Diagnostic>,
+}
+fn front(_: &str, _: &Workspace, _: i64) -> Bound {
+    Bound { query: kql::plan::Query::default(), diagnostics: Vec::new() }
+}

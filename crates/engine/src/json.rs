@@ -39,9 +39,7 @@ pub(crate) fn cast<'a>(cell: &'a Cell<'_>, ty: Type) -> Cell<'a> {
         (Type::Bool, serde_json::Value::Bool(b)) => Cell::Bool(*b),
         (Type::Bool, serde_json::Value::Number(n)) => n.as_f64().map_or(Cell::Null, |n| Cell::Bool(n != 0.0)),
         (Type::Long, serde_json::Value::Number(n)) => whole(n).map_or(Cell::Null, Cell::Long),
-        (Type::Int, serde_json::Value::Number(n)) => {
-            whole(n).and_then(|n| i32::try_from(n).ok()).map_or(Cell::Null, Cell::Int)
-        }
+        (Type::Int, serde_json::Value::Number(n)) => whole(n).and_then(|n| i32::try_from(n).ok()).map_or(Cell::Null, Cell::Int),
         (Type::Real, serde_json::Value::Number(n)) => n.as_f64().map_or(Cell::Null, Cell::Real),
         (Type::Long | Type::Int, serde_json::Value::Bool(b)) if ty == Type::Long => Cell::Long(i64::from(*b)),
         (Type::Decimal, serde_json::Value::Number(n)) => Cell::Decimal(n.to_string().into()),

@@ -114,7 +114,10 @@ impl Prepare<'_> {
         let plan = self.lower(query, rel, progress).await?;
         let (batches, more) = execute(self.context, plan, Some(SET_VALUES)).await?;
         if more {
-            return Err(Error::new(code::ARGUMENT, format!("a subquery right of `in` gives more than {SET_VALUES} values; join instead")));
+            return Err(Error::new(
+                code::ARGUMENT,
+                format!("a subquery right of `in` gives more than {SET_VALUES} values; join instead"),
+            ));
         }
         let rows = crate::rows::collect(&rel.columns[..1.min(rel.columns.len())], &batches);
         progress.resolved.sets.insert(key, Arc::new(rows.into_iter().flatten().collect()));
@@ -127,7 +130,11 @@ fn missing(what: &str, position: usize) -> Error {
 }
 
 /// Runs a plan: its batches, at most `limit` rows, and whether there were more.
-pub(crate) async fn execute(context: &SessionContext, plan: LogicalPlan, limit: Option<usize>) -> Result<(Vec<RecordBatch>, bool)> {
+pub(crate) async fn execute(
+    context: &SessionContext,
+    plan: LogicalPlan,
+    limit: Option<usize>,
+) -> Result<(Vec<RecordBatch>, bool)> {
     let mut stream = DataFrame::new(context.state(), plan).execute_stream().await?;
     let mut batches = Vec::new();
     let mut left = limit.unwrap_or(usize::MAX);

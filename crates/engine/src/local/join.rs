@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use datafusion::arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
+use datafusion::arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::take;
 use datafusion::common::Result as DfResult;
 use kql::Column;
@@ -110,4 +110,3 @@ fn gather(columns: &[Column], rows: &RecordBatch, from: Vec<Option<u32>>) -> DfR
     }
     Ok(arrays)
 }
-

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use datafusion::arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use datafusion::common::Result as DfResult;
-use kql::plan::{Input, Rel, RelKind};
 use kql::Column;
+use kql::plan::{Input, Rel, RelKind};
 
 pub(crate) use expr::RowExpr;
 
@@ -68,7 +68,9 @@ impl Local {
                 let below_columns = crate::lower::rel::with_extra_columns(&[], &exprs);
                 Node::Operator { input: input(below)?, extra, below: below_columns, keep_input: false, operator: Arc::new(group) }
             }
-            RelKind::Union(inputs) => Node::Union(inputs.iter().map(|input| Local::compile(lower, input)).collect::<Result<_>>()?),
+            RelKind::Union(inputs) => {
+                Node::Union(inputs.iter().map(|input| Local::compile(lower, input)).collect::<Result<_>>()?)
+            }
             RelKind::Join { kind, left, right, on } => Node::Join(Box::new(join::Join::compile(lower, *kind, left, right, on)?)),
             RelKind::Table { .. } | RelKind::Shared(_) | RelKind::Range { .. } => {
                 return Err(Error::unsupported("a table read inside the subquery of mv-apply or partition"));
@@ -76,8 +78,10 @@ impl Local {
             _ => {
                 let parts = lower.operator(rel)?;
                 let extra = RowExpr::compile_all(lower, &parts.extra)?;
-                let below = crate::lower::rel::with_extra_columns(&parts.input.columns, &parts.extra);
-                Node::Operator { input: input(&parts.input)?, extra, below, keep_input: true, operator: parts.operator }
+                let kept: &[Column] = if parts.keep_input { &parts.input.columns } else { &[] };
+                let below = crate::lower::rel::with_extra_columns(kept, &parts.extra);
+                let (keep_input, operator) = (parts.keep_input, parts.operator);
+                Node::Operator { input: input(&parts.input)?, extra, below, keep_input, operator }
             }
         };
         Ok(Local { columns: rel.columns.clone(), node })

@@ -8,19 +8,34 @@ use datafusion::functions_aggregate::count::count;
 use datafusion::logical_expr::expr::AggregateFunction as DfAggregate;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use kql::plan::{Aggregate, Expr as PlanExpr, Input, Rel};
-use kql::{Column, Type, Value};
+use kql::{Column, Type};
 
 use super::rel::project;
 use super::{Lower, fold};
 use crate::aggregate::{self, AggregateCall, AggregateFunction, aggregate_udf};
 use crate::error::{Error, Result};
-use crate::operator::group::{Call, Group};
+use crate::operator::group::Group;
 use crate::operator::operator_plan;
 
 /// Aggregates whose answer depends on the order of their rows.
 const ORDER_SENSITIVE: &[&str] = &[
-    "make_list", "make_list_if", "make_list_with_nulls", "makelist", "make_set", "make_set_if", "makeset", "make_bag", "make_bag_if",
-    "take_any", "take_anyif", "any", "anyif", "arg_max", "arg_min", "argmax", "argmin",
+    "make_list",
+    "make_list_if",
+    "make_list_with_nulls",
+    "makelist",
+    "make_set",
+    "make_set_if",
+    "makeset",
+    "make_bag",
+    "make_bag_if",
+    "take_any",
+    "take_anyif",
+    "any",
+    "anyif",
+    "arg_max",
+    "arg_min",
+    "argmax",
+    "argmin",
 ];
 
 /// Several columns of a relation that are parts of one call.
@@ -69,25 +84,9 @@ impl Lower<'_> {
     }
 
     /// The same as an operator of our own: the expressions it wants below it (keys, then arguments), and itself.
-    pub(crate) fn group(
-        &self,
-        rel: &Rel,
-        keys: &[PlanExpr],
-        aggregates: &[Aggregate],
-    ) -> Result<(Vec<PlanExpr>, Group)> {
+    pub(crate) fn group(&self, rel: &Rel, keys: &[PlanExpr], aggregates: &[Aggregate]) -> Result<(Vec<PlanExpr>, Group)> {
         let mut below: Vec<PlanExpr> = keys.to_vec();
-        let mut calls = Vec::new();
-        for grouped in self.grouped(aggregates)? {
-            let args = below.len()..below.len() + grouped.args.len();
-            below.extend(grouped.args.iter().cloned());
-            let mut call = grouped.call;
-            call.types.truncate(args.len());
-            calls.push(Call { function: grouped.function, call, args: args.collect(), shown: grouped.shown });
-        }
-        if below.is_empty() {
-            // A batch without columns would lose its rows.
-            below.push(PlanExpr::literal(Value::Bool(true), Type::Bool));
-        }
+        let calls = self.calls(aggregates, &mut below)?;
         let key_types = keys.iter().map(|key| key.ty).collect();
         Ok((below, Group { columns: rel.columns.clone(), key_types, calls }))
     }

@@ -149,8 +149,11 @@ fn evaluate(function: &'static Function, call: &Call) -> std::result::Result<Opt
         Eval::Row(eval) => eval(call, &cells),
         Eval::Prepared(prepare) => prepare(call)?(call, &cells),
         Eval::Batch(eval) => {
-            let args: Vec<ColumnarValue> =
-                cells.iter().zip(&call.types).map(|(cell, ty)| ColumnarValue::Scalar(scalar_value(&cell.to_value(), *ty))).collect();
+            let args: Vec<ColumnarValue> = cells
+                .iter()
+                .zip(&call.types)
+                .map(|(cell, ty)| ColumnarValue::Scalar(scalar_value(&cell.to_value(), *ty)))
+                .collect();
             let result = eval(call, &args, 1).and_then(|value| value.into_array(1)).map_err(|error| error.to_string())?;
             return Ok(Some(Cells::new(call.returns, &result).get(0).to_value()));
         }

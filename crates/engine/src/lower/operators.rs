@@ -2,73 +2,169 @@
 
 use std::sync::Arc;
 
-use kql::plan::{self, ExpandItem, Input, Rel, RelKind};
-use kql::{Column, Value};
+use kql::plan::{self, Aggregate, ExpandItem, Expr, Input, Rel, RelKind};
+use kql::{Column, Type, Value};
 
 use super::{Lower, fold};
 use crate::error::{Error, Result, code, operator_name};
+use crate::local::Local;
 use crate::operator::Operator;
+use crate::operator::group::Call;
+use crate::operator::make_series::{MakeSeries, Series};
+use crate::operator::mv_apply::MvApply;
 use crate::operator::mv_expand::{self, MvExpand};
 use crate::operator::parse::Parse;
 use crate::operator::parse_kv::ParseKv;
+use crate::operator::partition::Partition;
 use crate::operator::sample::Sample;
+use crate::operator::scan::Scan;
+use crate::operator::top_nested::{Level, Levels, TopNested};
+use crate::operator::window::Window;
 
 /// An operator and what it stands on.
 pub(crate) struct Parts {
     /// The rows it reads.
     pub(crate) input: Input,
-    /// Computed columns behind the input's own.
-    pub(crate) extra: Vec<plan::Expr>,
+    /// Whether the input's own columns stand first below it.
+    pub(crate) keep_input: bool,
+    /// Computed columns, behind the input's own if those are kept.
+    pub(crate) extra: Vec<Expr>,
     /// The operator.
     pub(crate) operator: Arc<dyn Operator>,
+}
+
+impl Parts {
+    fn above(input: &Input, extra: Vec<Expr>, operator: impl Operator + 'static) -> Parts {
+        Parts { input: Arc::clone(input), keep_input: true, extra, operator: Arc::new(operator) }
+    }
+
+    fn computed(input: &Input, extra: Vec<Expr>, operator: impl Operator + 'static) -> Parts {
+        Parts { input: Arc::clone(input), keep_input: false, extra, operator: Arc::new(operator) }
+    }
 }
 
 impl Lower<'_> {
     /// The operator of a relation that DataFusion has no node for.
     pub(crate) fn operator(&self, rel: &Rel) -> Result<Parts> {
         let columns = rel.columns.clone();
-        let (input, extra, operator): (&Input, Vec<plan::Expr>, Arc<dyn Operator>) = match &rel.kind {
+        Ok(match &rel.kind {
             RelKind::MvExpand { input, items, item_index, limit, bag_as_array } => {
                 let (extra, expansion) = expansion(&columns, input, items, *item_index, *limit, *bag_as_array);
-                (input, extra, Arc::new(MvExpand { columns, expansion }))
+                Parts::above(input, extra, MvExpand { columns, expansion })
+            }
+            RelKind::MvApply { input, items, item_index, limit, context, subquery, kept } => {
+                let (extra, expansion) = expansion(context, input, items, *item_index, *limit, false);
+                let subquery = self.subquery(context, subquery)?;
+                let (context, kept) = (context.clone(), kept.clone());
+                Parts::above(input, extra, MvApply { columns, context, expansion, kept, subquery })
+            }
+            RelKind::Partition { input, key, subquery } => {
+                let subquery = self.subquery(&input.columns, subquery)?;
+                let partition = Partition { columns, context: input.columns.clone(), key_type: key.ty, subquery };
+                Parts::above(input, vec![key.clone()], partition)
             }
             RelKind::Sample { input, count, distinct: None } => {
-                (input, Vec::new(), Arc::new(Sample { columns, count: self.count(count)? }))
+                Parts::above(input, Vec::new(), Sample { columns, count: self.count(count)? })
             }
             RelKind::Parse { input, text, mode, flags, pattern, only_matches } => {
                 let types: Vec<_> = input.columns.iter().map(|column| column.ty).collect();
                 let parse = Parse::new(columns, types, *mode, flags, pattern, *only_matches)?;
-                (input, vec![text.clone()], Arc::new(parse))
+                Parts::above(input, vec![text.clone()], parse)
             }
             RelKind::ParseKv { input, text, keys, options } => {
                 let parse = ParseKv::new(columns, input.columns.len(), keys, options)?;
-                (input, vec![text.clone()], Arc::new(parse))
+                Parts::above(input, vec![text.clone()], parse)
             }
-            _ => return self.subquery_operator(rel),
-        };
-        Ok(Parts { input: Arc::clone(input), extra, operator })
+            RelKind::Window { input, exprs } => {
+                Parts::above(input, Vec::new(), Window::compile(self, columns, &input.columns, exprs)?)
+            }
+            RelKind::Scan(scan) => Parts::above(&scan.input, scan.partition.clone(), Scan::compile(self, columns, scan)?),
+            RelKind::MakeSeries { input, .. } => {
+                let (extra, shared) = self.series(rel)?;
+                Parts::computed(input, extra, MakeSeries { shared: Arc::new(shared) })
+            }
+            RelKind::TopNested { input, levels } => {
+                let (extra, levels) = self.levels(levels)?;
+                Parts::computed(input, extra, TopNested { shared: Arc::new(Levels { columns, levels }) })
+            }
+            other => return Err(Error::unsupported(&format!("the operator {}", operator_name(other)))),
+        })
+    }
+
+    fn subquery(&self, context: &[Column], subquery: &Rel) -> Result<Arc<Local>> {
+        let lower = Lower { resolved: self.resolved, context: Some(context) };
+        Ok(Arc::new(Local::compile(&lower, subquery)?))
     }
 
     /// A constant, or an error that names what must be one.
-    pub(crate) fn constant_value(&self, expr: &plan::Expr, what: &str) -> Result<Value> {
+    fn constant_value(&self, expr: &Expr, what: &str) -> Result<Value> {
         fold(expr, &self.resolved.scalars).ok_or_else(|| Error::new(code::ARGUMENT, format!("{what} must be a constant")))
     }
 
-    /// Operators over whole groups of rows: subqueries, windows, series.
-    fn subquery_operator(&self, rel: &Rel) -> Result<Parts> {
-        Err(Error::unsupported(&format!("the operator {}", operator_name(&rel.kind))))
+    /// The expressions below `make-series` (keys, axis, arguments) and what it does with them.
+    fn series(&self, rel: &Rel) -> Result<(Vec<Expr>, Series)> {
+        let RelKind::MakeSeries { keys, aggregates, axis, from, to, step, inclusive, .. } = &rel.kind else {
+            return Err(Error::new(code::INTERNAL, "no make-series"));
+        };
+        let mut below = keys.clone();
+        below.push(axis.clone());
+        let (bare, defaults): (Vec<Aggregate>, Vec<Expr>) = aggregates.iter().cloned().unzip();
+        let calls = self.calls(&bare, &mut below)?;
+        let constant = |expr: &Option<Expr>, what| expr.as_ref().map(|expr| self.constant_value(expr, what)).transpose();
+        let defaults = defaults.iter().map(|d| self.constant_value(d, "the default of a series")).collect::<Result<_>>()?;
+        let series = Series {
+            columns: rel.columns.clone(),
+            key_types: keys.iter().map(|key| key.ty).collect(),
+            axis: axis.ty,
+            calls,
+            defaults,
+            from: constant(from, "the start of a series")?,
+            to: constant(to, "the end of a series")?,
+            step: self.constant_value(step, "the step of a series")?,
+            inclusive: *inclusive,
+        };
+        Ok((below, series))
+    }
+
+    fn levels(&self, levels: &[plan::TopNested]) -> Result<(Vec<Expr>, Vec<Level>)> {
+        let mut below = Vec::new();
+        let mut out = Vec::with_capacity(levels.len());
+        for level in levels {
+            let of = below.len();
+            below.push(level.of.clone());
+            let Some(by) = self.calls(std::slice::from_ref(&level.by), &mut below)?.pop() else { continue };
+            let others = level.others.as_ref().map(|others| self.constant_value(others, "the value for others")).transpose()?;
+            let count = level.count.as_ref().map(|count| self.count(count)).transpose()?;
+            out.push(Level { count, of, ty: level.of.ty, others, by, ascending: level.ascending });
+        }
+        Ok((below, out))
+    }
+
+    /// The distinct calls of aggregates; their arguments are added to what stands below.
+    pub(super) fn calls(&self, aggregates: &[Aggregate], below: &mut Vec<Expr>) -> Result<Vec<Call>> {
+        let mut calls = Vec::new();
+        for grouped in self.grouped(aggregates)? {
+            let args = below.len()..below.len() + grouped.args.len();
+            below.extend(grouped.args.iter().cloned());
+            calls.push(Call { function: grouped.function, call: grouped.call, args: args.collect(), shown: grouped.shown });
+        }
+        if below.is_empty() {
+            // A batch without columns would lose its rows.
+            below.push(Expr::literal(Value::Bool(true), Type::Bool));
+        }
+        Ok(calls)
     }
 }
 
 /// What `mv-expand` and `mv-apply` do to each row, and the expressions it reads behind the input's columns.
-pub(crate) fn expansion(
+fn expansion(
     columns: &[Column],
     input: &Input,
     items: &[ExpandItem],
     item_index: Option<usize>,
     limit: Option<i64>,
     bag_as_array: bool,
-) -> (Vec<plan::Expr>, mv_expand::Expansion) {
+) -> (Vec<Expr>, mv_expand::Expansion) {
     let width = input.columns.len();
     let expanded = items.iter().enumerate().map(|(at, item)| mv_expand::Item {
         source: width + at,

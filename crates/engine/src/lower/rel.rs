@@ -10,6 +10,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, 
 use kql::plan::{self, Rel, RelKind};
 use kql::{Column, Type, Value};
 
+use super::operators::Parts;
 use super::{Lower, scalar_value};
 use crate::cell::{Cell, CellBuilder};
 use crate::error::{Error, Result, code};
@@ -22,7 +23,9 @@ impl Lower<'_> {
         match &rel.kind {
             RelKind::Table { name, .. } => match self.resolved.tables.get(name) {
                 Some(table) => self.scan(table, &rel.columns),
-                None => Err(Error::new(code::NO_TABLE, format!("no log fills the table {name}; name one with --table or --logs"))),
+                None => {
+                    Err(Error::new(code::NO_TABLE, format!("no log fills the table {name}; name one with --table or --logs")))
+                }
             },
             RelKind::Shared(position) => match self.resolved.shared.get(position) {
                 Some(table) => self.scan(table, &rel.columns),
@@ -32,7 +35,8 @@ impl Lower<'_> {
             RelKind::One => Ok(LogicalPlanBuilder::empty(true).build()?),
             RelKind::Values(rows) => self.scan(&(memory_table(vec![values(&rel.columns, rows)?])?), &rel.columns),
             RelKind::Range { from, to, step } => {
-                let range = crate::source::Range::new(&rel.columns[0], [from, to, step].map(|e| super::fold(e, &self.resolved.scalars)))?;
+                let range =
+                    crate::source::Range::new(&rel.columns[0], [from, to, step].map(|e| super::fold(e, &self.resolved.scalars)))?;
                 self.scan(&range.table()?, &rel.columns)
             }
             RelKind::Filter { input, predicate } => {
@@ -55,12 +59,18 @@ impl Lower<'_> {
             }
             RelKind::Join { kind, left, right, on } => self.join(rel, *kind, left, right, on),
             RelKind::Union(inputs) => self.union(inputs, &rel.columns),
+            RelKind::Sample { input, count, distinct: Some(of) } => {
+                let keys = std::slice::from_ref(of);
+                let plan = self.aggregate(rel, input, keys, &[])?;
+                Ok(LogicalPlanBuilder::from(plan).limit(0, Some(self.count(count)?))?.build()?)
+            }
+            RelKind::TopHitters { input, count, of, by } => self.top_hitters(rel, input, count, of, by.as_ref()),
             RelKind::GetSchema(input) => {
                 self.scan(&memory_table(vec![values(&rel.columns, &schema_rows(&input.columns))?])?, &rel.columns)
             }
             _ => {
                 let parts = self.operator(rel)?;
-                let below = self.with_extra(&parts.input, &parts.extra)?;
+                let below = self.below(&parts)?;
                 Ok(operator_plan(parts.operator, below)?)
             }
         }
@@ -74,15 +84,17 @@ impl Lower<'_> {
         }
     }
 
-    /// The input's columns, and behind them computed ones that only an operator sees.
-    fn with_extra(&self, input: &plan::Input, extra: &[plan::Expr]) -> Result<LogicalPlan> {
+    /// The rows that an operator stands on.
+    fn below(&self, parts: &Parts) -> Result<LogicalPlan> {
+        let input = &parts.input;
         let plan = self.rel(input)?;
-        if extra.is_empty() {
+        let kept: &[Column] = if parts.keep_input { &input.columns } else { &[] };
+        if parts.extra.is_empty() && parts.keep_input {
             return Ok(plan);
         }
-        let mut exprs: Vec<Expr> = input.columns.iter().map(|column| Expr::Column(DfColumn::from_name(&column.name))).collect();
-        exprs.extend(self.exprs(extra, &input.columns)?);
-        project(plan, exprs, &with_extra_columns(&input.columns, extra))
+        let mut exprs: Vec<Expr> = kept.iter().map(|column| Expr::Column(DfColumn::from_name(&column.name))).collect();
+        exprs.extend(self.exprs(&parts.extra, &input.columns)?);
+        project(plan, exprs, &with_extra_columns(kept, &parts.extra))
     }
 
     /// The wanted columns of a table; those it lacks are null.
@@ -113,6 +125,25 @@ impl Lower<'_> {
         }
     }
 
+    /// `top-hitters`, exactly: the values with the greatest count, or sum of weights.
+    fn top_hitters(
+        &self,
+        rel: &Rel,
+        input: &plan::Input,
+        count: &plan::Expr,
+        of: &plan::Expr,
+        by: Option<&plan::Expr>,
+    ) -> Result<LogicalPlan> {
+        let ty = rel.columns.last().map_or(Type::Long, |column| column.ty);
+        let (function, args) = by.map_or(("count", Vec::new()), |by| ("sum", vec![by.clone()]));
+        let weight = plan::Aggregate { function: function.to_owned(), args, part: 0, ty, name: String::new() };
+        let plan = self.aggregate(rel, input, std::slice::from_ref(of), &[weight])?;
+        let expr = plan::Expr::column(rel.columns.len() - 1, ty);
+        let key = plan::SortKey { expr, descending: true, nulls_first: false };
+        let plan = LogicalPlanBuilder::from(plan).sort(self.sort_keys(&[key], &rel.columns)?)?;
+        Ok(plan.limit(0, Some(self.count(count)?))?.build()?)
+    }
+
     /// Sort keys. Beside nulls go the NaNs: before all numbers when ascending, after them when descending.
     pub(crate) fn sort_keys(&self, keys: &[plan::SortKey], columns: &[Column]) -> Result<Vec<SortExpr>> {
         let mut out = Vec::with_capacity(keys.len());
@@ -121,7 +152,9 @@ impl Lower<'_> {
             if key.expr.ty == Type::Real {
                 let null = if key.nulls_first { 0 } else { 3 };
                 let (nan, number) = if key.descending { (2, 1) } else { (1, 2) };
-                let place = when(expr.clone().is_null(), lit(null)).when(expr.clone().gt(lit(f64::INFINITY)), lit(nan)).otherwise(lit(number))?;
+                let place = when(expr.clone().is_null(), lit(null))
+                    .when(expr.clone().gt(lit(f64::INFINITY)), lit(nan))
+                    .otherwise(lit(number))?;
                 out.push(SortExpr::new(place, true, false));
             }
             if key.expr.ty == Type::Decimal {

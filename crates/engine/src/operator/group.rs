@@ -67,7 +67,13 @@ impl Operator for Group {
     }
 
     fn start(&self) -> Box<dyn Run> {
-        Box::new(Pass { columns: self.columns.clone(), key_types: self.key_types.clone(), calls: self.calls.clone(), groups: IndexMap::default(), bytes: 0 })
+        Box::new(Pass {
+            columns: self.columns.clone(),
+            key_types: self.key_types.clone(),
+            calls: self.calls.clone(),
+            groups: IndexMap::default(),
+            bytes: 0,
+        })
     }
 }
 
@@ -92,8 +98,7 @@ impl Pass {
 
 impl Run for Pass {
     fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
-        let keys: Vec<Cells<'_>> =
-            self.key_types.iter().enumerate().map(|(at, ty)| Cells::new(*ty, batch.column(at))).collect();
+        let keys: Vec<Cells<'_>> = self.key_types.iter().enumerate().map(|(at, ty)| Cells::new(*ty, batch.column(at))).collect();
         let args: Vec<Vec<Cells<'_>>> = self
             .calls
             .iter()

@@ -3,13 +3,14 @@
 //! Bins start at `from` (without it at the first bin of the data, counted from the axis's zero) and end before `to`, with
 //! `in range()` at it. A bin without rows has the aggregate's default (`make-series-operator`).
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::{Result as DfResult, exec_err};
 use indexmap::IndexMap;
 use kql::{Column, Type, Value};
-use std::collections::BTreeMap;
 
 use super::group::Call;
 use super::{Operator, Run};
@@ -68,9 +69,12 @@ impl Operator for MakeSeries {
     }
 }
 
+/// The aggregates of each bin that has rows.
+type Bins = BTreeMap<i64, Vec<Box<dyn Accumulator>>>;
+
 struct Pass {
     shared: Arc<Series>,
-    groups: IndexMap<Vec<u8>, (Vec<Value>, BTreeMap<i64, Vec<Box<dyn Accumulator>>>)>,
+    groups: IndexMap<Vec<u8>, (Vec<Value>, Bins)>,
     bytes: usize,
     least: Option<i64>,
     greatest: Option<i64>,
@@ -141,11 +145,14 @@ impl Run for Pass {
             keys.iter().for_each(|column| row_key::push(&mut key, &column.get(row)));
             let values = || keys.iter().map(|column| column.get(row).to_value()).collect();
             let (_, bins) = self.groups.entry(key).or_insert_with(|| (values(), BTreeMap::new()));
-            if !bins.contains_key(&bin) {
-                self.bytes += 128 * shared.calls.len();
-                bins.insert(bin, shared.calls.iter().map(Call::start).collect::<DfResult<_>>()?);
-            }
-            for (accumulator, args) in bins.entry(bin).or_default().iter_mut().zip(&args) {
+            let accumulators = match bins.entry(bin) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    self.bytes += 128 * shared.calls.len();
+                    entry.insert(shared.calls.iter().map(Call::start).collect::<DfResult<_>>()?)
+                }
+            };
+            for (accumulator, args) in accumulators.iter_mut().zip(&args) {
                 let cells: Vec<Cell<'_>> = args.iter().map(|column| column.get(row)).collect();
                 accumulator.update(&cells);
             }
@@ -188,7 +195,7 @@ impl Run for Pass {
 }
 
 /// For each aggregate its values over the bins.
-fn series(shared: &Series, bins: &BTreeMap<i64, Vec<Box<dyn Accumulator>>>, first: i64, last: i64) -> Vec<Vec<serde_json::Value>> {
+fn series(shared: &Series, bins: &Bins, first: i64, last: i64) -> Vec<Vec<serde_json::Value>> {
     let defaults: Vec<serde_json::Value> = shared.defaults.iter().map(|default| Cell::of(default).to_json()).collect();
     let mut arrays: Vec<Vec<serde_json::Value>> = defaults.iter().map(|_| Vec::new()).collect();
     for bin in first..=last {

@@ -7,11 +7,17 @@
 pub mod dedup;
 mod exec;
 pub mod group;
+pub(crate) mod make_series;
+pub(crate) mod mv_apply;
 pub mod mv_expand;
 mod node;
 pub mod parse;
 pub mod parse_kv;
+pub(crate) mod partition;
 pub mod sample;
+pub(crate) mod scan;
+pub(crate) mod top_nested;
+pub(crate) mod window;
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -88,7 +88,8 @@ impl Run for Pass {
             arrays.push(take(batch.column(*column), &sources, None)?);
         }
         for at in 0..self.columns.len() - self.kept.len() {
-            let parts: Vec<&dyn datafusion::arrow::array::Array> = results.iter().map(|result| result.column(at).as_ref()).collect();
+            let parts: Vec<&dyn datafusion::arrow::array::Array> =
+                results.iter().map(|result| result.column(at).as_ref()).collect();
             arrays.push(concat(&parts)?);
         }
         Ok(Some(RecordBatch::try_new(schema(&self.columns), arrays)?))

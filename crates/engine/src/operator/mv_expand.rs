@@ -89,8 +89,7 @@ impl Expansion {
             self.items.iter().map(|item| Cells::new(item.source_type, batch.column(item.source))).collect();
         let mut from: Vec<u32> = Vec::new();
         let mut indexes = CellBuilder::new(Type::Long, batch.num_rows());
-        let mut builders: Vec<CellBuilder> =
-            self.items.iter().map(|item| CellBuilder::new(item.ty, batch.num_rows())).collect();
+        let mut builders: Vec<CellBuilder> = self.items.iter().map(|item| CellBuilder::new(item.ty, batch.num_rows())).collect();
         for row in 0..batch.num_rows() {
             let cells: Vec<Cell<'_>> = sources.iter().map(|source| source.get(row)).collect();
             let elements: Vec<Vec<Cell<'_>>> =
@@ -118,7 +117,8 @@ impl Expansion {
             arrays[position] = Some(indexes.finish());
         }
         let rows = from.len();
-        let arrays = arrays.into_iter().zip(columns).map(|(array, column)| array.unwrap_or_else(|| crate::cell::nulls(column.ty, rows)));
+        let arrays =
+            arrays.into_iter().zip(columns).map(|(array, column)| array.unwrap_or_else(|| crate::cell::nulls(column.ty, rows)));
         Ok((RecordBatch::try_new(schema(columns), arrays.collect())?, from))
     }
 

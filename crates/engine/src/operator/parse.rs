@@ -176,7 +176,11 @@ impl Run for Pass {
         let mut columns = Vec::with_capacity(arrays.len());
         for (array, column) in arrays.into_iter().zip(&self.columns) {
             let array = array.unwrap_or_else(|| crate::cell::nulls(column.ty, batch.num_rows()));
-            columns.push(if self.only_matches && matched.len() > matched.true_count() { filter(&array, &matched)? } else { array });
+            columns.push(if self.only_matches && matched.len() > matched.true_count() {
+                filter(&array, &matched)?
+            } else {
+                array
+            });
         }
         Ok(Some(RecordBatch::try_new(schema(&self.columns), columns)?))
     }

@@ -34,18 +34,19 @@ impl ParseKv {
     /// A parse into `columns`, the first `width` of them the input's.
     pub fn new(columns: Vec<Column>, width: usize, keys: &[(String, usize)], options: &[(String, Value)]) -> Result<ParseKv> {
         let text = |name: &str| options.iter().find(|(key, _)| key == name).map(|(_, value)| value.to_text());
-        let syntax = match text("regex") {
-            Some(pattern) => Syntax::Regex(Regex::new(&pattern).map_err(|error| {
-                Error::new(code::ARGUMENT, format!("regex of parse-kv is no regular expression: {error}"))
-            })?),
-            None => Syntax::Delimited {
-                pair: text("pair_delimiter").into_iter().filter(|d| !d.is_empty()).collect(),
-                kv: vec![text("kv_delimiter").filter(|d| !d.is_empty()).unwrap_or_else(|| "=".to_owned())],
-                quotes: quotes(text("quote").as_deref().unwrap_or("")),
-                escape: text("escape").and_then(|escape| escape.chars().next()),
-                greedy: matches!(options.iter().find(|(key, _)| key == "greedy"), Some((_, Value::Bool(true)))),
-            },
-        };
+        let syntax =
+            match text("regex") {
+                Some(pattern) => Syntax::Regex(Regex::new(&pattern).map_err(|error| {
+                    Error::new(code::ARGUMENT, format!("regex of parse-kv is no regular expression: {error}"))
+                })?),
+                None => Syntax::Delimited {
+                    pair: text("pair_delimiter").into_iter().filter(|d| !d.is_empty()).collect(),
+                    kv: vec![text("kv_delimiter").filter(|d| !d.is_empty()).unwrap_or_else(|| "=".to_owned())],
+                    quotes: quotes(text("quote").as_deref().unwrap_or("")),
+                    escape: text("escape").and_then(|escape| escape.chars().next()),
+                    greedy: matches!(options.iter().find(|(key, _)| key == "greedy"), Some((_, Value::Bool(true)))),
+                },
+            };
         Ok(ParseKv { columns, width, keys: keys.to_vec(), syntax })
     }
 
@@ -87,7 +88,9 @@ impl Reader<'_> {
     fn pairs(mut self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
         while !self.rest.is_empty() {
-            let Some((at, delimiter)) = self.kv.iter().filter_map(|d| Some((self.rest.find(d.as_str())?, d))).min() else { break };
+            let Some((at, delimiter)) = self.kv.iter().filter_map(|d| Some((self.rest.find(d.as_str())?, d))).min() else {
+                break;
+            };
             let key_part = &self.rest[..at];
             let key = match self.last_pair_end(key_part) {
                 Some(end) => &key_part[end..],
@@ -104,7 +107,10 @@ impl Reader<'_> {
     /// Where the last pair delimiter in a stretch without a key-value delimiter ends: what is before it is no pair.
     fn last_pair_end(&self, text: &str) -> Option<usize> {
         if self.pair.is_empty() {
-            return text.trim_end().rfind(|c: char| !is_word(c)).map(|at| at + text[at..].chars().next().map_or(0, char::len_utf8));
+            return text
+                .trim_end()
+                .rfind(|c: char| !is_word(c))
+                .map(|at| at + text[at..].chars().next().map_or(0, char::len_utf8));
         }
         self.pair.iter().filter_map(|d| Some(text.rfind(d.as_str())? + d.len())).max()
     }
@@ -201,7 +207,10 @@ impl Run for ParseKv {
             arrays[*at] = Some(builder.finish());
         }
         let rows = batch.num_rows();
-        let arrays = arrays.into_iter().zip(&self.columns).map(|(array, column)| array.unwrap_or_else(|| crate::cell::nulls(column.ty, rows)));
+        let arrays = arrays
+            .into_iter()
+            .zip(&self.columns)
+            .map(|(array, column)| array.unwrap_or_else(|| crate::cell::nulls(column.ty, rows)));
         Ok(Some(RecordBatch::try_new(schema(&self.columns), arrays.collect())?))
     }
 }

@@ -30,7 +30,13 @@ impl Operator for Sample {
     }
 
     fn start(&self) -> Box<dyn Run> {
-        Box::new(Pass { columns: self.columns.clone(), count: self.count, seen: 0, kept: Vec::new(), state: 0x9E37_79B9_7F4A_7C15 })
+        Box::new(Pass {
+            columns: self.columns.clone(),
+            count: self.count,
+            seen: 0,
+            kept: Vec::new(),
+            state: 0x9E37_79B9_7F4A_7C15,
+        })
     }
 }
 

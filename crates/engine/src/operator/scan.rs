@@ -80,7 +80,15 @@ impl Operator for Scan {
     fn start(&self) -> Box<dyn Run> {
         let output = self.columns.iter().map(|column| CellBuilder::new(column.ty, 0)).collect();
         let states = vec![None; self.shared.steps.len()];
-        Box::new(Pass { columns: self.columns.clone(), shared: Arc::clone(&self.shared), states, output, rows: 0, key: Vec::new(), next_id: 0 })
+        Box::new(Pass {
+            columns: self.columns.clone(),
+            shared: Arc::clone(&self.shared),
+            states,
+            output,
+            rows: 0,
+            key: Vec::new(),
+            next_id: 0,
+        })
     }
 }
 
@@ -120,7 +128,7 @@ impl Run for Pass {
             }
             self.row(row);
         });
-        Ok(self.take()?)
+        self.take()
     }
 
     fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {

@@ -248,7 +248,8 @@ fn sessions(args: &[Vec<Cell<'static>>], builder: &mut CellBuilder) {
         };
         let limit = |at: usize| args.get(at).and_then(Cell::as_long).unwrap_or(i64::MAX);
         let restart = args.get(3).and_then(Cell::as_bool) == Some(true);
-        let goes_on = start.filter(|first| !restart && time.saturating_sub(*first) <= limit(1) && time.saturating_sub(last) <= limit(2));
+        let goes_on =
+            start.filter(|first| !restart && time.saturating_sub(*first) <= limit(1) && time.saturating_sub(last) <= limit(2));
         let first = goes_on.unwrap_or(time);
         start = Some(first);
         last = time;
