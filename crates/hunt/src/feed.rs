@@ -1,0 +1,144 @@
+//! Feeds: publishers' formats as plug-ins. Comes in: a file's bytes and its name. Goes out: [`Intel`].
+//!
+//! [`read`] unpacks gzip and zip, then asks each feed of [`FEEDS`] in turn whether the content is its own. A new feed is one file
+//! with its page beside it and one line in that list.
+
+mod container;
+mod csv;
+mod json;
+mod list;
+mod maltrail;
+mod misp;
+mod record;
+mod sink;
+mod stix;
+mod table;
+mod threatfox;
+
+use crate::indicator::Intel;
+
+pub use sink::Sink;
+
+use json::Json;
+
+/// A publisher's format.
+pub trait Feed: Sync {
+    /// Its name: `threatfox`.
+    fn name(&self) -> &'static str;
+
+    /// Its page: what it is, an example, a damaged example.
+    fn page(&self) -> &'static str;
+
+    /// The content is of this format.
+    fn detect(&self, document: &Document<'_>) -> bool;
+
+    /// Hands every value of the document to the sink.
+    ///
+    /// # Errors
+    /// When the document as a whole says that it is no feed. A value or record that cannot be used is rejected in the sink, and
+    /// is no error.
+    fn parse(&self, document: &Document<'_>, sink: &mut Sink) -> Result<(), FeedError>;
+}
+
+/// All feeds, in the order in which they are asked: the most particular first.
+pub const FEEDS: &[&dyn Feed] =
+    &[&threatfox::ThreatFox, &misp::Misp, &stix::Stix, &maltrail::Maltrail, &table::Table, &list::List];
+
+/// What a feed sees of a file.
+pub struct Document<'a> {
+    /// The name it goes by.
+    pub name: &'a str,
+    /// Its text, without a byte order mark.
+    pub text: &'a str,
+    json: Option<Json<'a>>,
+}
+
+/// Why a file is no source of indicators.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FeedError {
+    /// gzip or zip that cannot be unpacked.
+    #[error("{name}: cannot be unpacked: {why}")]
+    Packed {
+        /// The file.
+        name: String,
+        /// What the unpacker says.
+        why: String,
+    },
+    /// JSON that cannot be parsed.
+    #[error("{name}: {why}")]
+    Json {
+        /// The file.
+        name: String,
+        /// What the parser says, line and column included.
+        why: String,
+    },
+    /// An answer of an API that says it failed.
+    #[error("{name}: the answer is an error: query_status `{status}`{message}; ask again, and check the Auth-Key and the query")]
+    Status {
+        /// The file.
+        name: String,
+        /// The status it names.
+        status: String,
+        /// What else it says.
+        message: String,
+    },
+    /// No feed knows the content.
+    #[error("{name}: no known feed format; known are {known}")]
+    Unknown {
+        /// The file.
+        name: String,
+        /// The names of all feeds.
+        known: String,
+    },
+}
+
+/// Reads indicators from a file's bytes, whatever the format. `name` is shown in results; its stem names what has no family.
+///
+/// # Errors
+/// When the file cannot be unpacked, is broken JSON, an API's error, or of no known format.
+pub fn read(bytes: &[u8], name: &str) -> Result<Intel, FeedError> {
+    let mut intel = Intel::new();
+    for (inner_name, content) in container::unpack(bytes, name)? {
+        let text = String::from_utf8_lossy(content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content));
+        let one = read_text(&text, &inner_name)?;
+        intel.merge(one);
+    }
+    Ok(intel)
+}
+
+fn read_text(text: &str, name: &str) -> Result<Intel, FeedError> {
+    let starts_as_json = text.trim_start().starts_with(['{', '[']);
+    let json = match starts_as_json.then(|| serde_json::from_str::<Json<'_>>(text)) {
+        Some(Err(error)) => return Err(FeedError::Json { name: name.to_owned(), why: format!("broken JSON: {error}") }),
+        Some(Ok(json)) => Some(json),
+        None => None,
+    };
+    let document = Document { name, text, json };
+    let Some(feed) = FEEDS.iter().find(|feed| feed.detect(&document)) else {
+        let known = FEEDS.iter().map(|feed| feed.name()).collect::<Vec<_>>().join(", ");
+        return Err(FeedError::Unknown { name: name.to_owned(), known });
+    };
+    let mut sink = Sink::new(name, feed.name());
+    feed.parse(&document, &mut sink)?;
+    Ok(sink.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feed_has_a_page_and_a_name_of_its_own() {
+        for (at, feed) in FEEDS.iter().enumerate() {
+            assert!(feed.page().starts_with("# "), "{}", feed.name());
+            assert!(FEEDS[..at].iter().all(|other| other.name() != feed.name()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_feed_is_said() {
+        assert!(read(b"{\"a\": 1, \"b\": {\"c\": 2}}", "x.json").unwrap_err().to_string().contains("no known feed format"));
+        assert!(read(b"{\"a\": ", "x.json").unwrap_err().to_string().contains("line 1"));
+        assert!(read(&[0x1f, 0x8b, 1, 2], "x.gz").unwrap_err().to_string().contains("cannot be unpacked"));
+    }
+}

@@ -1,0 +1,225 @@
+//! One form for every value. Comes in: what a feed wrote, defanged or not, in any case. Goes out: the value as all comparisons
+//! use it and its type, or the reason why it cannot be an indicator.
+
+mod address;
+mod domain;
+mod refang;
+mod url;
+
+use std::fmt;
+
+use crate::indicator::IndicatorType;
+
+pub use address::address;
+pub use domain::domain;
+pub use refang::refang;
+pub use url::{Url, parse_url, url_key};
+
+/// What a feed says a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// Nothing: the value itself must tell.
+    Any,
+    /// A domain name (or an address written where names stand).
+    Domain,
+    /// A URL.
+    Url,
+    /// An address, with or without a port.
+    Address,
+    /// A hash of a file: its length tells which.
+    Hash,
+    /// MD5 of a file.
+    Md5,
+    /// SHA-1 of a file.
+    Sha1,
+    /// SHA-256 of a file.
+    Sha256,
+}
+
+impl Hint {
+    /// What the type name of a feed stands for: `ip:port`, `md5_hash`, `domainname`, `ip-dst|port` …
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Hint> {
+        Some(match name.trim().to_ascii_lowercase().as_str() {
+            "domain" | "domainname" | "domain-name" | "domain_name" | "hostname" | "host" | "fqdn" => Hint::Domain,
+            "url" | "uri" | "link" => Hint::Url,
+            "ip" | "ipv4" | "ipv6" | "ip:port" | "ip-dst" | "ip-src" | "ip-dst|port" | "ip-src|port" | "ipaddress"
+            | "ip address" | "ip_address" | "ipv4-addr" | "ipv6-addr" | "ipv4address" => Hint::Address,
+            "hash" | "filehash" | "file_hash" => Hint::Hash,
+            "md5" | "md5_hash" | "filehash-md5" => Hint::Md5,
+            "sha1" | "sha-1" | "sha1_hash" | "filehash-sha1" => Hint::Sha1,
+            "sha256" | "sha-256" | "sha256_hash" | "filehash-sha256" => Hint::Sha256,
+            _ => return None,
+        })
+    }
+}
+
+/// Why a value cannot be an indicator.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// There is no value.
+    Empty,
+    /// Its type is none that logs could be searched for here.
+    UnknownType(String),
+    /// It cannot be a domain name, and what about it cannot.
+    NotADomain(&'static str),
+    /// A name that is reserved for examples, tests or private networks.
+    ReservedName(&'static str),
+    /// It cannot be read as an address.
+    NotAnAddress,
+    /// An address that is not on the public Internet, and which kind of.
+    ReservedAddress(&'static str),
+    /// The port is none from 1 to 65535.
+    BadPort,
+    /// It cannot be a URL, and what about it cannot.
+    NotAUrl(&'static str),
+    /// A hash of that type has so many digits, this has others.
+    WrongHashLength {
+        /// How many the type has.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Not hexadecimal.
+    NotHex,
+    /// The hash of nothing at all: an empty file has it.
+    EmptyFileHash,
+    /// Neither a domain, nor a URL, nor an address, nor a hash.
+    Unrecognized,
+    /// The record could not be read, and what about it.
+    BadRecord(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::Empty => f.write_str("no value"),
+            Reason::UnknownType(ty) => write!(f, "values of type `{ty}` are not hunted"),
+            Reason::NotADomain(why) => write!(f, "not a domain name: {why}"),
+            Reason::ReservedName(why) => write!(f, "reserved name: {why}"),
+            Reason::NotAnAddress => f.write_str("not an IP address"),
+            Reason::ReservedAddress(kind) => write!(f, "not a public address: {kind}"),
+            Reason::BadPort => f.write_str("the port is not a number from 1 to 65535"),
+            Reason::NotAUrl(why) => write!(f, "not a URL: {why}"),
+            Reason::WrongHashLength { expected, found } => write!(f, "the hash has {found} digits, its type has {expected}"),
+            Reason::NotHex => f.write_str("not a hexadecimal hash"),
+            Reason::EmptyFileHash => f.write_str("the hash of an empty file"),
+            Reason::Unrecognized => f.write_str("neither domain, URL, address nor hash"),
+            Reason::BadRecord(why) => write!(f, "unreadable record: {why}"),
+        }
+    }
+}
+
+/// The type of a value and its one form.
+///
+/// # Errors
+/// The reason why it cannot be an indicator.
+pub fn normalize(published: &str, hint: Hint) -> Result<(IndicatorType, String), Reason> {
+    let text = refang(published.trim());
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+    if text.is_empty() {
+        return Err(Reason::Empty);
+    }
+    match hint {
+        Hint::Domain if text.contains("://") => url::normal(text).map(|value| (IndicatorType::Url, value)),
+        Hint::Domain if text.parse::<std::net::IpAddr>().is_ok() => address(text),
+        Hint::Domain => domain(text).map(|value| (IndicatorType::Domain, value)),
+        Hint::Url => url::normal(text).map(|value| (IndicatorType::Url, value)),
+        Hint::Address => address(text),
+        Hint::Hash => hash(text, None),
+        Hint::Md5 => hash(text, Some(IndicatorType::Md5)),
+        Hint::Sha1 => hash(text, Some(IndicatorType::Sha1)),
+        Hint::Sha256 => hash(text, Some(IndicatorType::Sha256)),
+        Hint::Any => recognize(text),
+    }
+}
+
+/// The type that a value without a label shows by its form.
+fn recognize(text: &str) -> Result<(IndicatorType, String), Reason> {
+    if text.contains("://") {
+        return url::normal(text).map(|value| (IndicatorType::Url, value));
+    }
+    if matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return hash(text, None);
+    }
+    match address(text) {
+        Err(Reason::NotAnAddress) => {}
+        known => return known,
+    }
+    if text.contains('/') && !text.starts_with('/') {
+        return url::normal(text).map(|value| (IndicatorType::Url, value));
+    }
+    if text.contains('.') {
+        return domain(text).map(|value| (IndicatorType::Domain, value));
+    }
+    Err(Reason::Unrecognized)
+}
+
+/// Hashes of the empty input.
+const EMPTY_FILE: [&str; 3] = [
+    "d41d8cd98f00b204e9800998ecf8427e",
+    "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+];
+
+fn hash(text: &str, ty: Option<IndicatorType>) -> Result<(IndicatorType, String), Reason> {
+    if !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err(Reason::NotHex);
+    }
+    let by_length = match text.len() {
+        32 => Some(IndicatorType::Md5),
+        40 => Some(IndicatorType::Sha1),
+        64 => Some(IndicatorType::Sha256),
+        _ => None,
+    };
+    let Some(ty) = by_length.filter(|found| ty.is_none_or(|ty| ty == *found)) else {
+        let expected = match ty {
+            Some(IndicatorType::Md5) => 32,
+            Some(IndicatorType::Sha1) => 40,
+            _ => 64,
+        };
+        return Err(Reason::WrongHashLength { expected, found: text.len() });
+    };
+    let value = text.to_ascii_lowercase();
+    if EMPTY_FILE.contains(&value.as_str()) {
+        return Err(Reason::EmptyFileHash);
+    }
+    Ok((ty, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(published: &str, hint: Hint, expected: &str) {
+        let shown = match normalize(published, hint) {
+            Ok((ty, value)) => format!("{ty} {value}"),
+            Err(why) => format!("- {why}"),
+        };
+        assert_eq!(shown, expected, "{published}");
+    }
+
+    #[test]
+    fn values_tell_their_type() {
+        check("Evil[.]Shop.", Hint::Any, "domain evil.shop");
+        check("hxxps://Evil[.]shop/A", Hint::Any, "url https://evil.shop/A");
+        check("93.184.216[.]34:8080", Hint::Any, "ip:port 93.184.216.34:8080");
+        check("93.184.216.34", Hint::Any, "ip 93.184.216.34");
+        check("2606:2800:220:1::1", Hint::Any, "ip 2606:2800:220:1::1");
+        check("D41D8CD98F00B204E9800998ECF84271", Hint::Any, "md5 d41d8cd98f00b204e9800998ecf84271");
+        check("evil.shop/gate.php", Hint::Any, "url http://evil.shop/gate.php");
+        check("IOC FOUND", Hint::Any, "- neither domain, URL, address nor hash");
+    }
+
+    #[test]
+    fn what_cannot_be_one_says_why() {
+        check("frBvNnnFYR6XR622pBE0NQ==", Hint::Domain, "- not a domain name: a character that names do not have");
+        check("dummy-tf-test-dummy-1.example", Hint::Domain, "- reserved name: `.example` is for documentation");
+        check("abc", Hint::Sha256, "- the hash has 3 digits, its type has 64");
+        check("d41d8cd98f00b204e9800998ecf8427e", Hint::Md5, "- the hash of an empty file");
+        check("xyz", Hint::Md5, "- not a hexadecimal hash");
+        check("10.1.2.3:443", Hint::Address, "- not a public address: private");
+        check("93.184.216.34:0", Hint::Address, "- the port is not a number from 1 to 65535");
+        check(" ", Hint::Any, "- no value");
+    }
+}

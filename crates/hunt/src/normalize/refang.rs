@@ -1,0 +1,74 @@
+//! Undoing what people do to addresses so that nobody clicks them: `hxxp`, `[.]`, `(dot)`, `[:]`.
+
+use std::borrow::Cow;
+
+/// What a pair of brackets may stand around, and what is meant.
+const BRACKETED: [(&str, &str); 9] =
+    [(".", "."), ("dot", "."), (",", "."), (":", ":"), ("://", "://"), ("/", "/"), ("at", "@"), ("@", "@"), (":/", ":/")];
+
+/// The same text with live separators and schemes. Text that is not defanged is returned as it is.
+#[must_use]
+pub fn refang(text: &str) -> Cow<'_, str> {
+    let head = text.as_bytes().first_chunk::<4>();
+    let scheme = head.is_some_and(|head| head.eq_ignore_ascii_case(b"hxxp") || head.eq_ignore_ascii_case(b"h**p"));
+    if !scheme && !text.contains(['[', '(', '{', '\\']) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    if scheme {
+        out.push_str("http");
+        rest = &text[4..];
+    }
+    while let Some(at) = rest.find(['[', '(', '{', '\\']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (meant, length) = separator(rest);
+        out.push_str(meant);
+        rest = &rest[length..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// What `text`, which starts with an opening bracket or a backslash, stands for, and how long that is.
+fn separator(text: &str) -> (&str, usize) {
+    if text.starts_with("\\.") {
+        return (".", 2);
+    }
+    let close = match text.as_bytes()[0] {
+        b'[' => ']',
+        b'(' => ')',
+        b'{' => '}',
+        _ => return (&text[..1], 1),
+    };
+    if let Some(end) = text.find(close) {
+        let inner = text[1..end].trim();
+        if let Some((_, meant)) = BRACKETED.iter().find(|(written, _)| written.eq_ignore_ascii_case(inner)) {
+            return (meant, end + 1);
+        }
+    }
+    (&text[..1], 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_habits_are_undone() {
+        for (written, meant) in [
+            ("hxxp://a[.]b(.)c{.}d", "http://a.b.c.d"),
+            ("hXXps[://]a[dot]b/x", "https://a.b/x"),
+            ("a(DOT)b", "a.b"),
+            ("1[.]2[.]3[.]4[:]80", "1.2.3.4:80"),
+            ("a\\.b", "a.b"),
+            ("http://[2a02::1]:80/", "http://[2a02::1]:80/"),
+            ("a[.b", "a[.b"),
+            ("é[.]b", "é.b"),
+            ("[", "["),
+        ] {
+            assert_eq!(refang(written), meant, "{written}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! URLs, compared without their scheme.
+//!
+//! The normal form is one that a query can compute too: user information and fragment go, the host is lower case, `:80` and
+//! `:443` go, an empty path is `/`. Path and query string stay as written, since servers tell their case and escapes apart.
+
+use super::{Reason, address, domain};
+
+/// A URL taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Url {
+    /// In lower case: `http`.
+    pub scheme: String,
+    /// A domain name in its one form, or an address (IPv6 in brackets).
+    pub host: String,
+    /// The host is an address.
+    pub is_address: bool,
+    /// The port, if it is written.
+    pub port: Option<u16>,
+    /// From the path to before the fragment; never empty.
+    pub tail: String,
+}
+
+impl Url {
+    /// The port it is asked at: the written one or the scheme's.
+    #[must_use]
+    pub fn effective_port(&self) -> Option<u16> {
+        self.port.or(match self.scheme.as_str() {
+            "http" | "ws" => Some(80),
+            "https" | "wss" => Some(443),
+            "ftp" => Some(21),
+            _ => None,
+        })
+    }
+
+    /// What two URLs have in common that lead to the same: host, port if unusual, path and query string.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self.port {
+            Some(port) if port != 80 && port != 443 => format!("{}:{port}{}", self.host, self.tail),
+            _ => format!("{}{}", self.host, self.tail),
+        }
+    }
+}
+
+/// Takes a URL apart; one without a scheme is `http`.
+///
+/// # Errors
+/// The reason why it is none that logs could be searched for.
+pub fn parse_url(text: &str) -> Result<Url, Reason> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    let scheme = scheme.to_ascii_lowercase();
+    if !matches!(scheme.as_str(), "http" | "https" | "ftp" | "ftps" | "ws" | "wss" | "tcp") {
+        return Err(Reason::NotAUrl("a scheme that is none of the web's"));
+    }
+    if rest.chars().any(char::is_control) {
+        return Err(Reason::NotAUrl("a control character"));
+    }
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (host, port) = split_port(authority)?;
+    let (host, is_address) = normal_host(host)?;
+    let tail = tail.split('#').next().unwrap_or_default();
+    let tail = if tail.starts_with('/') { tail.to_owned() } else { format!("/{tail}") };
+    Ok(Url { scheme, host, is_address, port, tail })
+}
+
+fn split_port(authority: &str) -> Result<(&str, Option<u16>), Reason> {
+    if authority.starts_with('[') {
+        let end = authority.find(']').ok_or(Reason::NotAUrl("an open bracket"))? + 1;
+        let (host, rest) = authority.split_at(end);
+        return Ok((host, rest.strip_prefix(':').map(port).transpose()?.flatten()));
+    }
+    match authority.split_once(':') {
+        Some((host, digits)) => Ok((host, port(digits)?)),
+        None => Ok((authority, None)),
+    }
+}
+
+fn port(digits: &str) -> Result<Option<u16>, Reason> {
+    match digits.parse::<u16>() {
+        _ if digits.is_empty() => Ok(None),
+        Ok(port) if port > 0 => Ok(Some(port)),
+        _ => Err(Reason::BadPort),
+    }
+}
+
+fn normal_host(host: &str) -> Result<(String, bool), Reason> {
+    if host.is_empty() {
+        return Err(Reason::NotAUrl("no host"));
+    }
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(ip) = bare.parse::<std::net::IpAddr>() {
+        address(bare)?;
+        return Ok((if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() }, true));
+    }
+    domain(host).map(|name| (name, false))
+}
+
+/// The URL in the form that indicators have: the scheme is kept for the reader, the fragment and user information are not.
+///
+/// # Errors
+/// As [`parse_url`].
+pub(super) fn normal(text: &str) -> Result<String, Reason> {
+    let url = parse_url(text)?;
+    let default = url.port.is_none() || Url { port: None, ..url.clone() }.effective_port() == url.port;
+    Ok(match url.port {
+        Some(port) if !default => format!("{}://{}:{port}{}", url.scheme, url.host, url.tail),
+        _ => format!("{}://{}{}", url.scheme, url.host, url.tail),
+    })
+}
+
+/// [`Url::key`] of a URL in normal form; of what is none, the text itself.
+#[must_use]
+pub fn url_key(normal: &str) -> String {
+    parse_url(normal).map_or_else(|_| normal.to_owned(), |url| url.key())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normal_forms_and_keys() {
+        for (written, shown, key) in [
+            ("HTTPS://Evil.Shop", "https://evil.shop/", "evil.shop/"),
+            ("https://evil.shop:443/A?b=C#d", "https://evil.shop/A?b=C", "evil.shop/A?b=C"),
+            ("http://evil.shop:443/", "http://evil.shop:443/", "evil.shop/"),
+            ("http://user:pw@evil.shop:8080?x", "http://evil.shop:8080/?x", "evil.shop:8080/?x"),
+            ("http://93.184.216.34:80/i", "http://93.184.216.34/i", "93.184.216.34/i"),
+            ("http://[2A02:cf40::5]:81/i", "http://[2a02:cf40::5]:81/i", "[2a02:cf40::5]:81/i"),
+        ] {
+            assert_eq!(normal(written).unwrap(), shown);
+            assert_eq!(url_key(written), key);
+        }
+    }
+
+    #[test]
+    fn others_are_refused() {
+        for written in
+            ["mailto://a@b.de", "http://", "http:///x", "http://evil/", "http://10.0.0.1/", "http://a.example/", "http://a.b:x/"]
+        {
+            assert!(normal(written).is_err(), "{written}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Names that say nothing about who is behind them. Comes in: a domain name or an indicator. Goes out: whether many parties share
+//! it, and why an indicator is too wide to be hunted.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use crate::indicator::{Indicator, IndicatorType};
+
+/// Our own list; public suffixes come from the Public Suffix List.
+static SHARED: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    include_str!("../data/shared_hosts.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+});
+
+/// The name is a public suffix (`duckdns.org`, `co.uk`): all that is below it belongs to others.
+///
+/// Where a private suffix is a wildcard (`*.localto.net`), each name it stands for is one customer's, and is none here.
+#[must_use]
+pub fn is_public_suffix(name: &str) -> bool {
+    let Some(suffix) = psl::suffix(name.as_bytes()).filter(|suffix| suffix.is_known() && suffix.as_bytes() == name.as_bytes())
+    else {
+        return false;
+    };
+    suffix.typ() == Some(psl::Type::Icann) || !is_by_wildcard(name)
+}
+
+/// Any other name beside this one would be a suffix too.
+fn is_by_wildcard(name: &str) -> bool {
+    name.split_once('.').is_some_and(|(_, parent)| {
+        let sibling = format!("no-one-registers-this.{parent}");
+        psl::suffix(sibling.as_bytes()).is_some_and(|suffix| suffix.as_bytes() == sibling.as_bytes())
+    })
+}
+
+/// Many parties share the host: a URL there says nothing about another URL there.
+#[must_use]
+pub fn is_shared(name: &str) -> bool {
+    is_public_suffix(name) || suffixes(name).any(|suffix| SHARED.contains(suffix))
+}
+
+/// The name and its parents, the longest first: `a.b.c`, `b.c`, `c`.
+pub(crate) fn suffixes(name: &str) -> impl Iterator<Item = &str> {
+    let starts = std::iter::once(0).chain(name.match_indices('.').map(|(at, _)| at + 1));
+    starts.map(move |at| &name[at..])
+}
+
+/// Why the indicator would match what is not meant; none if it is fit to hunt.
+#[must_use]
+pub(crate) fn too_wide(indicator: &Indicator) -> Option<&'static str> {
+    if indicator.ty != IndicatorType::Domain {
+        return None;
+    }
+    if is_public_suffix(&indicator.value) {
+        return Some("a public suffix: the names below it belong to many parties");
+    }
+    SHARED.contains(indicator.value.as_str()).then_some("a host that many parties share: it is no sign of any one of them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shared_hosts_and_suffixes() {
+        for name in ["duckdns.org", "github.io", "workers.dev", "co.uk", "www.dropbox.com", "raw.githubusercontent.com"] {
+            assert!(is_shared(name), "{name}");
+        }
+        for name in ["evil.duckdns.org", "evil.shop", "notdropbox.com", "abc.localto.net"] {
+            assert!(!is_shared(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_list_is_sorted_and_in_normal_form() {
+        let lines: Vec<&str> =
+            include_str!("../data/shared_hosts.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+        assert!(lines.iter().all(|line| crate::normalize::domain(line).as_deref() == Ok(line)));
+        let unique: HashSet<&&str> = lines.iter().collect();
+        assert_eq!(unique.len(), lines.len());
+    }
+}
