@@ -122,10 +122,10 @@ impl Plot {
         for half in marks {
             let count = self.top * half / 2;
             let y = self.base() as f64 - self.rise(count);
-            let _ = write!(
+            let _ = writeln!(
                 out,
                 "<line x1=\"{LEFT}\" x2=\"{}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"#d5dae0\"/>\
-                 <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#555d66\">{count}</text>\n",
+                 <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"#555d66\">{count}</text>",
                 WIDTH - RIGHT,
                 LEFT - 6,
                 y + 4.0
@@ -136,24 +136,23 @@ impl Plot {
     fn bars(&self, out: &mut String, drawn: &[Series], counts: &[Vec<u64>]) {
         let gap = if self.bins > 40 { 1.0 } else { 2.0 };
         let width = (self.x(1) - self.x(0) - gap).clamp(1.0, 48.0);
-        for bin in 0..self.bins {
-            let mut below = 0;
-            for (at, series) in drawn.iter().enumerate() {
-                let count = counts[at][bin];
+        let mut heights = vec![0; self.bins];
+        for (at, (series, counts)) in drawn.iter().zip(counts).enumerate() {
+            for (bin, (below, &count)) in heights.iter_mut().zip(counts).enumerate() {
                 if count == 0 {
                     continue;
                 }
-                let (y, high) = (self.base() as f64 - self.rise(below + count), self.rise(count));
+                let (y, high) = (self.base() as f64 - self.rise(*below + count), self.rise(count));
                 let tip = format!("{} UTC: {} × {count}", moment(self.start + self.step * bin as i64, DAY - 1), series.name);
-                let _ = write!(
+                let _ = writeln!(
                     out,
                     "<rect x=\"{:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{high:.1}\" fill=\"{}\" stroke=\"#fff\" \
-                     stroke-width=\".5\"><title>{}</title></rect>\n",
+                     stroke-width=\".5\"><title>{}</title></rect>",
                     self.x(bin) + gap / 2.0,
                     color(at),
                     escape::html(&tip)
                 );
-                below += count;
+                *below += count;
             }
         }
     }
@@ -165,18 +164,18 @@ impl Plot {
         for bin in (0..self.bins).step_by(every) {
             let at = self.start + self.step * bin as i64;
             let x = self.x(bin);
-            let _ = write!(
+            let _ = writeln!(
                 out,
                 "<line x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{base}\" y2=\"{}\" stroke=\"#555d66\"/>\
-                 <text x=\"{x:.1}\" y=\"{}\" fill=\"#555d66\">{}</text>\n",
+                 <text x=\"{x:.1}\" y=\"{}\" fill=\"#555d66\">{}</text>",
                 base + 4,
                 base + 17,
                 moment(at, self.step)
             );
         }
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#555d66\">one bar: {}, UTC</text>\n",
+            "<text x=\"{}\" y=\"{}\" text-anchor=\"end\" fill=\"#555d66\">one bar: {}, UTC</text>",
             WIDTH - RIGHT,
             self.height - 3,
             duration(self.step)
