@@ -22,11 +22,12 @@ const RIGHT: i64 = 12;
 const TOP: i64 = 10;
 const AXIS: i64 = 34;
 
-/// One series: its name and its moments, in ticks.
+/// One series: its name, its moments in ticks, and its color.
 #[derive(Clone, Debug)]
 pub(super) struct Series {
     pub(super) name: String,
     pub(super) moments: Vec<i64>,
+    pub(super) color: &'static str,
 }
 
 /// The chart, `height` units high; nothing if there is no moment. The series beyond the fifth are drawn as one.
@@ -67,7 +68,7 @@ fn merged(series: &[Series]) -> Vec<Series> {
     let (shown, rest) = series.split_at(COLORS.len() - 1);
     let mut out = shown.to_vec();
     let moments = rest.iter().flat_map(|series| series.moments.clone()).collect();
-    out.push(Series { name: format!("{} others", rest.len()), moments });
+    out.push(Series { name: format!("{} others", rest.len()), moments, color: color(COLORS.len()) });
     out
 }
 
@@ -137,7 +138,7 @@ impl Plot {
         let gap = if self.bins > 40 { 1.0 } else { 2.0 };
         let width = (self.x(1) - self.x(0) - gap).clamp(1.0, 48.0);
         let mut heights = vec![0; self.bins];
-        for (at, (series, counts)) in drawn.iter().zip(counts).enumerate() {
+        for (series, counts) in drawn.iter().zip(counts) {
             for (bin, (below, &count)) in heights.iter_mut().zip(counts).enumerate() {
                 if count == 0 {
                     continue;
@@ -149,7 +150,7 @@ impl Plot {
                     "<rect x=\"{:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{high:.1}\" fill=\"{}\" stroke=\"#fff\" \
                      stroke-width=\".5\"><title>{}</title></rect>",
                     self.x(bin) + gap / 2.0,
-                    color(at),
+                    series.color,
                     escape::html(&tip)
                 );
                 *below += count;
@@ -201,8 +202,8 @@ fn duration(ticks: i64) -> String {
 
 fn legend(out: &mut String, drawn: &[Series]) {
     out.push_str("<p class=\"legend\">");
-    for (at, series) in drawn.iter().enumerate() {
-        let _ = write!(out, "<span><i style=\"background:{}\"></i>{}</span> ", color(at), escape::html(&series.name));
+    for series in drawn {
+        let _ = write!(out, "<span><i style=\"background:{}\"></i>{}</span> ", series.color, escape::html(&series.name));
     }
     out.push_str("</p>\n");
 }
@@ -214,7 +215,7 @@ mod tests {
 
     fn series(name: &str, moments: &[&str]) -> Series {
         let moments = moments.iter().map(|text| time::parse_iso(text).expect("a time")).collect();
-        Series { name: name.to_owned(), moments }
+        Series { name: name.to_owned(), moments, color: color(0) }
     }
 
     #[test]
@@ -233,11 +234,11 @@ mod tests {
             <line x1="44" x2="948" y1="48.0" y2="48.0" stroke="#d5dae0"/><text x="38" y="52.0" text-anchor="end" fill="#555d66">2</text>
             <line x1="44" x2="948" y1="10.0" y2="10.0" stroke="#d5dae0"/><text x="38" y="14.0" text-anchor="end" fill="#555d66">4</text>
             <rect x="45.0" y="48.0" width="48.0" height="38.0" fill="#0072b2" stroke="#fff" stroke-width=".5"><title>05-20 09:00 UTC: a&lt;b&gt; × 2</title></rect>
-            <rect x="45.0" y="29.0" width="48.0" height="19.0" fill="#d55e00" stroke="#fff" stroke-width=".5"><title>05-20 09:00 UTC: c × 1</title></rect>
+            <rect x="45.0" y="29.0" width="48.0" height="19.0" fill="#0072b2" stroke="#fff" stroke-width=".5"><title>05-20 09:00 UTC: c × 1</title></rect>
             <line x1="44.0" x2="44.0" y1="86" y2="90" stroke="#555d66"/><text x="44.0" y="103" fill="#555d66">05-20 09:00</text>
             <text x="948" y="117" text-anchor="end" fill="#555d66">one bar: 1 minute, UTC</text>
             </svg>
-            <p class="legend"><span><i style="background:#0072b2"></i>a&lt;b&gt;</span> <span><i style="background:#d55e00"></i>c</span> </p>
+            <p class="legend"><span><i style="background:#0072b2"></i>a&lt;b&gt;</span> <span><i style="background:#0072b2"></i>c</span> </p>
         "##]].assert_eq(&chart.expect("a chart"));
     }
 

@@ -45,8 +45,11 @@ pub(super) fn write(out: &mut dyn Write, report: &Report, hunt: &Hunt, at: usize
         plural(hunt.indicators, "indicator", "indicators"),
         if threats.is_empty() { String::new() } else { format!(", seen as {}", text(&threats.join(", "))) }
     )?;
-    let moments = of.iter().filter_map(|sighting| sighting.ticks()).collect();
-    if let Some(chart) = chart::activity(&[Series { name: hunt.family.clone(), moments }], 110) {
+    let moments: Vec<i64> = of.iter().filter_map(|sighting| sighting.ticks()).collect();
+    // One bar by itself says no more than the time beside the record.
+    if moments.iter().min() != moments.iter().max()
+        && let Some(chart) = chart::activity(&[Series { name: hunt.family.clone(), moments, color: chart::color(at) }], 110)
+    {
         out.write_all(chart.as_bytes())?;
     }
     let (explained, open): (Vec<Group<'_>>, Vec<Group<'_>>) =

@@ -104,9 +104,10 @@ fn head(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     tiles(out, report, open.len(), hosts.len())?;
     let series: Vec<Series> = found
         .iter()
-        .map(|hunt| {
+        .enumerate()
+        .map(|(at, hunt)| {
             let of = report.sightings.iter().filter(|sighting| sighting.hunt == hunt.id);
-            Series { name: hunt.family.clone(), moments: of.filter_map(Sighting::ticks).collect() }
+            Series { name: hunt.family.clone(), moments: of.filter_map(Sighting::ticks).collect(), color: chart::color(at) }
         })
         .collect();
     if let Some(chart) = chart::activity(&series, 200) {
