@@ -185,6 +185,26 @@ codes! {
     MANAGEMENT_COMMAND = "K0015" Error "management command in place of a query";
     /// A literal whose content its type cannot read.
     BAD_LITERAL = "K0190" Error "literal that cannot be read";
+    /// A table of events read from its first day to its last.
+    NO_TIME_FILTER = "K0901" Warning "no time filter";
+    /// `contains` with a whole term.
+    CONTAINS_TERM = "K0902" Warning "contains where has would do";
+    /// `search`, `find` or `union` over every table.
+    EVERY_TABLE = "K0903" Warning "reads every table";
+    /// A regular expression that matches nothing, or is none.
+    DEAD_REGEX = "K0904" Warning "regular expression that cannot match";
+    /// A column compared with a constant of a type that its values never have.
+    CONSTANT_TYPE = "K0905" Warning "column compared with a constant of another type";
+    /// A join on columns whose texts are written in different letters.
+    JOIN_CASE = "K0906" Warning "join on columns of different case";
+    /// A predicate that no row fulfils.
+    NEVER_TRUE = "K0907" Warning "predicate that is never true";
+    /// More values than an operator takes.
+    LONG_LIST = "K0908" Warning "list over Kusto's limit";
+    /// More characters than an analytics rule takes.
+    LONG_QUERY = "K0909" Warning "query over 10,000 characters";
+    /// A function under its old name.
+    OLD_NAME = "K0910" Info "old name of a function";
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod catalog;
 pub mod diagnostic;
 pub mod fmt;
 pub mod lexer;
+pub mod lint;
 pub mod parser;
 pub mod plan;
 pub mod time;

@@ -1,0 +1,140 @@
+//! K0901: a table of events read from its first day to its last.
+
+use std::collections::BTreeMap;
+
+use super::{top_lets, walk};
+use crate::ast::{Expr, ExprKind, Operator, OperatorKind, Query, StatementKind};
+use crate::catalog::Catalog;
+use crate::diagnostic::{self, Diagnostic, Span};
+use crate::types::Type;
+
+/// Looks at the whole query: what a `let` stands for counts where it is used, as the filter may stand there.
+pub(super) fn check(query: &Query, catalog: &dyn Catalog, out: &mut Vec<Diagnostic>) {
+    let mut reads = Reads { catalog, lets: top_lets(query).collect(), open: Vec::new(), depth: 0 };
+    for statement in &query.statements {
+        if let StatementKind::Expr(expr) = &statement.kind {
+            reads.follow(expr, false);
+        }
+    }
+    let mut named: Vec<&str> = Vec::new();
+    for (table, span) in &reads.open {
+        if !named.contains(&table.as_str()) {
+            named.push(table);
+            out.push(
+                Diagnostic::new(diagnostic::NO_TIME_FILTER, *span, format!("`{table}` is read without a time filter"))
+                    .with_help("look back no further than needed: `| where TimeGenerated > ago(1d)`"),
+            );
+        }
+    }
+}
+
+/// Follows a query to the tables it reads.
+struct Reads<'a> {
+    catalog: &'a dyn Catalog,
+    lets: BTreeMap<&'a str, &'a Expr>,
+    /// Tables that are read without a filter on time.
+    open: Vec<(String, Span)>,
+    /// How many `let`s deep: one that names itself must not go on for ever.
+    depth: usize,
+}
+
+impl<'a> Reads<'a> {
+    /// Follows a tabular expression; `filtered`: what comes out of it is filtered on time.
+    fn follow(&mut self, expr: &'a Expr, filtered: bool) {
+        match &expr.kind {
+            ExprKind::Paren(inner) | ExprKind::Named { value: inner, .. } => self.follow(inner, filtered),
+            ExprKind::Name(name) => self.name(&name.text, name.span, filtered),
+            ExprKind::Path { member, .. } => self.follow(member, filtered),
+            ExprKind::Call { name, args } => {
+                if self.lets.contains_key(name.text.as_str()) {
+                    self.name(&name.text, name.span, filtered);
+                }
+                args.iter().for_each(|arg| self.follow(arg, filtered));
+            }
+            ExprKind::Function(function) => {
+                for statement in &function.body.statements {
+                    if let StatementKind::Expr(value) = &statement.kind {
+                        self.follow(value, filtered);
+                    }
+                }
+            }
+            ExprKind::Pipe { source, operators } => {
+                let filtered = filtered || operators.iter().any(is_time_filter);
+                if let Some(source) = source {
+                    self.follow(source, filtered);
+                }
+                operators.iter().for_each(|operator| self.operator(operator, filtered));
+            }
+            _ => {}
+        }
+    }
+
+    fn operator(&mut self, operator: &'a Operator, filtered: bool) {
+        match &operator.kind {
+            OperatorKind::Join { right, .. } | OperatorKind::Lookup { right, .. } => self.follow(right, false),
+            OperatorKind::Union(tables) => tables.iter().for_each(|table| self.follow(table, filtered)),
+            _ => {}
+        }
+    }
+
+    fn name(&mut self, name: &str, span: Span, filtered: bool) {
+        if filtered || self.depth > 50 {
+            return;
+        }
+        if let Some(value) = self.lets.get(name).copied() {
+            self.depth += 1;
+            self.follow(value, filtered);
+            self.depth -= 1;
+            return;
+        }
+        let has_time = |table: crate::catalog::TableInfo| {
+            let time = ["TimeGenerated", "Timestamp"]
+                .iter()
+                .any(|time| table.resolve(time).is_some_and(|column| column.ty == Type::DateTime));
+            time || table.open && name.ends_with("_CL")
+        };
+        if self.catalog.table(name).is_some_and(has_time) {
+            self.open.push((name.to_owned(), span));
+        }
+    }
+}
+
+/// The operator keeps rows of some time only, as far as can be told: its predicate names a time column or a moment.
+fn is_time_filter(operator: &Operator) -> bool {
+    let predicate = match &operator.kind {
+        OperatorKind::Where(predicate) | OperatorKind::Search { predicate, .. } | OperatorKind::Find { predicate, .. } => {
+            predicate
+        }
+        OperatorKind::MakeSeries(_) => return true,
+        _ => return false,
+    };
+    let mut found = false;
+    walk::every_expr_in(predicate, &mut |expr| {
+        found |= match &expr.kind {
+            ExprKind::Name(name) => matches!(name.text.as_str(), "TimeGenerated" | "Timestamp"),
+            ExprKind::Call { name, .. } => matches!(name.text.as_str(), "ago" | "now" | "ingestion_time"),
+            ExprKind::Literal(literal) => literal.ty == Type::DateTime,
+            _ => false,
+        };
+    });
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::tests::check;
+
+    #[test]
+    fn golden() {
+        let dns = "DnsEvents: `DnsEvents` is read without a time filter";
+        check("K0901", "DnsEvents | where Name has 'a'", &[dns]);
+        check("K0901", "DnsEvents | where Name has 'a' | where TimeGenerated > ago(1d)", &[]);
+        check("K0901", "let D = DnsEvents | where Name has 'a'; D | where TimeGenerated > ago(1d)", &[]);
+        check("K0901", "let D = DnsEvents | where Name has 'a'; D | take 5", &[dns]);
+        check("K0901", "let f = (d: timespan) { DnsEvents | where ingestion_time() > ago(d) }; f(1d)", &[]);
+        check("K0901", "SecurityEvent | where TimeGenerated > ago(1d) | join DnsEvents on Computer", &[dns]);
+        check("K0901", "union SecurityEvent, DnsEvents | where TimeGenerated > ago(1d)", &[]);
+        check("K0901", "let D = D; D | take 1", &[]);
+        check("K0901", "datatable(a: long)[1] | where a > 0", &[]);
+    }
+}
