@@ -218,8 +218,16 @@ impl<'a> Lexer<'a> {
 
     fn bad(&mut self) -> TokenKind {
         let c = self.rest().chars().next().unwrap_or(' ');
-        let span = Span::new(self.at, self.at + c.len_utf8());
+        let span = Span::new(self.at, self.at + quoted_length(self.rest()).unwrap_or(c.len_utf8()));
         self.at = span.end;
+        // One report for a run of them.
+        if let Some(last) = self.diagnostics.last_mut()
+            && last.code == diagnostic::UNKNOWN_CHARACTER.id
+            && last.span.end == span.start
+        {
+            last.span.end = span.end;
+            return TokenKind::Bad;
+        }
         let help = match c {
             '‘' | '’' | '“' | '”' | '„' => "put straight quotes in place of typographic ones",
             '–' | '—' => "put an ASCII `-` in place of the dash",
@@ -298,6 +306,18 @@ impl<'a> Lexer<'a> {
             }
         }
     }
+}
+
+/// The length of a text in typographic quotes, on one line.
+fn quoted_length(text: &str) -> Option<usize> {
+    let close: &[char] = match text.chars().next()? {
+        '‘' | '’' => &['’', '‘'],
+        '“' | '”' | '„' => &['”', '“'],
+        _ => return None,
+    };
+    let line = &text[..text.find(is_line_end).unwrap_or(text.len())];
+    let (at, quote) = line.char_indices().skip(1).find(|(_, c)| close.contains(c))?;
+    Some(at + quote.len_utf8())
 }
 
 /// The length of the sign or operator that `text` starts with.

@@ -114,14 +114,9 @@ impl Parser<'_> {
 
     fn json_pair(&mut self) -> Option<String> {
         if self.kind() != TokenKind::String {
-            if self.is(":") {
-                self.expected("a string as the key");
-                self.bump();
-                return self.json();
-            }
-            let value = self.json()?;
-            self.expected("`:` after a string");
-            return Some(value);
+            self.expected("a string as the key");
+            self.eat(":");
+            return self.json();
         }
         let mut key = String::new();
         super::literal::unescape(self.text_at(0), &mut key);

@@ -22,6 +22,9 @@ mod series;
 mod statement;
 mod table;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use literal::unit_nanoseconds;
 
 use crate::ast::Query;
@@ -62,16 +65,15 @@ pub fn parse(text: &str) -> Parsed {
     Parsed { query, diagnostics }
 }
 
-/// All diagnostics in order; of those the parser gives after a broken token, those that only follow from it are left out.
+/// All diagnostics in order. Of the parser's those next to a broken token are left out: they only follow from it.
 fn merge(lexical: Vec<Diagnostic>, syntactic: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut all = syntactic;
-    for broken in lexical {
-        all.retain(|other| {
-            let near = other.span.start + 3 >= broken.span.start && other.span.start <= broken.span.end + 3;
-            !(near && other.is_syntax())
-        });
-        all.push(broken);
-    }
+    all.retain(|found| {
+        let next = lexical.partition_point(|broken| broken.span.end + 3 < found.span.start);
+        let is_near = lexical.get(next).is_some_and(|broken| broken.span.start <= found.span.start + 3);
+        !(is_near && found.is_syntax())
+    });
+    all.extend(lexical);
     all.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
     all
 }
@@ -274,7 +276,7 @@ impl<'a> Parser<'a> {
             {
                 elements.push(next);
             } else {
-                let is_trailing = !elements.is_empty() && list.allows_trailing;
+                let is_trailing = !elements.is_empty() && list.allows_trailing && !self.is(",");
                 let is_empty = elements.is_empty() && !list.is_required && !self.is(",");
                 if !is_trailing && !is_empty {
                     self.expected(list.what);
