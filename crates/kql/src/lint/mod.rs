@@ -12,6 +12,7 @@ mod limits;
 mod never_true;
 mod no_time_filter;
 mod old_name;
+mod re2;
 mod regex;
 mod scope;
 pub(crate) mod walk;

@@ -16,16 +16,24 @@ pub(super) fn check(query: &Query, catalog: &dyn Catalog, out: &mut Vec<Diagnost
             reads.follow(expr, false);
         }
     }
-    let mut named: Vec<&str> = Vec::new();
-    for (table, span) in &reads.open {
-        if !named.contains(&table.as_str()) {
-            named.push(table);
-            out.push(
-                Diagnostic::new(diagnostic::NO_TIME_FILTER, *span, format!("`{table}` is read without a time filter"))
-                    .with_help("look back no further than needed: `| where TimeGenerated > ago(1d)`"),
-            );
+    let mut tables: Vec<(String, Span)> = Vec::new();
+    for (table, span) in reads.open {
+        if !tables.iter().any(|(known, _)| *known == table) {
+            tables.push((table, span));
         }
     }
+    tables.sort_by_key(|(_, span)| *span);
+    let Some(((first, span), others)) = tables.split_first() else { return };
+    let names: Vec<String> =
+        std::iter::once(first).chain(others.iter().map(|(name, _)| name)).map(|name| format!("`{name}`")).collect();
+    let verb = if others.is_empty() { "is" } else { "are" };
+    let mut diagnostic =
+        Diagnostic::new(diagnostic::NO_TIME_FILTER, *span, format!("{} {verb} read without a time filter", names.join(", ")))
+            .with_help("look back no further than needed: `| where TimeGenerated > ago(1d)`");
+    for (_, span) in others {
+        diagnostic = diagnostic.with_label(*span, "and this one");
+    }
+    out.push(diagnostic);
 }
 
 /// Follows a query to the tables it reads.
@@ -133,6 +141,11 @@ mod tests {
         check("K0901", "let D = DnsEvents | where Name has 'a'; D | take 5", &[dns]);
         check("K0901", "let f = (d: timespan) { DnsEvents | where ingestion_time() > ago(d) }; f(1d)", &[]);
         check("K0901", "SecurityEvent | where TimeGenerated > ago(1d) | join DnsEvents on Computer", &[dns]);
+        check(
+            "K0901",
+            "union SecurityEvent, DnsEvents, SecurityEvent",
+            &["SecurityEvent: `SecurityEvent`, `DnsEvents` are read without a time filter"],
+        );
         check("K0901", "union SecurityEvent, DnsEvents | where TimeGenerated > ago(1d)", &[]);
         check("K0901", "let D = D; D | take 1", &[]);
         check("K0901", "datatable(a: long)[1] | where a > 0", &[]);

@@ -2,6 +2,7 @@
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 
+use super::re2::translate;
 use crate::ast::{BinaryOp, Expr, ExprKind};
 use crate::diagnostic::{self, Diagnostic, Span};
 use crate::types::Value;
@@ -38,8 +39,8 @@ fn pattern_of(expr: &Expr) -> Option<&Expr> {
 
 /// Why a pattern matches nothing, if it does not.
 fn wrong(pattern: &str) -> Option<String> {
-    // Kusto's expressions are RE2's: no look-around, no back references; the crate refuses these too.
-    match regex_syntax::parse(pattern) {
+    // RE2 has no look-around and no back references; the crate refuses these too.
+    match regex_syntax::parse(&translate(pattern)) {
         Err(error) => Some(format!("this is no regular expression of RE2: {}", reason(&error))),
         Ok(hir) if !can_match(&hir) => Some("this regular expression matches no text at all".to_owned()),
         Ok(_) => None,
@@ -75,7 +76,7 @@ fn can_match(hir: &Hir) -> bool {
 /// A text made small that must hold capitals, or the reverse.
 fn wrong_case(subject: &Expr, pattern: &str) -> Option<String> {
     let ExprKind::Call { name, .. } = &subject.without_parens().kind else { return None };
-    let hir = regex_syntax::parse(pattern).ok()?;
+    let hir = regex_syntax::parse(&translate(pattern)).ok()?;
     match name.text.as_str() {
         "tolower" if needs(&hir, |b| b.is_ascii_uppercase()) => {
             Some("a text of small letters never matches the capitals of this pattern".to_owned())

@@ -1,0 +1,105 @@
+//! Kusto's regular expressions are RE2's; the crate that reads them here has a syntax of its own in a few places.
+//!
+//! In: a pattern as Kusto takes it. Out: one that means the same to `regex-syntax`.
+
+/// The same pattern in the other syntax.
+pub(super) fn translate(pattern: &str) -> String {
+    let mut reader = Reader { rest: pattern, out: String::with_capacity(pattern.len()) };
+    while let Some(c) = reader.next() {
+        match c {
+            '\\' => reader.escape(),
+            '[' => reader.class(),
+            // RE2 takes a brace that counts nothing for itself.
+            '{' if !counts(reader.rest) => reader.out.push_str("\\{"),
+            c => reader.out.push(c),
+        }
+    }
+    reader.out
+}
+
+/// What follows an opening brace is a count: `3}`, `3,}`, `3,5}`.
+fn counts(rest: &str) -> bool {
+    let Some((count, _)) = rest.split_once('}') else { return false };
+    let (least, most) = count.split_once(',').unwrap_or((count, ""));
+    !least.is_empty() && [least, most].iter().all(|number| number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+struct Reader<'a> {
+    rest: &'a str,
+    out: String,
+}
+
+impl Reader<'_> {
+    fn next(&mut self) -> Option<char> {
+        let c = self.rest.chars().next()?;
+        self.rest = &self.rest[c.len_utf8()..];
+        Some(c)
+    }
+
+    /// After a backslash: `\<` is no word boundary but a character; `\Q…\E` is text.
+    fn escape(&mut self) {
+        match self.next() {
+            Some(c @ ('<' | '>')) => self.out.push(c),
+            Some('Q') => {
+                let (text, rest) = self.rest.split_once("\\E").unwrap_or((self.rest, ""));
+                self.out.push_str(&regex_syntax::escape(text));
+                self.rest = rest;
+            }
+            Some('C') => self.out.push_str("(?s:.)"),
+            Some(c) => self.out.extend(['\\', c]),
+            None => self.out.push('\\'),
+        }
+    }
+
+    /// After an opening bracket: classes do not nest, and know no set operators.
+    fn class(&mut self) {
+        self.out.push('[');
+        if let Some(rest) = self.rest.strip_prefix('^') {
+            self.out.push('^');
+            self.rest = rest;
+        }
+        if let Some(rest) = self.rest.strip_prefix(']') {
+            self.out.push_str("\\]");
+            self.rest = rest;
+        }
+        while let Some(c) = self.next() {
+            match c {
+                '\\' => self.escape(),
+                ']' => return self.out.push(']'),
+                '[' if self.rest.starts_with(':') && self.rest.contains(":]") => {
+                    let end = self.rest.find(":]").map_or(0, |at| at + 2);
+                    self.out.push('[');
+                    self.out.push_str(&self.rest[..end]);
+                    self.rest = &self.rest[end..];
+                }
+                '[' => self.out.push_str("\\["),
+                '&' | '~' | '-' if self.rest.starts_with(c) => self.out.extend(['\\', c]),
+                c => self.out.push(c),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_differs_is_rewritten() {
+        for (re2, ours) in [
+            ("[[]", "[\\[]"),
+            ("[]a]", "[\\]a]"),
+            ("[^]]", "[^\\]]"),
+            ("[[:alpha:]x]", "[[:alpha:]x]"),
+            ("[a&&b]", "[a\\&&b]"),
+            (r"\<a\>", "<a>"),
+            (r"\Qa.b\E.", r"a\.b."),
+            ("{(.*)}", "\\{(.*)}"),
+            (r"a{1,3}b{1.3}", r"a{1,3}b\{1.3}"),
+            (r"^\d+\.x$", r"^\d+\.x$"),
+        ] {
+            assert_eq!(translate(re2), ours);
+            assert!(regex_syntax::parse(ours).is_ok(), "{ours}");
+        }
+    }
+}
