@@ -3,6 +3,30 @@
 //! A function's signature stands in the `kql` crate's catalog; here is what it computes. [`FUNCTIONS`] lists them all; a call
 //! that binds but is not listed is refused by name, never answered wrongly.
 
+mod argument;
+mod array;
+mod bag;
+mod contains;
+mod dynamic;
+mod fold;
+mod has_ipv4;
+mod ip;
+mod ipv4;
+mod ipv6;
+mod json;
+mod member;
+mod needle;
+mod null;
+mod pattern;
+mod regular;
+mod set;
+mod sorted;
+mod strcat;
+mod term;
+mod terms;
+#[cfg(test)]
+pub(crate) mod testing;
+mod text;
 mod udf;
 
 use std::sync::Arc;
@@ -90,7 +114,24 @@ impl Function {
 }
 
 /// Every family of functions, each in its own file beside its page.
-const FAMILIES: &[&[Function]] = &[];
+const FAMILIES: &[&[Function]] = &[
+    array::FUNCTIONS,
+    bag::FUNCTIONS,
+    contains::FUNCTIONS,
+    dynamic::FUNCTIONS,
+    has_ipv4::FUNCTIONS,
+    ipv4::FUNCTIONS,
+    ipv6::FUNCTIONS,
+    member::FUNCTIONS,
+    null::FUNCTIONS,
+    regular::FUNCTIONS,
+    set::FUNCTIONS,
+    sorted::FUNCTIONS,
+    strcat::FUNCTIONS,
+    term::FUNCTIONS,
+    terms::FUNCTIONS,
+    text::FUNCTIONS,
+];
 
 /// The function of that name.
 #[must_use]
