@@ -10,6 +10,7 @@ use crate::error::{Error, Exit};
 use crate::output::Format;
 
 pub mod demo;
+pub mod intel;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 it ran, whatever it found; 1 only with --exit-code and something found; 2 the request was wrong; \
@@ -70,6 +71,9 @@ pub enum ColorWhen {
 pub enum Command {
     /// Write sample logs with planted contacts and run the main job on them
     Demo(demo::Args),
+    /// Look at indicators before they are hunted
+    #[command(subcommand)]
+    Intel(intel::Command),
 }
 
 /// Does what was asked.
@@ -78,7 +82,10 @@ pub enum Command {
 /// Whatever ends the command early.
 pub fn run(args: &Args) -> Result<Exit, Error> {
     let config = Config::resolve(&args.global)?;
+    let global = &args.global;
     match &args.command {
         Command::Demo(args) => demo::run(args, &config),
+        Command::Intel(intel::Command::List(args)) => intel::list::run(args, global, &config),
+        Command::Intel(intel::Command::Explain(args)) => intel::explain::run(args, global, &config),
     }
 }

@@ -36,6 +36,7 @@ pub(super) fn threatfox() -> String {
     // What a feed also holds: values that no hunt should be made of.
     add(record("ip:port", "127.0.0.1:8080", "botnet_cc", "win.covert_rat", "Covert RAT", 50, "08:02:12"));
     add(record("domain", "not a domain", "botnet_cc", "win.covert_rat", "Covert RAT", 50, "08:02:13"));
+    add(record("domain", "duckdns.org", "botnet_cc", "win.covert_rat", "Covert RAT", 50, "08:02:14"));
     let mut text = serde_json::to_string_pretty(&Value::Object(export)).expect("a JSON value is written");
     text.push('\n');
     text

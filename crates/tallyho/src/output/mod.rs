@@ -2,6 +2,7 @@
 
 mod json;
 mod page;
+mod sink;
 mod table;
 
 use std::io::{self, Write};
@@ -13,6 +14,7 @@ use crate::escape;
 
 pub use json::{push_value, tables_text, value_to_json};
 pub(crate) use page::POLICY as PAGE_POLICY;
+pub use sink::Sink;
 pub use table::{Look, text_table};
 
 /// How results are written.

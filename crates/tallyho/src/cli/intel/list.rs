@@ -1,0 +1,41 @@
+//! `tallyho intel list`: the indicators of feed files.
+
+use super::IntelFiles;
+use crate::cli::Global;
+use crate::config::Config;
+use crate::error::{Error, Exit};
+use crate::intel;
+use crate::messages;
+use crate::output::Sink;
+
+/// What `tallyho intel list` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the indicators come from.
+    #[command(flatten)]
+    pub intel: IntelFiles,
+    /// Only those of this malware family
+    #[arg(long, value_name = "FAMILY")]
+    pub family: Option<String>,
+    /// List what is not hunted instead, and why
+    #[arg(long, conflicts_with = "family")]
+    pub left_out: bool,
+}
+
+/// Lists them.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
+    let read = intel::read(&args.intel.files)?;
+    let rows = if args.left_out {
+        intel::left_out_rows(&read)
+    } else {
+        let asked =
+            |indicator: &&hunt::Indicator| args.family.as_deref().is_none_or(|family| intel::is_family(indicator, family));
+        intel::indicator_rows(read.indicators.iter().filter(asked))
+    };
+    Sink::open(config, global.format, None)?.tables(&[rows])?;
+    messages::line(config, &intel::summary(&read));
+    Ok(Exit::Ran)
+}

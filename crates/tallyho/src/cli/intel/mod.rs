@@ -1,0 +1,25 @@
+//! `tallyho intel`: indicators in files, looked at before they are hunted.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+pub mod explain;
+pub mod list;
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the indicators of feed files, or what of them is not hunted and why
+    List(list::Args),
+    /// Tell why values are hunted, held back or rejected
+    Explain(explain::Args),
+}
+
+/// Where indicators come from.
+#[derive(Debug, clap::Args)]
+pub struct IntelFiles {
+    /// Indicators: ThreatFox (JSON, CSV, API answer), MISP, STIX, maltrail, lists, CSV; plain, gz or zip; may be repeated
+    #[arg(long = "intel", value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+}

@@ -1,0 +1,185 @@
+//! Indicators from files, and what is to be said of one value: paths in, [`hunt::Intel`] and verdicts out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hunt::normalize::{Hint, normalize};
+use hunt::{Indicator, IndicatorType, Intel};
+use kql::{Column, Rows, Type, Value};
+
+use crate::error::Error;
+
+/// Reads all files into one set of indicators; those of a folder in order of name.
+///
+/// # Errors
+/// A file cannot be read or is of no known format.
+pub fn read(paths: &[PathBuf]) -> Result<Intel, Error> {
+    let mut intel = Intel::new();
+    for path in paths {
+        for file in files(path)? {
+            let bytes = fs::read(&file).map_err(|error| Error::input(&file, error))?;
+            // The library's message names the file already.
+            let one = hunt::feed::read(&bytes, &file.display().to_string()).map_err(|error| Error {
+                kind: crate::error::Kind::Input,
+                message: error.to_string(),
+                hints: Vec::new(),
+            })?;
+            intel.merge(one);
+        }
+    }
+    Ok(intel)
+}
+
+/// The path itself, or the files of the folder.
+fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).map_err(|error| Error::input(path, error))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// The family is the one asked for: by its name or its key in the feed, case aside.
+#[must_use]
+pub fn is_family(indicator: &Indicator, asked: &str) -> bool {
+    [&indicator.malware.name, &indicator.malware.id].iter().any(|name| name.eq_ignore_ascii_case(asked))
+}
+
+/// `3 indicators of 1 family from 1 file; 2 values rejected, 0 held back`.
+#[must_use]
+pub fn summary(intel: &Intel) -> String {
+    let mut families: Vec<&str> = intel.indicators.iter().map(|indicator| indicator.malware.id.as_str()).collect();
+    families.sort_unstable();
+    families.dedup();
+    let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    format!(
+        "{} of {} from {}; {} rejected, {} held back",
+        count(intel.indicators.len(), "indicator", "indicators"),
+        count(families.len(), "family", "families"),
+        count(intel.sources.len(), "file", "files"),
+        count(intel.rejected.len(), "value", "values"),
+        intel.held_back.len()
+    )
+}
+
+fn text(text: impl Into<String>) -> Value {
+    Value::String(text.into())
+}
+
+/// The indicators as a table.
+#[must_use]
+pub fn indicator_rows<'a>(indicators: impl Iterator<Item = &'a Indicator>) -> Rows {
+    let mut columns = ["Type", "Value", "Malware", "ThreatType"].map(|name| Column::new(name, Type::String)).to_vec();
+    columns.extend([Column::new("Confidence", Type::Int), Column::new("FirstSeen", Type::DateTime)]);
+    columns.push(Column::new("Source", Type::String));
+    let row = |indicator: &Indicator| {
+        vec![
+            text(indicator.ty.name()),
+            text(indicator.value.as_str()),
+            text(indicator.malware.name.as_str()),
+            text(&*indicator.threat_type),
+            indicator.confidence.map_or(Value::Null, |confidence| Value::Int(i32::from(confidence))),
+            indicator.first_seen.map_or(Value::Null, Value::DateTime),
+            text(&*indicator.source),
+        ]
+    };
+    Rows { columns, rows: indicators.map(row).collect() }
+}
+
+/// What is not hunted, as a table: the values and the reasons.
+#[must_use]
+pub fn left_out_rows(intel: &Intel) -> Rows {
+    let columns = ["Value", "Verdict", "Why", "At", "Source"].map(|name| Column::new(name, Type::String)).to_vec();
+    let rejected = intel.rejected.iter().map(|rejected| {
+        let why = rejected.why.to_string();
+        vec![text(rejected.value.as_str()), text("rejected"), text(why), text(rejected.at.as_str()), text(&*rejected.source)]
+    });
+    let held_back = intel.held_back.iter().map(|held| {
+        let indicator = &held.indicator;
+        let at = indicator.id.as_deref().unwrap_or("");
+        vec![text(indicator.as_published()), text("held back"), text(held.why.as_str()), text(at), text(&*indicator.source)]
+    });
+    Rows { columns, rows: rejected.chain(held_back).collect() }
+}
+
+/// Why the value is hunted, held back or neither: one row for each indicator that has to do with it.
+#[must_use]
+pub fn explain(intel: &Intel, value: &str) -> Rows {
+    let columns = ["Value", "Verdict", "Why", "Malware", "Source"].map(|name| Column::new(name, Type::String)).to_vec();
+    let mut rows = Vec::new();
+    let mut say = |verdict: &str, why: String, malware: &str, source: &str| {
+        rows.push(vec![text(value), text(verdict), text(why), text(malware), text(source)]);
+    };
+    match normalize(value, Hint::Any) {
+        Err(why) => say("cannot be hunted", why.to_string(), "", ""),
+        Ok((ty, normal)) => {
+            for indicator in &intel.indicators {
+                if let Some(why) = covers(indicator, ty, &normal) {
+                    say("hunted", why, &indicator.malware.name, &indicator.source);
+                }
+            }
+            for held in &intel.held_back {
+                if covers(&held.indicator, ty, &normal).is_some() {
+                    say("held back", held.why.clone(), &held.indicator.malware.name, &held.indicator.source);
+                }
+            }
+        }
+    }
+    for rejected in intel.rejected.iter().filter(|rejected| rejected.value == value) {
+        say("rejected", format!("{} ({})", rejected.why, rejected.at), "", &rejected.source);
+    }
+    if rows.is_empty() {
+        let why = "no indicator of these files says anything of it".to_owned();
+        rows.push(vec![text(value), text("not known"), text(why), text(""), text("")]);
+    }
+    Rows { columns, rows }
+}
+
+/// How the indicator stands for the value, if it does.
+fn covers(indicator: &Indicator, ty: IndicatorType, value: &str) -> Option<String> {
+    if indicator.ty == ty && indicator.value == value {
+        return Some(format!("it is the {} of an indicator", ty.name()));
+    }
+    let parent = value.strip_suffix(indicator.value.as_str()).is_some_and(|rest| rest.ends_with('.'));
+    if ty == IndicatorType::Domain && indicator.ty == IndicatorType::Domain && parent {
+        return Some(format!("it is a name below {}", indicator.value));
+    }
+    let address = indicator.address().is_some_and(|(address, _)| ty == IndicatorType::Ip && address == value);
+    address.then(|| format!("{} is hunted: the address on that port", indicator.value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::{Look, text_table};
+    use expect_test::expect;
+
+    fn intel() -> Intel {
+        let export =
+            crate::demo::files().into_iter().find(|file| file.path == "intel/threatfox.json").expect("the demo has intel");
+        hunt::feed::read(&export.bytes, "threatfox.json").expect("the demo's intel is read")
+    }
+
+    #[test]
+    fn each_value_gets_a_reason() {
+        let intel = intel();
+        let mut out = String::new();
+        for value in ["Gate.famwili[.]shop", "notfamwili.shop", "192.88.99.45", "127.0.0.1:8080", "duckdns.org", "not a domain"] {
+            let rows = explain(&intel, value);
+            out.push_str(&text_table(&rows, &Look::default()).lines().skip(2).collect::<Vec<_>>().join("\n"));
+            out.push('\n');
+        }
+        expect![[r#"
+             Gate.famwili[.]shop   hunted    it is a name below famwili.shop   Remus     threatfox.json
+             notfamwili.shop   not known   no indicator of these files says anything of it
+             192.88.99.45   hunted    192.88.99.45:4782 is hunted: the address on that port   Covert RAT   threatfox.json
+             127.0.0.1:8080   cannot be hunted   not a public address: loopback
+             127.0.0.1:8080   rejected           not a public address: loopback (record 1612407)             threatfox.json
+             duckdns.org   held back   a public suffix: the names below it belong to many parties   Covert RAT   threatfox.json
+             not a domain   cannot be hunted   neither domain, URL, address nor hash
+             not a domain   rejected           not a domain name: a character that names do not have (record 1612408)             threatfox.json
+        "#]].assert_eq(&out);
+    }
+}
