@@ -3,6 +3,7 @@
 pub mod aggregate;
 pub mod cell;
 mod convert;
+mod decimal;
 mod engine;
 pub mod error;
 pub mod function;

@@ -2,6 +2,10 @@
 //!
 //! The range is 0001-01-01 to 9999-12-31T23:59:59.9999999Z (`scalar-data-types/datetime`); a timespan is any 64-bit count of ticks.
 
+mod text;
+
+pub use text::{parse_datetime, parse_span, unit_ticks};
+
 /// Ticks in a microsecond.
 pub const MICROSECOND: i64 = 10;
 /// Ticks in a millisecond.

@@ -4,9 +4,12 @@
 //! that binds but is not listed is refused by name, never answered wrongly.
 
 mod argument;
+mod arithmetic;
 mod array;
 mod bag;
+mod comparison;
 mod contains;
+mod conversion;
 mod dynamic;
 mod fold;
 mod has_ipv4;
@@ -14,6 +17,7 @@ mod ip;
 mod ipv4;
 mod ipv6;
 mod json;
+mod kernel;
 mod member;
 mod needle;
 mod null;
@@ -115,9 +119,12 @@ impl Function {
 
 /// Every family of functions, each in its own file beside its page.
 const FAMILIES: &[&[Function]] = &[
+    arithmetic::FUNCTIONS,
     array::FUNCTIONS,
     bag::FUNCTIONS,
+    comparison::FUNCTIONS,
     contains::FUNCTIONS,
+    conversion::FUNCTIONS,
     dynamic::FUNCTIONS,
     has_ipv4::FUNCTIONS,
     ipv4::FUNCTIONS,

@@ -34,39 +34,38 @@ impl Udf {
         let signature = if call.types.is_empty() { Signature::nullary(volatility) } else { signature };
         Udf { function, call, closure: OnceLock::new(), signature }
     }
+}
 
-    /// Calls `eval` for each row, or once if every argument is one value.
-    fn by_row<F>(&self, args: &[ColumnarValue], rows: usize, eval: F) -> Result<ColumnarValue>
-    where
-        F: for<'a> Fn(&[Cell<'a>]) -> Cell<'a>,
-    {
-        let volatile = self.signature.volatility == Volatility::Volatile;
-        let scalar = !volatile && args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
-        let rows = if scalar { 1 } else { rows };
-        // A scalar is an array of one row that every row reads.
-        let mut arrays = Vec::with_capacity(args.len());
-        for (arg, ty) in args.iter().zip(&self.call.types) {
-            let (array, step) = match arg {
-                ColumnarValue::Array(array) => (Arc::clone(array), 1),
-                ColumnarValue::Scalar(value) => (value.to_array()?, 0),
-            };
-            arrays.push((normalized(*ty, &array)?, step));
-        }
-        let columns: Vec<(Cells<'_>, usize)> =
-            arrays.iter().zip(&self.call.types).map(|((array, step), ty)| (Cells::new(*ty, array), *step)).collect();
-        let mut builder = CellBuilder::new(self.call.returns, rows);
-        let mut cells = Vec::with_capacity(columns.len());
-        for row in 0..rows {
-            cells.clear();
-            cells.extend(columns.iter().map(|(column, step)| column.get(row * step)));
-            builder.push(&eval(&cells));
-        }
-        let array = builder.finish();
-        if scalar {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
-        }
-        Ok(ColumnarValue::Array(array))
+/// Calls `eval` for each row, or once if every argument is one value (unless the call is volatile).
+pub(super) fn by_row<F>(call: &Call, volatile: bool, args: &[ColumnarValue], rows: usize, eval: F) -> Result<ColumnarValue>
+where
+    F: for<'a> Fn(&[Cell<'a>]) -> Cell<'a>,
+{
+    let scalar = !volatile && args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+    let rows = if scalar { 1 } else { rows };
+    // A scalar is an array of one row that every row reads.
+    let mut arrays = Vec::with_capacity(args.len());
+    for (arg, ty) in args.iter().zip(&call.types) {
+        let (array, step) = match arg {
+            ColumnarValue::Array(array) => (Arc::clone(array), 1),
+            ColumnarValue::Scalar(value) => (value.to_array()?, 0),
+        };
+        arrays.push((normalized(*ty, &array)?, step));
     }
+    let columns: Vec<(Cells<'_>, usize)> =
+        arrays.iter().zip(&call.types).map(|((array, step), ty)| (Cells::new(*ty, array), *step)).collect();
+    let mut builder = CellBuilder::new(call.returns, rows);
+    let mut cells = Vec::with_capacity(columns.len());
+    for row in 0..rows {
+        cells.clear();
+        cells.extend(columns.iter().map(|(column, step)| column.get(row * step)));
+        builder.push(&eval(&cells));
+    }
+    let array = builder.finish();
+    if scalar {
+        return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+    }
+    Ok(ColumnarValue::Array(array))
 }
 
 impl ScalarUDFImpl for Udf {
@@ -84,11 +83,12 @@ impl ScalarUDFImpl for Udf {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = args.number_rows;
+        let volatile = self.signature.volatility == Volatility::Volatile;
         match self.function.eval {
-            Eval::Row(eval) => self.by_row(&args.args, rows, |cells| eval(&self.call, cells)),
+            Eval::Row(eval) => by_row(&self.call, volatile, &args.args, rows, |cells| eval(&self.call, cells)),
             Eval::Batch(eval) => eval(&self.call, &args.args, rows),
             Eval::Prepared(prepare) => match self.closure.get_or_init(|| prepare(&self.call)) {
-                Ok(closure) => self.by_row(&args.args, rows, |cells| closure(&self.call, cells)),
+                Ok(closure) => by_row(&self.call, volatile, &args.args, rows, |cells| closure(&self.call, cells)),
                 Err(message) => exec_err!("{message}"),
             },
         }
