@@ -172,7 +172,10 @@ fn ticks(cell: &Cell<'_>) -> Option<i64> {
 /// `tohex(x, least digits)`.
 fn to_hex(cells: &[Cell<'_>]) -> Cell<'static> {
     let Some(number) = cells[0].as_long() else { return Cell::text("") };
-    let hex = format!("{number:x}");
+    let hex = match cells[0] {
+        Cell::Int(i) => format!("{i:x}"),
+        _ => format!("{number:x}"),
+    };
     let least = cells.get(1).and_then(Cell::as_long).unwrap_or(0).clamp(0, 16);
     let missing = usize::try_from(least).unwrap_or(0).saturating_sub(hex.len());
     Cell::text("0".repeat(missing) + &hex)
@@ -207,7 +210,7 @@ mod tests {
         }
         assert_eq!(of_text("2147483648", Type::Int), Cell::Null);
         for (text, real) in
-            [("1e3", Some(1000.0)), (" 3.14 ", Some(3.14)), ("Inf", Some(f64::INFINITY)), ("INF", None), ("0x1F", None)]
+            [("1e3", Some(1000.0)), (" 3.25 ", Some(3.25)), ("Inf", Some(f64::INFINITY)), ("INF", None), ("0x1F", None)]
         {
             assert_eq!(of_text(text, Type::Real), real.map_or(Cell::Null, Cell::Real), "{text}");
         }
@@ -245,5 +248,6 @@ mod tests {
         assert_eq!(to_hex(&[Cell::Long(256)]), Cell::text("100"));
         assert_eq!(to_hex(&[Cell::Long(256), Cell::Long(8)]), Cell::text("00000100"));
         assert_eq!(to_hex(&[Cell::Long(-256)]), Cell::text("ffffffffffffff00"));
+        assert_eq!(to_hex(&[Cell::Int(-256), Cell::Long(8)]), Cell::text("ffffff00"));
     }
 }

@@ -7,6 +7,8 @@ mod argument;
 mod arithmetic;
 mod array;
 mod bag;
+mod calendar;
+mod clock;
 mod comparison;
 mod contains;
 mod conversion;
@@ -18,13 +20,16 @@ mod ipv4;
 mod ipv6;
 mod json;
 mod kernel;
+mod math;
 mod member;
 mod needle;
 mod null;
 mod pattern;
 mod regular;
+mod rounding;
 mod set;
 mod sorted;
+mod special;
 mod strcat;
 mod term;
 mod terms;
@@ -32,6 +37,7 @@ mod terms;
 pub(crate) mod testing;
 mod text;
 mod udf;
+mod zone;
 
 use std::sync::Arc;
 
@@ -122,6 +128,8 @@ const FAMILIES: &[&[Function]] = &[
     arithmetic::FUNCTIONS,
     array::FUNCTIONS,
     bag::FUNCTIONS,
+    calendar::FUNCTIONS,
+    clock::FUNCTIONS,
     comparison::FUNCTIONS,
     contains::FUNCTIONS,
     conversion::FUNCTIONS,
@@ -129,15 +137,19 @@ const FAMILIES: &[&[Function]] = &[
     has_ipv4::FUNCTIONS,
     ipv4::FUNCTIONS,
     ipv6::FUNCTIONS,
+    math::FUNCTIONS,
     member::FUNCTIONS,
     null::FUNCTIONS,
     regular::FUNCTIONS,
+    rounding::FUNCTIONS,
     set::FUNCTIONS,
     sorted::FUNCTIONS,
+    special::FUNCTIONS,
     strcat::FUNCTIONS,
     term::FUNCTIONS,
     terms::FUNCTIONS,
     text::FUNCTIONS,
+    zone::FUNCTIONS,
 ];
 
 /// The function of that name.
