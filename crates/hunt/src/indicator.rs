@@ -115,6 +115,8 @@ pub struct Indicator {
     pub last_seen: Option<i64>,
     /// The feed, or the file it was read from.
     pub source: Arc<str>,
+    /// The name of the feed that read it: `threatfox`.
+    pub feed: &'static str,
     /// The publisher's number for it.
     pub id: Option<Box<str>>,
     /// Where to read more: an address as published, never fetched.

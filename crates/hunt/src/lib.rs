@@ -4,9 +4,21 @@
 //! their pages, and sightings with their evidence. Nothing here reads a file, asks the clock or runs a query: the program does,
 //! and hands over what it found.
 
+pub mod exclusion;
+pub mod executor;
 pub mod feed;
+pub mod hunt;
 pub mod indicator;
 pub mod normalize;
+pub mod prefilter;
 pub mod shared_host;
+pub mod sighting;
+pub mod table;
+pub mod template;
 
+pub use exclusion::Exclusions;
+pub use executor::{Executor, Failure, Outcome, search};
+pub use hunt::{Hunt, HuntQuery, TimeBound, build};
 pub use indicator::{HeldBack, Indicator, IndicatorType, Intel, Malware, Rejected, Source};
+pub use sighting::{Evidence, ExcludedBy, Sighting, sight};
+pub use template::Template;

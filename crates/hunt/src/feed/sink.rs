@@ -83,6 +83,7 @@ impl Sink {
             first_seen: time::parse_iso(&record.first_seen),
             last_seen: time::parse_iso(&record.last_seen),
             source: Arc::clone(&self.name),
+            feed: self.source.feed,
             id: optional(&record.id),
             reference: optional(&record.reference),
             reporter: self.text(&record.reporter),

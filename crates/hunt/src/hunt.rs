@@ -1,0 +1,312 @@
+//! Hunts: one for each malware family. Comes in: [`Intel`]. Goes out: what is asked of the logs and why, each query with the KQL
+//! that says it and the needles by which candidates are found.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use kql::time;
+
+use crate::indicator::{Indicator, IndicatorType, Intel, Malware};
+use crate::template::{self, Template};
+
+/// A question about one malware family, in a form that logs can answer.
+#[derive(Clone, Debug)]
+pub struct Hunt {
+    /// Made of the family's id alone: the same family has the same id in every run. `win-remus`.
+    pub id: String,
+    /// The family.
+    pub malware: Arc<Malware>,
+    /// What the queries are made with.
+    pub template: Template,
+    /// One sentence that a search can refute, and what would.
+    pub hypothesis: String,
+    /// What is searched for.
+    pub indicators: Vec<Indicator>,
+    /// How.
+    pub queries: Vec<HuntQuery>,
+    /// ATT&CK techniques, each with the indicators' own reason.
+    pub techniques: Vec<Technique>,
+    /// Where to read more.
+    pub references: Vec<String>,
+}
+
+/// An ATT&CK technique that a hunt covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Technique {
+    /// `T1071`.
+    pub id: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Why the indicators show it.
+    pub why: &'static str,
+}
+
+/// One query of a hunt, over one table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HuntQuery {
+    /// Unique in its hunt: `domain-dns`, `domain-dns-2`.
+    pub id: String,
+    /// What it asks, as a heading.
+    pub title: String,
+    /// The table.
+    pub table: &'static str,
+    /// Types of the indicators it looks for.
+    pub types: Vec<IndicatorType>,
+    /// How many values it looks for.
+    pub values: usize,
+    /// What the rows that it can match have in common.
+    pub needles: Needles,
+    /// Columns that hold the value that matched, where the query does not say so itself.
+    pub observed: &'static [&'static str],
+    pub(crate) text: Text,
+}
+
+/// A query's text in parts, so that the time bound can go in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Text {
+    /// Comment lines.
+    pub(crate) comments: String,
+    /// `let` statements.
+    pub(crate) lets: String,
+    /// All that follows the table's name.
+    pub(crate) steps: String,
+}
+
+/// A test of one column that every row which the query matches passes. Others may pass too.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Needles {
+    /// The column, or an expression over columns that gives a string.
+    pub column: &'static str,
+    /// How it is tested.
+    pub test: Test,
+    /// With what.
+    pub values: Vec<String>,
+}
+
+/// How needles are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Test {
+    /// `has_any`: as whole terms, in any case.
+    HasAny,
+    /// `in~`: the whole value, in any case.
+    In,
+}
+
+/// Which rows a query looks at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TimeBound {
+    /// All there are.
+    #[default]
+    Unbounded,
+    /// Those of the last while, as a timespan literal: `14d`.
+    Lookback(String),
+    /// Those from a moment on, and before another, in ticks.
+    Between {
+        /// The first moment.
+        since: Option<i64>,
+        /// The first moment that is too late.
+        until: Option<i64>,
+    },
+}
+
+impl TimeBound {
+    /// What exports say: two weeks, the longest that an analytics rule may look back.
+    #[must_use]
+    pub fn export() -> TimeBound {
+        TimeBound::Lookback("14d".to_owned())
+    }
+
+    fn declaration(&self) -> String {
+        match self {
+            TimeBound::Lookback(span) => format!("let lookback = {span};\n"),
+            _ => String::new(),
+        }
+    }
+
+    /// The `where` steps, each on a line.
+    pub(crate) fn steps(&self, column: &str) -> String {
+        let moment = |ticks: i64| format!("datetime({})", time::format_datetime(ticks));
+        match self {
+            TimeBound::Unbounded => String::new(),
+            TimeBound::Lookback(_) => format!("| where {column} > ago(lookback)\n"),
+            TimeBound::Between { since, until } => {
+                let since = since.map(|ticks| format!("| where {column} >= {}\n", moment(ticks)));
+                let until = until.map(|ticks| format!("| where {column} < {}\n", moment(ticks)));
+                since.unwrap_or_default() + &until.unwrap_or_default()
+            }
+        }
+    }
+}
+
+impl HuntQuery {
+    /// The KQL over `bound`'s rows.
+    #[must_use]
+    pub fn text(&self, bound: &TimeBound) -> String {
+        let Text { comments, lets, steps } = &self.text;
+        let time = crate::table::table(self.table).map_or("TimeGenerated", |table| table.time);
+        [comments, &bound.declaration(), lets, self.table, "\n", &bound.steps(time), steps].concat()
+    }
+}
+
+/// One hunt for each family that has indicators, in order of their ids.
+#[must_use]
+pub fn build(intel: &Intel, template: Template) -> Vec<Hunt> {
+    let mut families: BTreeMap<&str, Vec<&Indicator>> = BTreeMap::new();
+    for indicator in &intel.indicators {
+        families.entry(&indicator.malware.id).or_default().push(indicator);
+    }
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    let mut hunts: Vec<Hunt> = families
+        .into_values()
+        .map(|indicators| {
+            let slug = slug(&indicators[0].malware.id);
+            let again = taken.entry(slug.clone()).or_default();
+            *again += 1;
+            let id = if *again == 1 { slug } else { format!("{slug}-{again}") };
+            family_hunt(id, indicators.into_iter().cloned().collect(), template)
+        })
+        .collect();
+    hunts.sort_by(|a, b| a.id.cmp(&b.id));
+    hunts
+}
+
+fn family_hunt(id: String, indicators: Vec<Indicator>, template: Template) -> Hunt {
+    let malware = Arc::clone(&indicators[0].malware);
+    let queries = template::queries(template, &malware, &indicators);
+    Hunt {
+        id,
+        hypothesis: hypothesis(&malware, &indicators),
+        references: references(&malware, &indicators),
+        techniques: techniques(&indicators),
+        malware,
+        template,
+        indicators,
+        queries,
+    }
+}
+
+/// Letters and digits of an id in lower case, joined by dashes.
+#[must_use]
+pub fn slug(id: &str) -> String {
+    let parts: Vec<String> =
+        id.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty()).map(str::to_ascii_lowercase).collect();
+    if parts.is_empty() { "unnamed".to_owned() } else { parts.join("-") }
+}
+
+/// `3 domains, 1 url`.
+fn counted(indicators: &[Indicator]) -> String {
+    let count = |ty| indicators.iter().filter(|indicator| indicator.ty == ty).count();
+    let parts = IndicatorType::ALL.into_iter().map(|ty| (ty, count(ty))).filter(|(_, n)| *n > 0);
+    let noun = |ty: IndicatorType, n: usize| match (ty, n) {
+        (IndicatorType::Ip | IndicatorType::IpPort, 1) => format!("1 address ({ty})"),
+        (IndicatorType::Ip | IndicatorType::IpPort, n) => format!("{n} addresses ({ty})"),
+        (ty, 1) if ty.is_hash() => format!("1 {ty} hash"),
+        (ty, n) if ty.is_hash() => format!("{n} {ty} hashes"),
+        (IndicatorType::Url, 1) => "1 URL".to_owned(),
+        (IndicatorType::Url, n) => format!("{n} URLs"),
+        (ty, 1) => format!("1 {ty}"),
+        (ty, n) => format!("{n} {ty}s"),
+    };
+    parts.map(|(ty, n)| noun(ty, n)).collect::<Vec<_>>().join(", ")
+}
+
+/// What the indicators say together, and what would refute it. Nothing is claimed that they do not show.
+fn hypothesis(malware: &Malware, indicators: &[Indicator]) -> String {
+    let network = indicators.iter().any(|indicator| !indicator.ty.is_hash());
+    let files = indicators.iter().any(|indicator| indicator.ty.is_hash());
+    let claim = match (network, files) {
+        (true, true) => "contacted infrastructure of, or holds a file of,",
+        (true, false) => "contacted infrastructure of",
+        _ => "holds a file of",
+    };
+    let seen: Vec<i64> = indicators.iter().filter_map(|indicator| indicator.first_seen).collect();
+    let span = match (seen.iter().min(), seen.iter().max()) {
+        (Some(from), Some(to)) if date(*from) == date(*to) => format!(", first seen {}", date(*from)),
+        (Some(from), Some(to)) => format!(", first seen {} to {}", date(*from), date(*to)),
+        _ => String::new(),
+    };
+    let levels: Vec<u8> = indicators.iter().filter_map(|indicator| indicator.confidence).collect();
+    let confidence = match (levels.iter().min(), levels.iter().max()) {
+        (Some(low), Some(high)) if low == high => format!(", confidence {low} %"),
+        (Some(low), Some(high)) => format!(", confidence {low} to {high} %"),
+        _ => String::new(),
+    };
+    format!(
+        "A host here {claim} {} ({}{span}{confidence}). It is refuted, for the time and the tables that were searched, if no query \
+         below returns a row.",
+        malware.name,
+        counted(indicators)
+    )
+}
+
+/// `2026-05-20`.
+pub(crate) fn date(ticks: i64) -> String {
+    time::format_datetime(ticks)[..10].to_owned()
+}
+
+fn references(malware: &Malware, indicators: &[Indicator]) -> Vec<String> {
+    let mut all = Vec::new();
+    if indicators.iter().any(|indicator| indicator.feed == "threatfox") {
+        all.push(format!("https://threatfox.abuse.ch/browse/malware/{}/", malware.id));
+        if malware.id.contains('.') {
+            all.push(format!("https://malpedia.caad.fkie.fraunhofer.de/details/{}", malware.id));
+        }
+    }
+    for reference in indicators.iter().filter_map(|indicator| indicator.reference.as_deref()) {
+        if all.len() < 20 && !all.iter().any(|known| known == reference) {
+            all.push(reference.to_owned());
+        }
+    }
+    all
+}
+
+fn techniques(indicators: &[Indicator]) -> Vec<Technique> {
+    let has = |threat: &str, hash: bool| indicators.iter().any(|i| &*i.threat_type == threat && i.ty.is_hash() == hash);
+    let mut all = Vec::new();
+    if has("botnet_cc", false) {
+        let why = "the indicators are addresses of command and control servers";
+        all.push(Technique { id: "T1071", name: "Application Layer Protocol", why });
+    }
+    if has("payload_delivery", false) {
+        let why = "the indicators are addresses from which the malware is downloaded";
+        all.push(Technique { id: "T1105", name: "Ingress Tool Transfer", why });
+    }
+    if indicators.iter().any(|indicator| indicator.ty.is_hash()) {
+        let why = "the indicators are hashes of files that someone or something has to start";
+        all.push(Technique { id: "T1204.002", name: "User Execution: Malicious File", why });
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_hunt_for_each_family_in_order() {
+        let text = r#"{"1": [{"ioc_value": "b.shop", "ioc_type": "domain", "malware": "win.b_x", "malware_printable": "B", "threat_type": "botnet_cc",
+            "first_seen_utc": "2026-05-20 13:36:27", "confidence_level": 100}],
+            "2": [{"ioc_value": "a.shop", "ioc_type": "domain", "malware": "win.a"}],
+            "3": [{"ioc_value": "c.shop", "ioc_type": "domain", "malware": "win.b-x"}]}"#;
+        let intel = crate::feed::read(text.as_bytes(), "x.json").unwrap();
+        let hunts = build(&intel, Template::Exact);
+        let ids: Vec<&str> = hunts.iter().map(|hunt| hunt.id.as_str()).collect();
+        assert_eq!(ids, ["win-a", "win-b-x", "win-b-x-2"]);
+        assert_eq!(
+            hunts[2].hypothesis,
+            "A host here contacted infrastructure of B (1 domain, first seen 2026-05-20, confidence 100 %). It is refuted, for the \
+             time and the tables that were searched, if no query below returns a row."
+        );
+        assert_eq!(hunts[2].techniques[0].id, "T1071");
+        assert_eq!(hunts[2].references[0], "https://threatfox.abuse.ch/browse/malware/win.b_x/");
+    }
+
+    #[test]
+    fn time_bounds() {
+        assert_eq!(TimeBound::export().steps("T"), "| where T > ago(lookback)\n");
+        let since = time::parse_iso("2026-01-01");
+        let bound = TimeBound::Between { since, until: None };
+        assert_eq!(bound.steps("T"), "| where T >= datetime(2026-01-01T00:00:00.0000000Z)\n");
+        assert_eq!(TimeBound::Unbounded.steps("T"), "");
+    }
+}

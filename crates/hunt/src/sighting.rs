@@ -1,0 +1,337 @@
+//! Sightings: an indicator seen in a row of a log. Comes in: the rows that a hunt's query gave. Goes out: who was seen where, with
+//! the evidence and with what explains it away.
+
+use std::collections::HashMap;
+
+use kql::types::{Rows, Value};
+use sha2::{Digest, Sha256};
+
+use crate::exclusion::{Exclusions, NotEvaluable};
+use crate::hunt::{Hunt, HuntQuery, Test};
+use crate::indicator::{Indicator, IndicatorType};
+use crate::prefilter::TermIndex;
+use crate::table::table;
+
+/// Columns by which an executor hands over where a row stands. They pass through every `exact` query.
+pub mod provenance {
+    /// The file: a string.
+    pub const PATH: &str = "_tallyho_path";
+    /// The line in it, from 1: a long, null where there are no lines.
+    pub const LINE: &str = "_tallyho_line";
+    /// The byte in it: a long.
+    pub const OFFSET: &str = "_tallyho_offset";
+    /// The record as it stands there: a string.
+    pub const RAW: &str = "_tallyho_raw";
+    /// All of them.
+    pub const ALL: [&str; 4] = [PATH, LINE, OFFSET, RAW];
+}
+
+/// Columns that queries add to a row.
+const ADDED: [&str; 6] = ["Indicator", "IndicatorType", "ThreatType", "Confidence", "Observed", "MatchedBy"];
+
+/// An indicator seen in a log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sighting {
+    /// The same for the same record, hunt and indicator, in every run.
+    pub id: String,
+    /// The hunt's id.
+    pub hunt: String,
+    /// The query that found it.
+    pub query: String,
+    /// What was seen.
+    pub indicator: Indicator,
+    /// The table it was seen in.
+    pub table: &'static str,
+    /// The value as logged.
+    pub observed: String,
+    /// How it matched: `exact`, `subdomain`, `url`, `url-host`, `ip`, `ip:port`, `hash`, and `term` for queries that do not say.
+    pub matched_by: String,
+    /// When, in ticks, if the row says so.
+    pub time: Option<i64>,
+    /// The host that made the contact, if the row says so.
+    pub host: Option<String>,
+    /// The row's columns that hold anything, without those that say where it stands.
+    pub row: Vec<(String, Value)>,
+    /// Where the row stands, if the executor knows.
+    pub evidence: Option<Evidence>,
+    /// The false-positive scenario that explains it.
+    pub excluded_by: Option<ExcludedBy>,
+    /// How many rows it stands for: more than one only where equal rows cannot be told apart.
+    pub count: u64,
+}
+
+/// Where a row stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// The file.
+    pub path: String,
+    /// The line in it, from 1.
+    pub line: Option<u64>,
+    /// The byte in it.
+    pub offset: Option<u64>,
+    /// The record as it stands there.
+    pub raw: String,
+}
+
+/// Why a sighting is probably none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExcludedBy {
+    /// The scenario.
+    pub scenario: String,
+    /// What of the row fits it.
+    pub why: String,
+}
+
+/// What a query's rows show.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sighted {
+    /// The sightings, in the order of the rows.
+    pub sightings: Vec<Sighting>,
+    /// Rows that name no indicator of the hunt: a query that projects the matched column away gives such.
+    pub unattributed: usize,
+    /// Exclusions that could not be judged on these rows.
+    pub not_evaluable: Vec<NotEvaluable>,
+}
+
+/// The sightings in the rows that `query` of `hunt` gave.
+#[must_use]
+pub fn sight(hunt: &Hunt, query: &HuntQuery, rows: &Rows, exclusions: &Exclusions) -> Sighted {
+    let finder = Finder::new(hunt, query, rows);
+    let mut sighted = Sighted::default();
+    let mut by_id: HashMap<String, usize> = HashMap::new();
+    for cells in &rows.rows {
+        let row = Row { rows, cells };
+        let found = finder.find(&row);
+        if found.is_empty() {
+            sighted.unattributed += 1;
+            continue;
+        }
+        let judgment = exclusions.evaluate(query.table, &|column| row.get(column));
+        for not_evaluable in judgment.not_evaluable {
+            if !sighted.not_evaluable.contains(&not_evaluable) {
+                sighted.not_evaluable.push(not_evaluable);
+            }
+        }
+        for (indicator, observed, matched_by) in found {
+            let mut sighting = row.sighting(hunt, query, indicator, observed, matched_by);
+            sighting.excluded_by.clone_from(&judgment.excluded_by);
+            match by_id.get(&sighting.id) {
+                Some(at) if sighting.evidence.is_none() => sighted.sightings[*at].count += 1,
+                Some(_) => {}
+                None => {
+                    by_id.insert(sighting.id.clone(), sighted.sightings.len());
+                    sighted.sightings.push(sighting);
+                }
+            }
+        }
+    }
+    sighted
+}
+
+/// A row under its columns.
+struct Row<'r> {
+    rows: &'r Rows,
+    cells: &'r [Value],
+}
+
+impl Row<'_> {
+    fn get(&self, column: &str) -> Option<&Value> {
+        self.cells.get(self.rows.position(column)?)
+    }
+
+    fn text(&self, column: &str) -> Option<String> {
+        self.get(column).map(Value::to_text).filter(|text| !text.is_empty())
+    }
+
+    fn number(&self, column: &str) -> Option<u64> {
+        match self.get(column)? {
+            Value::Long(n) => u64::try_from(*n).ok(),
+            Value::Int(n) => u64::try_from(*n).ok(),
+            _ => None,
+        }
+    }
+
+    fn evidence(&self) -> Option<Evidence> {
+        Some(Evidence {
+            path: self.text(provenance::PATH)?,
+            line: self.number(provenance::LINE),
+            offset: self.number(provenance::OFFSET),
+            raw: self.text(provenance::RAW).unwrap_or_default(),
+        })
+    }
+
+    fn time(&self) -> Option<i64> {
+        let times = ["TimeGenerated", "Timestamp"].into_iter().filter_map(|column| self.get(column));
+        times.filter_map(|value| if let Value::DateTime(ticks) = value { Some(*ticks) } else { None }).next()
+    }
+
+    fn sighting(&self, hunt: &Hunt, query: &HuntQuery, indicator: &Indicator, observed: String, matched_by: String) -> Sighting {
+        let named = self.rows.columns.iter().zip(self.cells);
+        let row: Vec<(String, Value)> = named
+            .filter(|(column, value)| {
+                let empty = matches!(value, Value::Null) || matches!(value, Value::String(text) if text.is_empty());
+                !empty && !provenance::ALL.contains(&column.name.as_str())
+            })
+            .map(|(column, value)| (column.name.clone(), value.clone()))
+            .collect();
+        let evidence = self.evidence();
+        let hosts = table(query.table).map_or(&[][..], |table| table.host);
+        Sighting {
+            id: identity(hunt, query, indicator, evidence.as_ref(), &row),
+            hunt: hunt.id.clone(),
+            query: query.id.clone(),
+            indicator: indicator.clone(),
+            table: query.table,
+            observed,
+            matched_by,
+            time: self.time(),
+            host: hosts.iter().find_map(|column| self.text(column)),
+            row,
+            evidence,
+            excluded_by: None,
+            count: 1,
+        }
+    }
+}
+
+/// Sixteen hexadecimal digits that the record, the hunt and the indicator have in common.
+fn identity(
+    hunt: &Hunt,
+    query: &HuntQuery,
+    indicator: &Indicator,
+    evidence: Option<&Evidence>,
+    row: &[(String, Value)],
+) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |text: &str| {
+        hash.update(text.as_bytes());
+        hash.update([0]);
+    };
+    [&hunt.id, query.table, indicator.ty.name(), &indicator.value].into_iter().for_each(&mut add);
+    match evidence {
+        Some(Evidence { path, line, offset, raw }) => {
+            add(path);
+            match (line, offset) {
+                (None, None) => add(raw),
+                (line, offset) => add(&format!("{line:?} {offset:?}")),
+            }
+        }
+        None => {
+            for (column, value) in row.iter().filter(|(column, _)| !ADDED.contains(&column.as_str())) {
+                add(column);
+                add(&value.to_text());
+            }
+        }
+    }
+    hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Tells which indicators a row shows.
+enum Finder<'h> {
+    /// The query says so itself.
+    Told(HashMap<(IndicatorType, &'h str), &'h Indicator>),
+    /// It must be found among the query's values.
+    Sought { query: &'h HuntQuery, index: TermIndex<'h>, indicators: Vec<&'h Indicator> },
+}
+
+impl<'h> Finder<'h> {
+    fn new(hunt: &'h Hunt, query: &'h HuntQuery, rows: &Rows) -> Finder<'h> {
+        let wanted = || hunt.indicators.iter();
+        if rows.position("Indicator").is_some() && rows.position("IndicatorType").is_some() {
+            return Finder::Told(wanted().map(|indicator| ((indicator.ty, indicator.value.as_str()), indicator)).collect());
+        }
+        let mut finder = (TermIndex::default(), Vec::new());
+        for indicator in wanted().filter(|indicator| query.types.contains(&indicator.ty)) {
+            let value = indicator.address().map_or(indicator.value.as_str(), |(address, _)| address);
+            let value = value.split_once("://").map_or(value, |(_, rest)| rest.trim_end_matches('/'));
+            finder.0.add(value);
+            finder.1.push(indicator);
+        }
+        Finder::Sought { query, index: finder.0, indicators: finder.1 }
+    }
+
+    fn find(&self, row: &Row<'_>) -> Vec<(&'h Indicator, String, String)> {
+        match self {
+            Finder::Told(known) => {
+                let ty = row.text("IndicatorType").and_then(|name| IndicatorType::from_name(&name));
+                let value = row.text("Indicator").unwrap_or_default();
+                let found = ty.and_then(|ty| known.get(&(ty, value.as_str())));
+                let text = |column| row.text(column).unwrap_or_default();
+                found.map(|indicator| (*indicator, text("Observed"), text("MatchedBy"))).into_iter().collect()
+            }
+            Finder::Sought { query, index, indicators } => {
+                let mut found: Vec<(&Indicator, String, String)> = Vec::new();
+                for observed in query.observed.iter().filter_map(|column| row.text(column)) {
+                    for at in index.find(&observed) {
+                        let indicator = indicators[at];
+                        if found.iter().all(|(known, ..)| *known != indicator) {
+                            found.push((indicator, observed.clone(), matched_by(indicator, query.needles.test).to_owned()));
+                        }
+                    }
+                }
+                found
+            }
+        }
+    }
+}
+
+/// How a query that does not say so matched.
+fn matched_by(indicator: &Indicator, test: Test) -> &'static str {
+    match (indicator.ty, test) {
+        (IndicatorType::Ip | IndicatorType::IpPort, _) => "ip",
+        (ty, _) if ty.is_hash() => "hash",
+        (_, Test::In) => "exact",
+        (_, Test::HasAny) => "term",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::Template;
+    use kql::types::{Column, Type};
+
+    fn hunt(template: Template) -> Hunt {
+        let text = r#"{"1": [{"ioc_value": "evil.shop", "ioc_type": "domain", "malware": "win.a"}]}"#;
+        crate::hunt::build(&crate::feed::read(text.as_bytes(), "x.json").unwrap(), template).remove(0)
+    }
+
+    fn rows(columns: &[(&str, &str)], times: usize) -> Rows {
+        let mut all = vec![Column::new("TimeGenerated", Type::DateTime)];
+        all.extend(columns.iter().map(|(name, _)| Column::new(*name, Type::String)));
+        let mut row = vec![Value::DateTime(1)];
+        row.extend(columns.iter().map(|(_, text)| Value::String((*text).to_owned())));
+        Rows { columns: all, rows: vec![row; times] }
+    }
+
+    #[test]
+    fn a_row_that_says_what_it_shows() {
+        let hunt = hunt(Template::Exact);
+        let columns = [
+            ("ClientIP", "10.0.0.7"),
+            ("Name", "a.evil.shop"),
+            ("Indicator", "evil.shop"),
+            ("IndicatorType", "domain"),
+            ("Observed", "a.evil.shop"),
+            ("MatchedBy", "subdomain"),
+            ("_tallyho_path", "dns.log"),
+            ("_tallyho_raw", "{}"),
+        ];
+        let sighted = sight(&hunt, &hunt.queries[0], &rows(&columns, 1), &Exclusions::default());
+        let one = &sighted.sightings[0];
+        assert_eq!((one.matched_by.as_str(), one.host.as_deref(), one.time), ("subdomain", Some("10.0.0.7"), Some(1)));
+        assert_eq!(one.evidence.as_ref().unwrap().path, "dns.log");
+        assert!(one.row.iter().all(|(column, _)| !column.starts_with("_tallyho")));
+        assert_eq!(one.id.len(), 16);
+    }
+
+    #[test]
+    fn equal_rows_without_evidence_are_counted() {
+        let hunt = hunt(Template::Classic);
+        let sighted = sight(&hunt, &hunt.queries[0], &rows(&[("Name", "a.EVIL.shop")], 3), &Exclusions::default());
+        assert_eq!(sighted.sightings.len(), 1);
+        assert_eq!((sighted.sightings[0].count, sighted.sightings[0].matched_by.as_str()), (3, "term"));
+        let sighted = sight(&hunt, &hunt.queries[0], &rows(&[("Other", "x")], 1), &Exclusions::default());
+        assert_eq!(sighted.unattributed, 1);
+    }
+}

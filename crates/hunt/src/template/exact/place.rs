@@ -1,0 +1,187 @@
+//! Where values are seen: the columns of each table, and the KQL that brings what stands there to the one form.
+
+use crate::hunt::Test;
+use crate::indicator::IndicatorType;
+
+/// What stands in a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// A domain name.
+    Name,
+    /// A URL or a bare host, of which the host counts.
+    HostOfUrl,
+    /// An address, with a port beside it.
+    Address,
+    /// A URL.
+    Url,
+    /// A hash, of one type or of any.
+    Hash(Option<IndicatorType>),
+}
+
+/// A column, or a value within one, that indicators are looked for in.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) id: &'static str,
+    pub(super) title: &'static str,
+    pub(super) table: &'static str,
+    /// Rows of other kinds do not have the value.
+    only: Option<&'static str>,
+    /// What the needles are searched in.
+    pub(super) tested: &'static str,
+    /// The value as logged.
+    observed: &'static str,
+    /// The column of the port.
+    port: Option<&'static str>,
+    pub(super) seen: Seen,
+}
+
+const fn place(id: &'static str, title: &'static str, table: &'static str, column: &'static str, seen: Seen) -> Place {
+    Place { id, title, table, only: None, tested: column, observed: column, port: None, seen }
+}
+
+const fn hash(id: &'static str, title: &'static str, table: &'static str, column: &'static str, ty: IndicatorType) -> Place {
+    place(id, title, table, column, Seen::Hash(Some(ty)))
+}
+
+const NETWORK: &str = "DeviceNetworkEvents";
+const FIREWALL: &str = "CommonSecurityLog";
+const FILES: &str = "DeviceFileEvents";
+const PROCESSES: &str = "DeviceProcessEvents";
+const CLICKS: &str = "UrlClickEvents";
+
+/// All places, in the order in which a hunt asks them.
+pub(super) const PLACES: [Place; 20] = [
+    Place {
+        port: Some("DestinationPort"),
+        ..place("ip-firewall", "connections at firewalls", FIREWALL, "DestinationIP", Seen::Address)
+    },
+    Place { port: Some("RemotePort"), ..place("ip-endpoint", "connections of endpoints", NETWORK, "RemoteIP", Seen::Address) },
+    place("domain-dns", "names asked of DNS servers", "DnsEvents", "Name", Seen::Name),
+    place("domain-endpoint", "hosts that endpoints connected to", NETWORK, "RemoteUrl", Seen::HostOfUrl),
+    Place {
+        only: Some("ActionType == \"DnsConnectionInspected\""),
+        observed: "tostring(parse_json(tostring(AdditionalFields)).query)",
+        ..place("domain-endpoint-dns", "DNS traffic of endpoints", NETWORK, "tostring(AdditionalFields)", Seen::Name)
+    },
+    Place {
+        only: Some("ActionType == \"DnsQueryResponse\""),
+        observed: "tostring(parse_json(tostring(AdditionalFields)).DnsQueryString)",
+        ..place(
+            "domain-endpoint-events",
+            "names that endpoints asked for",
+            "DeviceEvents",
+            "tostring(AdditionalFields)",
+            Seen::Name,
+        )
+    },
+    place("domain-firewall", "host names at firewalls", FIREWALL, "DestinationHostName", Seen::Name),
+    place("domain-proxy", "hosts of URLs at proxies", FIREWALL, "RequestURL", Seen::HostOfUrl),
+    place("domain-click", "hosts of links that users clicked", CLICKS, "Url", Seen::HostOfUrl),
+    place("url-proxy", "URLs at proxies", FIREWALL, "RequestURL", Seen::Url),
+    place("url-endpoint", "URLs that endpoints asked for", NETWORK, "RemoteUrl", Seen::Url),
+    place("url-click", "links that users clicked", CLICKS, "Url", Seen::Url),
+    place("url-file", "URLs that files came from", FILES, "FileOriginUrl", Seen::Url),
+    hash("sha256-file", "files by SHA-256", FILES, "SHA256", IndicatorType::Sha256),
+    hash("sha1-file", "files by SHA-1", FILES, "SHA1", IndicatorType::Sha1),
+    hash("md5-file", "files by MD5", FILES, "MD5", IndicatorType::Md5),
+    hash("sha256-process", "programs by SHA-256", PROCESSES, "SHA256", IndicatorType::Sha256),
+    hash("sha1-process", "programs by SHA-1", PROCESSES, "SHA1", IndicatorType::Sha1),
+    hash("md5-process", "programs by MD5", PROCESSES, "MD5", IndicatorType::Md5),
+    place("hash-firewall", "files at firewalls and proxies", FIREWALL, "FileHash", Seen::Hash(None)),
+];
+
+/// The host in a URL or in a bare host name.
+const HOST: &str = r##"extract(@"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#:]*)", 1, Observed)"##;
+/// Host and port of a URL.
+const AUTHORITY: &str = r##"extract(@"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?(?:[^/?#@]*@)?([^/?#]*)", 1, Observed)"##;
+/// Path and query string of a URL.
+const TAIL: &str = r##"extract(@"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?[^/?#]*([^#]*)", 1, Observed)"##;
+
+impl Place {
+    /// All steps of the query below the table.
+    pub(super) fn steps(&self) -> String {
+        let only = self.only.map_or_else(String::new, |condition| format!("| where {condition}\n"));
+        let test = match self.seen.test() {
+            Test::HasAny => "has_any",
+            Test::In => "in~",
+        };
+        let head = format!("{only}| where {} {test} (needles)\n| extend Observed = {}\n", self.tested, self.observed);
+        head + &self.form() + "| lookup kind=inner indicators on Observable\n" + &self.tail()
+    }
+
+    /// The steps that give `Observable`: the row's value in the form of the `datatable`.
+    fn form(&self) -> String {
+        let name = |name: &str| {
+            format!(
+                "| extend Labels = split(trim_end(@\"\\.+\", tolower({name})), \".\")\n\
+                 | mv-expand Start = range(0, array_length(Labels) - 1, 1) to typeof(long)\n\
+                 | extend Observable = strcat_array(array_slice(Labels, Start, -1), \".\")\n"
+            )
+        };
+        match self.seen {
+            Seen::Name => name("Observed"),
+            Seen::HostOfUrl => name(HOST),
+            Seen::Address => "| extend Observable = trim_start(\"::ffff:\", tolower(Observed))\n".to_owned(),
+            Seen::Url => format!(
+                "| extend UrlHost = replace_regex(tolower({AUTHORITY}), @\"\\.?(?::(?:80|443)?)?$\", \"\")\n\
+                 | extend UrlTail = {TAIL}\n\
+                 | extend Observable = strcat(UrlHost, iff(UrlTail startswith \"/\", \"\", \"/\"), UrlTail)\n"
+            ),
+            Seen::Hash(_) => "| extend Observable = tolower(Observed)\n".to_owned(),
+        }
+    }
+
+    /// The steps after the lookup.
+    fn tail(&self) -> String {
+        let port = match self.port {
+            Some(column) => format!("| where isnull(IndicatorPort) or IndicatorPort == {column}\n"),
+            None => String::new(),
+        };
+        let (matched_by, temporary) = match self.seen {
+            Seen::Name | Seen::HostOfUrl => {
+                (r#"case(IndicatorType == "url", "url-host", Start == 0, "exact", "subdomain")"#, "Labels, Start, ")
+            }
+            Seen::Address => {
+                (r#"case(IndicatorType == "url", "url-host", isnull(IndicatorPort), "ip", "ip:port")"#, "IndicatorPort, ")
+            }
+            Seen::Url => (r#""url""#, "UrlHost, UrlTail, "),
+            Seen::Hash(_) => (r#""hash""#, ""),
+        };
+        format!(
+            "{port}| extend Confidence = IndicatorConfidence, MatchedBy = {matched_by}\n\
+             | project-away {temporary}Observable, IndicatorConfidence\n"
+        )
+    }
+}
+
+impl Seen {
+    /// How candidates are found.
+    pub(super) fn test(self) -> Test {
+        match self {
+            Seen::Name | Seen::HostOfUrl | Seen::Url => Test::HasAny,
+            Seen::Address | Seen::Hash(_) => Test::In,
+        }
+    }
+
+    /// What a match is, in the words of a comment.
+    pub(super) fn explained(self) -> &'static [&'static str] {
+        match self {
+            Seen::Name => &[
+                "A name matches a domain if it is that domain or ends in a dot and that domain, in any case, with or without a dot at its end.",
+                "has_any finds candidates by the index; then each ending of the name on a label's boundary is looked up.",
+            ],
+            Seen::HostOfUrl => &[
+                "A URL's host matches a domain if it is that domain or ends in a dot and that domain, in any case.",
+                "has_any finds candidates by the index; then each ending of the host on a label's boundary is looked up.",
+            ],
+            Seen::Address => {
+                &["The address contacted must be an indicator's, and so must the port, where the indicator has one."]
+            }
+            Seen::Url => &[
+                "URLs are compared without scheme, user information, fragment and the ports 80 and 443, the host in lower case.",
+                "has_any finds candidates by host and index; then the URL in that form is looked up.",
+            ],
+            Seen::Hash(_) => &["Hashes are compared in lower case, each with the column of its kind."],
+        }
+    }
+}
