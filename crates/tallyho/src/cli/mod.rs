@@ -11,6 +11,7 @@ use crate::output::Format;
 
 pub mod demo;
 pub mod intel;
+pub mod reference;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 it ran, whatever it found; 1 only with --exit-code and something found; 2 the request was wrong; \
@@ -30,9 +31,12 @@ pub struct Args {
     pub command: Command,
 }
 
+/// Under what the options of every command stand in the help.
+pub(crate) const GLOBAL: &str = "Global options";
+
 /// Options of every command.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Global options")]
+#[command(next_help_heading = GLOBAL)]
 pub struct Global {
     /// How results are written; else by the name of --out, else a table
     #[arg(long, global = true, value_name = "FORMAT")]
