@@ -183,6 +183,66 @@ codes! {
     UNTERMINATED_LITERAL = "K0014" Error "literal without its closing parenthesis";
     /// A management command, which is no query.
     MANAGEMENT_COMMAND = "K0015" Error "management command in place of a query";
+    /// A name that is no column, variable or function here.
+    UNKNOWN_NAME = "K0101" Error "no such name";
+    /// A table that the catalog does not know.
+    UNKNOWN_TABLE = "K0102" Error "no such table";
+    /// A function that does not exist.
+    UNKNOWN_FUNCTION = "K0103" Error "no such function";
+    /// Too few or too many arguments, or names for results.
+    WRONG_COUNT = "K0104" Error "wrong number of arguments";
+    /// An argument that its parameter does not take.
+    WRONG_ARGUMENT = "K0105" Error "wrong kind of argument";
+    /// An operator between types that do not go together.
+    WRONG_OPERAND = "K0106" Error "operator does not apply to these types";
+    /// Two columns of one name from one operator.
+    DUPLICATE_COLUMN = "K0107" Error "column twice";
+    /// An aggregation function outside `summarize` and its kin, or within another.
+    AGGREGATE_HERE = "K0108" Error "aggregation function in the wrong place";
+    /// A column that `summarize` neither aggregates nor groups by.
+    NOT_AGGREGATED = "K0109" Error "neither aggregated nor grouped by";
+    /// Rows where a value must be.
+    EXPECTED_VALUE = "K0110" Error "a value is needed";
+    /// A value where rows must be.
+    EXPECTED_TABLE = "K0111" Error "rows are needed";
+    /// A value that is settled only when the query runs, where it must be known before.
+    EXPECTED_CONSTANT = "K0112" Error "a constant is needed";
+    /// An expression where a column's name must be.
+    EXPECTED_COLUMN = "K0113" Error "a column is needed";
+    /// A value of another type than must be.
+    WRONG_TYPE = "K0114" Error "wrong type";
+    /// A window function over rows in no order.
+    NOT_SERIALIZED = "K0115" Error "rows are in no order";
+    /// A dynamic to group, sort or tell apart by.
+    DYNAMIC_KEY = "K0116" Error "a dynamic cannot be a key";
+    /// A join condition that is none.
+    JOIN_CONDITION = "K0117" Error "no condition that joins";
+    /// Join keys of types that are never equal.
+    JOIN_TYPES = "K0118" Error "join keys of different types";
+    /// A plugin that does not exist.
+    UNKNOWN_PLUGIN = "K0119" Error "no such plugin";
+    /// A stored function that calls itself.
+    RECURSION = "K0120" Error "function calls itself";
+    /// An argument by a name that no parameter has.
+    UNKNOWN_PARAMETER = "K0121" Error "no such parameter";
+    /// A value that a parameter of an operator does not take.
+    BAD_OPTION = "K0122" Error "no such option";
+    /// A name that is declared twice.
+    DUPLICATE_NAME = "K0123" Error "name declared twice";
+    /// Rows without a column that is needed.
+    MISSING_COLUMN = "K0124" Error "column is missing";
+    /// Values of a `datatable` that do not fill its rows.
+    VALUE_COUNT = "K0125" Error "values do not fill the rows";
+    /// A value that depends on a row which a subquery does not see.
+    OUTER_ROW = "K0126" Error "value of another row";
+    /// A query that grows beyond what can be run.
+    TOO_LARGE = "K0127" Error "query too large";
+    /// Something that cannot stand where it does.
+    MISPLACED = "K0128" Error "not allowed here";
+    /// A member of a value that has none.
+    NO_MEMBERS = "K0129" Error "value has no members";
+    /// An operator without rows to read.
+    NO_INPUT = "K0130" Error "no rows to read";
     /// A literal whose content its type cannot read.
     BAD_LITERAL = "K0190" Error "literal that cannot be read";
     /// A table of events read from its first day to its last.
@@ -205,6 +265,8 @@ codes! {
     LONG_QUERY = "K0909" Warning "query over 10,000 characters";
     /// A function under its old name.
     OLD_NAME = "K0910" Info "old name of a function";
+    /// A table of a fuzzy union that does not exist.
+    FUZZY_TABLE = "K0920" Warning "table of a fuzzy union is missing";
 }
 
 #[cfg(test)]

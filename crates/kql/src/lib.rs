@@ -3,6 +3,7 @@
 //! Stages: text -> [`types`] … (see each module for what comes in and what goes out).
 
 pub mod ast;
+pub mod bind;
 pub mod catalog;
 pub mod diagnostic;
 pub mod fmt;
@@ -13,6 +14,7 @@ pub mod plan;
 pub mod time;
 pub mod types;
 
+pub use bind::{Bound, Checked, bind, check};
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use parser::{Parsed, parse};
 pub use types::{Column, Rows, Type, Value};

@@ -1,0 +1,115 @@
+//! What names stand for that the query declares itself: `let`, parameters, `as`.
+//!
+//! In: declarations in order. Out: the innermost one of a name. Declarations are kept in one list, each with the one before it, so
+//! that a function remembers those visible where it was written for the price of a number.
+
+use std::rc::Rc;
+
+use super::Binder;
+use super::flow::Flow;
+use crate::ast;
+use crate::plan::Expr;
+use crate::types::Type;
+
+/// The innermost visible declaration.
+pub(super) type Env = Option<usize>;
+
+/// One declaration.
+#[derive(Clone, Debug)]
+pub(super) struct EnvNode {
+    pub(super) name: String,
+    pub(super) binding: Binding,
+    /// It is a parameter of the function being bound: it wins over columns.
+    pub(super) is_parameter: bool,
+    pub(super) before: Env,
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug)]
+pub(super) enum Binding {
+    /// A value; `scope` is that of the row whose columns it reads, if any.
+    Scalar {
+        /// The value.
+        expr: Expr,
+        /// The id of the scope whose columns it reads.
+        scope: Option<usize>,
+    },
+    /// Rows.
+    Table(Flow),
+    /// A function, not yet called.
+    Function(Rc<Closure>),
+    /// A database or cluster of this name (`alias database`).
+    Database(String),
+    /// Names of databases.
+    EntityGroup,
+}
+
+/// A function and what it sees.
+#[derive(Debug)]
+pub(super) struct Closure {
+    pub(super) name: String,
+    pub(super) function: Rc<ast::Function>,
+    pub(super) env: Env,
+    /// It comes from the catalog: its spans are not of the query's text.
+    pub(super) is_stored: bool,
+}
+
+/// What an expression turned out to be.
+#[derive(Clone, Debug)]
+pub(super) enum Thing {
+    /// A value.
+    Scalar(Item),
+    /// Rows.
+    Table(Flow),
+}
+
+/// A value and the name that a column holding just it would get.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) name: Option<String>,
+    pub(super) expr: Expr,
+}
+
+impl Item {
+    /// A value without a name.
+    pub(super) fn unnamed(expr: Expr) -> Item {
+        Item { name: None, expr }
+    }
+
+    /// The value's type.
+    pub(super) fn ty(&self) -> Type {
+        self.expr.ty
+    }
+}
+
+impl Binder<'_> {
+    /// Declares a name from here on.
+    pub(super) fn declare(&mut self, name: &str, binding: Binding, is_parameter: bool) {
+        self.nodes.push(EnvNode { name: name.to_owned(), binding, is_parameter, before: self.env });
+        self.env = Some(self.nodes.len() - 1);
+    }
+
+    /// The innermost declaration of that name.
+    pub(super) fn lookup(&self, name: &str) -> Option<&EnvNode> {
+        let mut at = self.env;
+        while let Some(index) = at {
+            let node = &self.nodes[index];
+            if node.name == name {
+                return Some(node);
+            }
+            at = node.before;
+        }
+        None
+    }
+
+    /// All names declared, for suggestions.
+    pub(super) fn declared_names(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        let mut at = self.env;
+        while let Some(index) = at {
+            names.push(self.nodes[index].name.as_str());
+            at = self.nodes[index].before;
+        }
+        names
+    }
+}

@@ -1,0 +1,201 @@
+//! The binder: settles names, types and result columns.
+//!
+//! In: a syntax tree ([`crate::ast`]), a [`Catalog`] of tables and functions, and the time that `now()` means. Out: a bound plan
+//! ([`crate::plan`]) and the diagnostics of what is wrong. Binding never fails: a mistake gives one diagnostic, and the value,
+//! column or table it spoils is of unknown type (or open), so that nothing else complains about it.
+
+mod call;
+mod env;
+mod expr;
+mod flow;
+mod fold;
+mod function;
+mod list;
+mod operator;
+mod resolve;
+mod scope;
+mod source;
+mod special;
+mod statement;
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crate::ast;
+use crate::catalog::Catalog;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::parser;
+use crate::plan::{self, Rel};
+use crate::types::Column;
+
+use env::{Closure, Env, EnvNode};
+use flow::Flow;
+use scope::Scope;
+
+/// What binding needs to know beside the catalog.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The time that `now()` means: ticks of 100 ns since 0001-01-01.
+    pub now: i64,
+    /// The columns that the relations of [`plan::Query::opens`] were found to add, in that order. Who runs a query whose columns
+    /// depend on its data runs those relations first, then binds again with what they gave.
+    pub opened: Vec<Vec<Column>>,
+}
+
+/// A bound query.
+#[derive(Clone, Debug, Default)]
+pub struct Bound {
+    /// What to run; of no use if `diagnostics` holds an error.
+    pub query: plan::Query,
+    /// What is wrong, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The columns of the last result table.
+    pub columns: Vec<Column>,
+    /// That table may have more columns at run time.
+    pub open: bool,
+}
+
+impl Bound {
+    /// Kusto would take the query.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        !self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+}
+
+/// What [`check`] finds.
+#[derive(Clone, Debug, Default)]
+pub struct Checked {
+    /// Everything wrong with syntax, names and types, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The columns of the last result table, as far as they are known.
+    pub columns: Vec<Column>,
+    /// That table may have more columns at run time.
+    pub open: bool,
+    /// No mistake of syntax.
+    pub syntax_ok: bool,
+    /// No error at all.
+    pub ok: bool,
+}
+
+/// Parses and binds `text`. `now` is in ticks.
+#[must_use]
+pub fn check(text: &str, catalog: &dyn Catalog, now: i64) -> Checked {
+    let parsed = parser::parse(text);
+    let bound = bind(&parsed.query, catalog, &Options { now, opened: Vec::new() });
+    let syntax_ok = !parsed.diagnostics.iter().any(Diagnostic::is_error);
+    let mut diagnostics = parsed.diagnostics;
+    diagnostics.extend(bound.diagnostics);
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    let ok = !diagnostics.iter().any(Diagnostic::is_error);
+    Checked { diagnostics, columns: bound.columns, open: bound.open, syntax_ok, ok }
+}
+
+/// Settles every name, type and result column of a query.
+#[must_use]
+pub fn bind(query: &ast::Query, catalog: &dyn Catalog, options: &Options) -> Bound {
+    let mut binder = Binder::new(catalog, options);
+    binder.query(query);
+    let mut diagnostics = binder.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    let last = binder.outputs.last().map(|output| output.rel.clone());
+    Bound {
+        query: plan::Query { outputs: binder.outputs, shared: binder.shared, scalars: binder.scalars, opens: binder.opens },
+        diagnostics,
+        columns: last.as_ref().map(|rel| rel.columns.clone()).unwrap_or_default(),
+        open: last.is_some_and(|rel| rel.open),
+    }
+}
+
+/// How deeply functions may call functions. Their bodies are inlined where they are called.
+const CALL_DEPTH_MAX: usize = 48;
+/// How many relations and calls a query may have after all functions are inlined.
+const SIZE_MAX: usize = 200_000;
+
+/// The state of binding one query.
+pub(crate) struct Binder<'a> {
+    catalog: &'a dyn Catalog,
+    options: &'a Options,
+    diagnostics: Vec<Diagnostic>,
+    /// Diagnostics given, so that a function called twice is blamed once.
+    blamed: HashSet<(&'static str, Span)>,
+    /// All declarations; an [`Env`] is the innermost of those that are visible.
+    nodes: Vec<EnvNode>,
+    env: Env,
+    /// The rows that expressions see, innermost last.
+    scopes: Vec<Scope>,
+    scope_count: usize,
+    /// The rows that a subquery without a source reads.
+    contexts: Vec<Flow>,
+    outputs: Vec<plan::Output>,
+    shared: Vec<Arc<Rel>>,
+    scalars: Vec<Arc<Rel>>,
+    opens: Vec<Arc<Rel>>,
+    /// The render operator of the statement that is bound.
+    render: Option<plan::Render>,
+    /// The branches of the statement's `fork` or `facet`.
+    forked: Vec<plan::Output>,
+    /// The names of the functions whose bodies are being bound.
+    calls: Vec<String>,
+    /// Functions declared, and those called.
+    closures: Vec<Rc<Closure>>,
+    called: HashSet<*const ast::Function>,
+    /// The catalog's functions that are parsed.
+    stored: HashMap<String, Rc<Closure>>,
+    /// Whether functions give rows, as far as it was asked.
+    tabular: HashMap<*const ast::Function, bool>,
+    size: usize,
+    /// While above zero, spans belong to another text (a stored function's) and stand for the call.
+    foreign: Option<Span>,
+}
+
+impl<'a> Binder<'a> {
+    fn new(catalog: &'a dyn Catalog, options: &'a Options) -> Binder<'a> {
+        Binder {
+            catalog,
+            options,
+            diagnostics: Vec::new(),
+            blamed: HashSet::new(),
+            nodes: Vec::new(),
+            env: None,
+            scopes: Vec::new(),
+            scope_count: 0,
+            contexts: Vec::new(),
+            outputs: Vec::new(),
+            shared: Vec::new(),
+            scalars: Vec::new(),
+            opens: Vec::new(),
+            render: None,
+            forked: Vec::new(),
+            calls: Vec::new(),
+            closures: Vec::new(),
+            called: HashSet::new(),
+            stored: HashMap::new(),
+            tabular: HashMap::new(),
+            size: 0,
+            foreign: None,
+        }
+    }
+
+    /// Reports a mistake, once for each place.
+    fn report(&mut self, code: Code, span: Span, message: impl Into<String>) {
+        self.push(Diagnostic::new(code, self.foreign.unwrap_or(span), message));
+    }
+
+    /// Reports a mistake with advice.
+    fn report_with_help(&mut self, code: Code, span: Span, message: impl Into<String>, help: Option<String>) {
+        let mut diagnostic = Diagnostic::new(code, self.foreign.unwrap_or(span), message);
+        diagnostic.help = help;
+        self.push(diagnostic);
+    }
+
+    fn push(&mut self, diagnostic: Diagnostic) {
+        if self.blamed.insert((diagnostic.code, diagnostic.span)) {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

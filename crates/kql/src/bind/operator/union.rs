@@ -1,0 +1,166 @@
+//! `union`.
+//!
+//! In: tables, by name, by pattern or as subqueries. Out: all their rows under one set of columns: columns of one name and type are
+//! one, columns of one name and several types are one for each type.
+
+use std::collections::HashSet;
+
+use super::super::Binder;
+use super::super::env::Binding;
+use super::super::flow::{Flow, fresh_name, null_of};
+use super::super::resolve::open_column;
+use super::super::source::TABLE_FUNCTIONS;
+use super::param;
+use super::project::matches_pattern;
+use crate::ast::{self, ExprKind as Ast, Param};
+use crate::diagnostic;
+use crate::plan::{Expr, RelKind};
+use crate::types::{Column, Type, Value};
+
+impl Binder<'_> {
+    pub(super) fn union(&mut self, input: Option<&Flow>, tables: &[ast::Expr], params: &[Param]) -> Flow {
+        let is_fuzzy = param(params, "isfuzzy").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+        let mut flows: Vec<Flow> = input.cloned().into_iter().collect();
+        for table in tables {
+            self.union_table(table, is_fuzzy, &mut flows);
+        }
+        let is_inner = match param(params, "kind").as_deref() {
+            Some("inner") => true,
+            None | Some("outer") => false,
+            Some(other) => {
+                let span = params.first().map(|param| param.span).unwrap_or_default();
+                self.report(diagnostic::BAD_OPTION, span, format!("`{other}` is no kind of union; there are inner, outer"));
+                false
+            }
+        };
+        let source = param(params, "withsource").or_else(|| param(params, "with_source"));
+        combined(&flows, is_inner, source.as_deref())
+    }
+
+    fn union_table(&mut self, table: &ast::Expr, is_fuzzy: bool, flows: &mut Vec<Flow>) {
+        match &table.without_parens().kind {
+            Ast::Wildcard(pattern) => self.tables_like(pattern, table, flows),
+            Ast::Star => self.tables_like("*", table, flows),
+            Ast::Path { target, member } if self.is_entity(target) => match &member.kind {
+                Ast::Wildcard(pattern) => self.tables_like(pattern, table, flows),
+                Ast::Star => self.tables_like("*", table, flows),
+                _ => flows.push(self.table(table)),
+            },
+            _ if is_fuzzy && !self.exists(table) => {
+                self.report(diagnostic::FUZZY_TABLE, table.span, "there is no such table; the union goes on without it");
+            }
+            _ => flows.push(self.table(table)),
+        }
+    }
+
+    fn tables_like(&mut self, pattern: &str, at: &ast::Expr, flows: &mut Vec<Flow>) {
+        let names: Vec<String> = self.catalog.table_names().into_iter().filter(|name| matches_pattern(name, pattern)).collect();
+        if names.is_empty() {
+            self.report(diagnostic::UNKNOWN_TABLE, at.span, format!("no table's name is like `{pattern}`"));
+            flows.push(Flow::failed());
+        }
+        for name in names {
+            flows.push(self.stored_table(&name, None, at.span));
+        }
+    }
+
+    /// The table or function from which the rows come exists.
+    fn exists(&mut self, expr: &ast::Expr) -> bool {
+        match &expr.kind {
+            Ast::Paren(inner) => self.exists(inner),
+            Ast::Pipe { source: Some(source), .. } => self.exists(source),
+            Ast::Name(name) => {
+                self.lookup(&name.text).is_some() || self.catalog.table(&name.text).is_some() || self.stored(&name.text).is_some()
+            }
+            Ast::Call { name, args } if name.text == "table" && self.lookup("table").is_none() => {
+                match args.first().map(|arg| &arg.kind) {
+                    Some(Ast::Literal(literal)) => self.catalog.table(&literal.value.to_text()).is_some(),
+                    _ => true,
+                }
+            }
+            Ast::Call { name, .. } => {
+                matches!(self.lookup(&name.text), Some(node) if matches!(node.binding, Binding::Function(_)))
+                    || TABLE_FUNCTIONS.contains(&name.text.as_str())
+                    || self.stored(&name.text).is_some()
+            }
+            _ => true,
+        }
+    }
+}
+
+/// All rows under one set of columns.
+pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<&str>) -> Flow {
+    let merged = if is_inner { common(flows) } else { merge(flows) };
+    let mut columns: Vec<Column> = Vec::new();
+    let mut taken: HashSet<String> = source.iter().map(|name| (*name).to_owned()).collect();
+    if let Some(source) = source {
+        columns.push(Column::new(source, Type::String));
+    }
+    for (name, _, ty) in &merged {
+        let name = fresh_name(name, &taken);
+        taken.insert(name.clone());
+        columns.push(Column::new(name, *ty));
+    }
+    let open = !is_inner && flows.iter().any(|flow| flow.rel.open);
+    let inputs = flows.iter().enumerate().map(|(at, flow)| {
+        let mut exprs = Vec::with_capacity(columns.len());
+        if source.is_some() {
+            let name = flow.name.clone().unwrap_or_else(|| format!("union_arg{at}"));
+            exprs.push(Expr::literal(Value::String(name), Type::String));
+        }
+        exprs.extend(merged.iter().map(|(_, original, ty)| taken_from(flow, original, *ty)));
+        let same = flow.columns() == columns.as_slice();
+        if same {
+            return flow.rel.clone();
+        }
+        flow.with_columns(RelKind::Project { input: flow.rel.clone(), exprs }, columns.clone(), flow.rel.open).rel
+    });
+    let inputs: Vec<_> = inputs.collect();
+    let origin = match flows {
+        [one] => one.origin.clone(),
+        [first, ..] if flows.iter().all(|flow| flow.origin.is_some()) => first.origin.clone(),
+        _ => None,
+    };
+    Flow { origin, ..Flow::fresh(RelKind::Union(inputs), columns, open) }
+}
+
+fn taken_from(flow: &Flow, name: &str, ty: Type) -> Expr {
+    match flow.columns().iter().position(|column| column.name == name && (column.ty == ty || column.ty == Type::Unknown)) {
+        Some(at) => Expr::column(at, flow.columns()[at].ty),
+        None if flow.rel.open => Expr { ty, ..open_column(name) },
+        None => null_of(ty),
+    }
+}
+
+/// Columns in the order in which they first occur: the name, the inputs' name, the type.
+fn merge(flows: &[Flow]) -> Vec<(String, String, Type)> {
+    let mut names: Vec<(&str, Vec<Type>)> = Vec::new();
+    let mut at_name: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    for column in flows.iter().flat_map(Flow::columns) {
+        let at = *at_name.entry(&column.name).or_insert_with(|| {
+            names.push((&column.name, Vec::new()));
+            names.len() - 1
+        });
+        if !names[at].1.contains(&column.ty) {
+            names[at].1.push(column.ty);
+        }
+    }
+    let mut merged = Vec::new();
+    for (name, mut types) in names {
+        if types.len() > 1 {
+            types.retain(|ty| *ty != Type::Unknown);
+        }
+        match types.as_slice() {
+            [ty] => merged.push((name.to_owned(), name.to_owned(), *ty)),
+            _ => merged.extend(types.iter().map(|ty| (format!("{name}_{ty}"), name.to_owned(), *ty))),
+        }
+    }
+    merged
+}
+
+/// The columns that all inputs have.
+fn common(flows: &[Flow]) -> Vec<(String, String, Type)> {
+    let Some((first, others)) = flows.split_first() else { return Vec::new() };
+    let in_all = |column: &&Column| others.iter().all(|flow| flow.columns().contains(column));
+    first.columns().iter().filter(in_all).map(|column| (column.name.clone(), column.name.clone(), column.ty)).collect()
+}

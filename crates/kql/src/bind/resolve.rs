@@ -1,0 +1,209 @@
+//! Names within expressions.
+//!
+//! In: a bare name or a path. Out: a column, a declared value, a member of a dynamic; or a diagnostic with the nearest names.
+//! A function's own parameters win over columns, and columns over all that `let` declares.
+
+use super::Binder;
+use super::env::{Binding, Item, Thing};
+use super::flow::{null_of, unknown};
+use super::scope::Implied;
+use crate::ast;
+use crate::catalog;
+use crate::diagnostic::{self, Span};
+use crate::plan::{Expr, ExprKind};
+use crate::types::{Type, Value};
+
+impl Binder<'_> {
+    /// A bare name in an expression.
+    pub(super) fn name(&mut self, name: &ast::Name) -> Item {
+        let text = name.text.as_str();
+        let item = |expr: Expr| Item { name: Some(text.to_owned()), expr };
+        if text.is_empty() {
+            return Item::unnamed(unknown());
+        }
+        let declared = self.lookup(text).map(|node| (node.is_parameter, node.binding.clone()));
+        let column = if matches!(declared, Some((true, Binding::Scalar { .. }))) { None } else { self.column(text, name.span) };
+        if let Some(expr) = column {
+            return item(expr);
+        }
+        match declared {
+            Some((_, Binding::Scalar { expr, scope })) => {
+                if scope.is_some() && scope != self.scope().map(|scope| scope.id) {
+                    let message = format!("`{text}` depends on a row that this subquery does not see");
+                    self.report(diagnostic::OUTER_ROW, name.span, message);
+                    return item(unknown());
+                }
+                item(expr)
+            }
+            Some((_, Binding::Function(closure))) if closure.function.parameters.iter().all(|p| p.default.is_some()) => {
+                match self.call_closure(&closure, &[], name.span, None) {
+                    Thing::Scalar(value) => item(value.expr),
+                    Thing::Table(_) => item(self.table_as_value(text, name.span)),
+                }
+            }
+            Some((_, Binding::Function(_))) => {
+                self.report(diagnostic::UNKNOWN_NAME, name.span, format!("`{text}` is a function; its arguments are missing"));
+                item(unknown())
+            }
+            Some((_, Binding::Table(_) | Binding::Database(_) | Binding::EntityGroup)) => {
+                item(self.table_as_value(text, name.span))
+            }
+            None => item(self.undeclared(text, name.span)),
+        }
+    }
+
+    /// A table's name stands where a value must be.
+    fn table_as_value(&mut self, text: &str, span: Span) -> Expr {
+        self.report(diagnostic::EXPECTED_VALUE, span, format!("`{text}` is a table, but a value is needed here"));
+        unknown()
+    }
+
+    /// The column of that name in the rows that are seen.
+    fn column(&mut self, name: &str, span: Span) -> Option<Expr> {
+        let scope = self.scopes.last().filter(|scope| scope.is_visible)?;
+        let column = scope.column(name)?;
+        if scope.grouping.as_ref().is_none_or(|grouping| grouping.is_inside) {
+            return Some(column);
+        }
+        let help = format!("aggregate it, `take_any({name})`, or group by it: `by {name}`");
+        let message = format!("`{name}` is not aggregated");
+        self.report_with_help(diagnostic::NOT_AGGREGATED, span, message, Some(help));
+        Some(unknown())
+    }
+
+    /// A name that is neither a column nor declared.
+    fn undeclared(&mut self, text: &str, span: Span) -> Expr {
+        if let Some(scope) = self.scopes.last().filter(|scope| scope.is_visible) {
+            let inside = scope.grouping.as_ref().is_none_or(|grouping| grouping.is_inside);
+            match scope.implied(text) {
+                Some(Implied::Column(position, ty)) if inside => return Expr::column(position, ty),
+                Some(Implied::TableName(name)) => return Expr::literal(Value::String(name), Type::String),
+                Some(Implied::Absent(ty)) => return null_of(ty),
+                _ => {}
+            }
+            if scope.is_open() {
+                return open_column(text);
+            }
+        }
+        if self.catalog.function(text).is_some() {
+            return match self.call_stored(text, &[], span, None) {
+                Some(Thing::Scalar(item)) => item.expr,
+                _ => self.table_as_value(text, span),
+            };
+        }
+        self.unknown_name(text, span);
+        unknown()
+    }
+
+    /// Reports a name that nothing has, with those that look like it.
+    pub(super) fn unknown_name(&mut self, text: &str, span: Span) {
+        let mut candidates: Vec<&str> = Vec::new();
+        if let Some(scope) = self.scopes.last().filter(|scope| scope.is_visible) {
+            candidates.extend(scope.columns().iter().map(|column| column.name.as_str()));
+        }
+        candidates.extend(self.declared_names());
+        let near = catalog::nearest(text, candidates);
+        let help = did_you_mean(&near);
+        let what = if self.scopes.is_empty() { "name" } else { "column" };
+        self.report_with_help(diagnostic::UNKNOWN_NAME, span, format!("no {what} is called `{text}` here"), help);
+    }
+
+    /// `target.member`.
+    pub(super) fn path(&mut self, target: &ast::Expr, member: &ast::Expr, span: Span) -> Item {
+        if let (Some(qualifier), Some(name)) = (target.as_name(), member.as_name())
+            && let Some(item) = self.qualified(qualifier, name)
+        {
+            return item;
+        }
+        let Some(name) = member.as_name() else {
+            self.report(diagnostic::EXPECTED_VALUE, member.span, "only a name can follow the dot in a value");
+            return Item::unnamed(unknown());
+        };
+        let value = self.expr(target);
+        let label = format!("{}_{}", value.name.as_deref().unwrap_or_default(), name.text);
+        let key = Expr::literal(Value::String(name.text.clone()), Type::String);
+        Item { name: Some(label), expr: self.member(value.expr, key, span, name.span) }
+    }
+
+    /// A column of a named side: `$left.x`, a step's `s1.x`.
+    fn qualified(&mut self, qualifier: &ast::Name, name: &ast::Name) -> Option<Item> {
+        let scope = self.scopes.last().filter(|scope| scope.is_visible)?;
+        let side = scope.sides.iter().find(|side| side.name == qualifier.text)?;
+        let found = side.column(&name.text);
+        let open = side.open;
+        let near: Vec<String> = if found.is_some() || open {
+            Vec::new()
+        } else {
+            let names = side.columns.iter().map(|column| column.name.as_str());
+            catalog::nearest(&name.text, names).into_iter().map(str::to_owned).collect()
+        };
+        let expr = match found {
+            Some(expr) => expr,
+            None if open => open_column(&name.text),
+            None => {
+                let near: Vec<&str> = near.iter().map(String::as_str).collect();
+                let message = format!("`{}` has no column called `{}`", qualifier.text, name.text);
+                self.report_with_help(diagnostic::UNKNOWN_NAME, name.span, message, did_you_mean(&near));
+                unknown()
+            }
+        };
+        Some(Item { name: Some(name.text.clone()), expr })
+    }
+
+    /// `target[index]`.
+    pub(super) fn index(&mut self, target: &ast::Expr, index: &ast::Expr, span: Span) -> Item {
+        let value = self.expr(target);
+        let key = self.expr(index);
+        let written = match &index.without_parens().kind {
+            ast::ExprKind::Literal(literal) => literal.value.to_text(),
+            _ => String::new(),
+        };
+        let label = value.name.as_ref().map(|name| format!("{name}_{written}"));
+        let key = match key.ty() {
+            Type::Int => self.convert(key.expr, Type::Long),
+            Type::Long | Type::String | Type::Unknown | Type::Dynamic => key.expr,
+            Type::Guid | Type::DateTime | Type::TimeSpan => self.convert(key.expr, Type::String),
+            other => {
+                let message = format!("a dynamic is indexed by a string or an integer, not by a {other}");
+                self.report(diagnostic::WRONG_TYPE, index.span, message);
+                unknown()
+            }
+        };
+        Item { name: label, expr: self.member(value.expr, key, span, index.span) }
+    }
+
+    fn member(&mut self, value: Expr, key: Expr, span: Span, at: Span) -> Expr {
+        match value.ty {
+            Type::Dynamic | Type::Unknown => {
+                let ty = if value.ty == Type::Unknown && !matches!(value.kind, ExprKind::Call { .. }) {
+                    Type::Unknown
+                } else {
+                    Type::Dynamic
+                };
+                Expr::call("[]", vec![value, key], ty)
+            }
+            other => {
+                let message = format!("a {other} has no members; only a dynamic has");
+                let help = (other == Type::String).then(|| "read the text as JSON first: parse_json(…)".to_owned());
+                let _ = span;
+                self.report_with_help(diagnostic::NO_MEMBERS, at, message, help);
+                unknown()
+            }
+        }
+    }
+}
+
+/// A column of an open relation, known by its name alone.
+pub(super) fn open_column(name: &str) -> Expr {
+    Expr::call("$column", vec![Expr::literal(Value::String(name.to_owned()), Type::String)], Type::Unknown)
+}
+
+/// Advice that names what looks alike.
+pub(super) fn did_you_mean(near: &[&str]) -> Option<String> {
+    let quoted: Vec<String> = near.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [] => None,
+        [one] => Some(format!("did you mean {one}?")),
+        [most @ .., last] => Some(format!("did you mean {} or {last}?", most.join(", "))),
+    }
+}

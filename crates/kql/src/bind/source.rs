@@ -1,0 +1,328 @@
+//! Where rows come from: tables, functions, `datatable`, `externaldata`, and a pipe's first part.
+//!
+//! In: an expression that must be rows. Out: a [`Flow`]; where it is no rows, one that nobody complains about further.
+
+use std::rc::Rc;
+
+use super::Binder;
+use super::env::{Binding, Thing};
+use super::flow::Flow;
+use super::fold;
+use super::resolve::did_you_mean;
+use crate::ast::{self, ColumnDecl, ExprKind as Ast, Param};
+use crate::catalog::{self, WATCHLIST_COLUMNS};
+use crate::diagnostic::{self, Span};
+use crate::plan::{Rel, RelKind};
+use crate::types::{Column, Type, Value};
+
+/// Functions that give rows.
+pub(super) const TABLE_FUNCTIONS: [&str; 7] =
+    ["materialize", "table", "_GetWatchlist", "external_table", "materialized_view", "stored_query_result", "view"];
+
+/// Functions that give a database or a cluster.
+const ENTITY_FUNCTIONS: [&str; 8] = ["cluster", "database", "workspace", "app", "arg", "adx", "resource", "graph"];
+
+/// The database under which a watchlist's rows stand as the table of its alias.
+pub(super) const WATCHLISTS: &str = "_GetWatchlist";
+
+impl Binder<'_> {
+    /// Rows.
+    pub(super) fn table(&mut self, expr: &ast::Expr) -> Flow {
+        match self.tabular_thing(expr) {
+            Thing::Table(flow) => flow,
+            Thing::Scalar(item) => {
+                let is_error = item.expr.ty == Type::Unknown;
+                if !is_error {
+                    self.report(diagnostic::EXPECTED_TABLE, expr.span, format!("rows are needed here, not a {}", item.ty()));
+                }
+                Flow::failed()
+            }
+        }
+    }
+
+    /// Rows, or a value where a function turns out to give one.
+    pub(super) fn tabular_thing(&mut self, expr: &ast::Expr) -> Thing {
+        self.size += 1;
+        let rows = match &expr.kind {
+            Ast::Paren(inner) => return self.tabular_thing(inner),
+            Ast::Pipe { source, operators } => {
+                let start = source.as_ref().map(|source| self.outside(|binder| binder.table(source)));
+                self.outside(|binder| binder.pipe(start, operators))
+            }
+            Ast::DataTable { columns, values, .. } => self.data_table(columns, values, expr.span),
+            Ast::ExternalData { columns, uris, properties } => self.external_data(columns, uris, properties),
+            Ast::DataScope { target, .. } => return self.tabular_thing(target),
+            Ast::Name(name) => return self.table_name(name),
+            Ast::Call { name, args } => return self.table_call(name, args, expr.span),
+            Ast::Path { target, member } if self.is_entity(target) => return self.entity_member(target, member),
+            Ast::Missing => Flow::failed(),
+            Ast::Wildcard(pattern) => {
+                self.report(
+                    diagnostic::MISPLACED,
+                    expr.span,
+                    format!("`{pattern}` can stand for tables only in a union or a search"),
+                );
+                Flow::failed()
+            }
+            Ast::ContextualDataTable { columns, .. } => {
+                let kind = RelKind::Unsupported { operator: "__contextual_datatable".to_owned(), input: None };
+                Flow::fresh(kind, declared(columns), false)
+            }
+            Ast::MaterializedViewCombine { base, .. } => {
+                let base = self.table(base);
+                let kind =
+                    RelKind::Unsupported { operator: "materialized-view-combine".to_owned(), input: Some(base.rel.clone()) };
+                base.same(kind)
+            }
+            _ => return Thing::Scalar(self.expr(expr)),
+        };
+        Thing::Table(rows)
+    }
+
+    fn table_name(&mut self, name: &ast::Name) -> Thing {
+        if name.text.is_empty() {
+            return Thing::Table(Flow::failed());
+        }
+        match self.lookup(&name.text).map(|node| node.binding.clone()) {
+            Some(Binding::Table(flow)) => Thing::Table(flow),
+            Some(Binding::Function(closure)) => self.call_closure(&closure, &[], name.span, None),
+            Some(Binding::Scalar { .. }) => Thing::Scalar(self.name(name)),
+            Some(Binding::Database(_) | Binding::EntityGroup) => Thing::Table(Flow::failed()),
+            None if self.catalog.table(&name.text).is_none_or(|table| table.open) => {
+                match self.call_stored(&name.text, &[], name.span, None) {
+                    Some(thing) => thing,
+                    None => Thing::Table(self.stored_table(&name.text, None, name.span)),
+                }
+            }
+            None => Thing::Table(self.stored_table(&name.text, None, name.span)),
+        }
+    }
+
+    /// A table of the catalog.
+    pub(super) fn stored_table(&mut self, name: &str, database: Option<String>, span: Span) -> Flow {
+        let elsewhere = database.is_some();
+        let Some(info) = self.catalog.table(name) else {
+            if elsewhere {
+                let kind = RelKind::Table { name: name.to_owned(), database };
+                return Flow { name: Some(name.to_owned()), ..Flow::fresh(kind, Vec::new(), true) };
+            }
+            self.unknown_table(name, span);
+            return Flow::failed();
+        };
+        let kind = RelKind::Table { name: info.name.clone(), database };
+        let rel = Rel { kind, columns: info.columns.clone(), open: info.open, ordered: false };
+        Flow { name: Some(info.name.clone()), origin: Some(Rc::new(info)), ..Flow::of(rel) }
+    }
+
+    fn unknown_table(&mut self, name: &str, span: Span) {
+        let known = self.catalog.table_names();
+        let mut candidates: Vec<&str> = known.iter().map(String::as_str).collect();
+        candidates.extend(self.declared_names());
+        let near = did_you_mean(&catalog::nearest(name, candidates));
+        let filled = catalog::table(name).filter(|table| !table.connectors.is_empty());
+        let help = filled.map(|table| format!("data connectors that fill it: {}", table.connectors.join(", "))).or(near);
+        self.report_with_help(diagnostic::UNKNOWN_TABLE, span, format!("no table is called `{name}`"), help);
+    }
+
+    fn table_call(&mut self, name: &ast::Name, args: &[ast::Expr], span: Span) -> Thing {
+        match self.lookup(&name.text).map(|node| node.binding.clone()) {
+            Some(Binding::Function(closure)) => return self.call_closure(&closure, args, span, None),
+            Some(Binding::Table(flow)) if args.is_empty() => return Thing::Table(flow),
+            _ => {}
+        }
+        match (name.text.as_str(), args) {
+            ("materialize", [arg, ..]) => Thing::Table(self.materialize(arg)),
+            ("view", [arg]) => Thing::Table(self.table(arg)),
+            ("table", [arg, ..]) => Thing::Table(self.table_by_name(arg, None)),
+            ("external_table" | "materialized_view" | "stored_query_result", [arg, ..]) => {
+                Thing::Table(self.table_by_name(arg, Some(name.text.clone())))
+            }
+            (WATCHLISTS, [arg, ..]) => Thing::Table(self.watchlist(arg)),
+            (text, _) if text == "toscalar" || catalog::function(text).is_some() => Thing::Scalar(self.call(name, args, span)),
+            (text, _) => {
+                if let Some(thing) = self.call_stored(text, args, span, None) {
+                    return thing;
+                }
+                self.unknown_function(name);
+                Thing::Table(Flow::failed())
+            }
+        }
+    }
+
+    /// `materialize(rows)`: computed once, read from wherever it is named.
+    fn materialize(&mut self, arg: &ast::Expr) -> Flow {
+        let rows = self.table(arg);
+        self.share(&rows)
+    }
+
+    /// The same rows, computed once.
+    pub(super) fn share(&mut self, rows: &Flow) -> Flow {
+        if matches!(rows.rel.kind, RelKind::Shared(_) | RelKind::Table { .. } | RelKind::Values(_)) {
+            return rows.clone();
+        }
+        self.shared.push(rows.rel.clone());
+        let shared = rows.same(RelKind::Shared(self.shared.len() - 1));
+        Flow { name: rows.name.clone(), ..shared }
+    }
+
+    fn table_by_name(&mut self, arg: &ast::Expr, database: Option<String>) -> Flow {
+        let name = self.value_of(arg, Type::String, "a table's name");
+        match fold::text(&name).map(str::to_owned) {
+            Some(name) => self.stored_table(&name, database, arg.span),
+            None => {
+                if name.ty != Type::Unknown {
+                    self.report(diagnostic::EXPECTED_CONSTANT, arg.span, "the table's name must be a constant text");
+                }
+                Flow::failed()
+            }
+        }
+    }
+
+    fn watchlist(&mut self, arg: &ast::Expr) -> Flow {
+        let alias = self.value_of(arg, Type::String, "a watchlist's alias");
+        let Some(alias) = fold::text(&alias).map(str::to_owned) else {
+            if alias.ty != Type::Unknown {
+                self.report(diagnostic::EXPECTED_CONSTANT, arg.span, "the watchlist's alias must be a constant text");
+            }
+            return Flow::failed();
+        };
+        let Some(info) = self.catalog.watchlist(&alias) else {
+            let known = self.catalog.watchlist_names();
+            let near = did_you_mean(&catalog::nearest(&alias, known.iter().map(String::as_str)));
+            self.report_with_help(diagnostic::UNKNOWN_TABLE, arg.span, format!("no watchlist is called `{alias}`"), near);
+            return Flow::failed();
+        };
+        let mut columns = info.columns;
+        for (name, ty) in WATCHLIST_COLUMNS {
+            if !columns.iter().any(|column| column.name == name) {
+                columns.push(Column::new(name, ty));
+            }
+        }
+        let kind = RelKind::Table { name: alias, database: Some(WATCHLISTS.to_owned()) };
+        Flow::fresh(kind, columns, info.open)
+    }
+
+    /// The expression is a database or a cluster.
+    pub(super) fn is_entity(&self, expr: &ast::Expr) -> bool {
+        match &expr.kind {
+            Ast::Paren(inner) => self.is_entity(inner),
+            Ast::Call { name, .. } => ENTITY_FUNCTIONS.contains(&name.text.as_str()) && self.lookup(&name.text).is_none(),
+            Ast::Name(name) => matches!(self.lookup(&name.text), Some(node) if matches!(node.binding, Binding::Database(_))),
+            Ast::Path { target, .. } => self.is_entity(target),
+            _ => false,
+        }
+    }
+
+    /// What names a database or a cluster, for the plan.
+    fn entity_name(&mut self, expr: &ast::Expr) -> String {
+        match &expr.kind {
+            Ast::Paren(inner) => self.entity_name(inner),
+            Ast::Call { name, args } => match args.first() {
+                Some(arg) => {
+                    let value = self.value(arg);
+                    fold::text(&value).map_or_else(|| name.text.clone(), str::to_owned)
+                }
+                None => name.text.clone(),
+            },
+            Ast::Name(name) => match self.lookup(&name.text).map(|node| node.binding.clone()) {
+                Some(Binding::Database(database)) => database,
+                _ => name.text.clone(),
+            },
+            Ast::Path { target, member } => format!("{}.{}", self.entity_name(target), self.entity_name(member)),
+            _ => String::new(),
+        }
+    }
+
+    /// A table of another database: `workspace('w').SecurityEvent`.
+    fn entity_member(&mut self, target: &ast::Expr, member: &ast::Expr) -> Thing {
+        let database = self.entity_name(target);
+        Thing::Table(match &member.kind {
+            Ast::Name(name) => self.stored_table(&name.text, Some(database), name.span),
+            Ast::Call { name, args } if name.text == "table" && !args.is_empty() => self.table_by_name(&args[0], Some(database)),
+            Ast::Call { name, args } => match self.call_stored(&name.text, args, member.span, None) {
+                Some(thing) => return thing,
+                None => {
+                    let kind = RelKind::Table { name: name.text.clone(), database: Some(database) };
+                    Flow::fresh(kind, Vec::new(), true)
+                }
+            },
+            _ => Flow::failed(),
+        })
+    }
+
+    fn data_table(&mut self, columns: &[ColumnDecl], values: &[ast::Expr], span: Span) -> Flow {
+        let columns = declared(columns);
+        let width = columns.len().max(1);
+        if !values.len().is_multiple_of(width) {
+            let message = format!("{} values do not fill rows of {width}", values.len());
+            self.report(diagnostic::VALUE_COUNT, span, message);
+        }
+        let mut rows = Vec::with_capacity(values.len() / width);
+        for chunk in values.chunks_exact(width) {
+            let row: Vec<Value> = chunk.iter().zip(&columns).map(|(value, column)| self.constant_of(value, column.ty)).collect();
+            rows.push(row);
+        }
+        Flow::fresh(RelKind::Values(rows), columns, false)
+    }
+
+    /// A constant as a value of type `ty`; what cannot be read as one is null, as in Kusto.
+    pub(super) fn constant_of(&mut self, expr: &ast::Expr, ty: Type) -> Value {
+        let value = self.value(expr);
+        let Some(constant) = fold::constant(&value) else {
+            if value.ty != Type::Unknown {
+                self.report(diagnostic::EXPECTED_CONSTANT, expr.span, "a constant must stand here");
+            }
+            return null(ty);
+        };
+        if value.ty == ty {
+            return if *constant == Value::Null { null(ty) } else { constant.clone() };
+        }
+        fold::read_as(constant, ty).unwrap_or_else(|| null(ty))
+    }
+
+    fn external_data(&mut self, columns: &[ColumnDecl], uris: &[ast::Expr], properties: &[Param]) -> Flow {
+        let mut addresses = Vec::with_capacity(uris.len());
+        for uri in uris {
+            let value = self.value_of(uri, Type::String, "an address");
+            match fold::text(&value) {
+                Some(text) => addresses.push(text.to_owned()),
+                None if value.ty == Type::Unknown => {}
+                None => self.report(diagnostic::EXPECTED_CONSTANT, uri.span, "an address must be a constant text"),
+            }
+        }
+        let options = self.options_of(properties);
+        Flow::fresh(RelKind::External { uris: addresses, options }, declared(columns), false)
+    }
+
+    /// Parameters by name, in lower case, with their constant values.
+    pub(super) fn options_of(&mut self, params: &[Param]) -> Vec<(String, Value)> {
+        let mut options = Vec::with_capacity(params.len());
+        for param in params {
+            let value = match &param.value.kind {
+                Ast::Name(name) => Value::String(name.text.clone()),
+                _ => {
+                    let value = self.value(&param.value);
+                    fold::constant(&value).cloned().unwrap_or(Value::Null)
+                }
+            };
+            options.push((param.name.text.to_lowercase(), value));
+        }
+        options
+    }
+}
+
+fn null(ty: Type) -> Value {
+    if ty == Type::String { Value::String(String::new()) } else { Value::Null }
+}
+
+/// Declared columns, under unique names.
+pub(super) fn declared(columns: &[ColumnDecl]) -> Vec<Column> {
+    let mut result: Vec<Column> = Vec::with_capacity(columns.len());
+    let mut taken = std::collections::HashSet::new();
+    for column in columns {
+        let name = super::flow::fresh_name(&column.name.text, &taken);
+        taken.insert(name.clone());
+        result.push(Column::new(name, if column.ty == Type::Unknown { Type::String } else { column.ty }));
+    }
+    result
+}

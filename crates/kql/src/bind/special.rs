@@ -1,0 +1,135 @@
+//! Functions that the binder itself settles: time, `toscalar`, columns by name, bags of all columns.
+//!
+//! In: a call's name and arguments. Out: its value, or nothing if it is an ordinary function.
+
+use std::sync::Arc;
+
+use super::Binder;
+use super::env::Item;
+use super::flow::{null_of, unknown};
+use super::fold;
+use super::resolve::open_column;
+use crate::ast;
+use crate::diagnostic::{self, Span};
+use crate::plan::{Expr, ExprKind, RelKind};
+use crate::time;
+use crate::types::{Column, Type, Value};
+
+impl Binder<'_> {
+    /// The value of a call that is settled here.
+    pub(super) fn special(&mut self, name: &str, args: &[ast::Expr], span: Span) -> Option<Item> {
+        match (name, args) {
+            ("now", []) => Some(Item::unnamed(self.now())),
+            ("now", [offset]) => Some(Item::unnamed(self.now_plus(offset, false))),
+            ("ago", [offset]) => Some(Item::unnamed(self.now_plus(offset, true))),
+            ("toscalar", [arg]) => Some(Item::unnamed(self.toscalar(arg))),
+            ("column_ifexists" | "columnifexists", [column, default]) => Some(self.column_ifexists(column, default)),
+            ("pack_all", []) => Some(Item::unnamed(self.pack_all(false))),
+            ("pack_all", [flag]) => Some(self.pack_all_but_nulls(flag)),
+            ("bag_pack_columns", [_, ..]) => Some(self.bag_pack_columns(args, span)),
+            _ => None,
+        }
+    }
+
+    fn now(&self) -> Expr {
+        Expr::literal(Value::DateTime(self.options.now), Type::DateTime)
+    }
+
+    /// `now(offset)`, `ago(offset)`.
+    fn now_plus(&mut self, offset: &ast::Expr, is_ago: bool) -> Expr {
+        let offset = self.value_of(offset, Type::TimeSpan, "the distance from now");
+        if offset.ty == Type::Unknown && matches!(offset.kind, ExprKind::Literal(_)) {
+            return Expr { kind: ExprKind::Literal(Value::Null), ty: Type::DateTime };
+        }
+        let shifted = match fold::constant(&offset) {
+            Some(Value::TimeSpan(ticks)) if is_ago => self.options.now.checked_sub(*ticks),
+            Some(Value::TimeSpan(ticks)) => self.options.now.checked_add(*ticks),
+            _ => None,
+        };
+        match shifted.and_then(time::in_range) {
+            Some(ticks) => Expr::literal(Value::DateTime(ticks), Type::DateTime),
+            None => Expr::call(if is_ago { "-" } else { "+" }, vec![self.now(), offset], Type::DateTime),
+        }
+    }
+
+    /// The first value of a subquery, got before the query runs.
+    fn toscalar(&mut self, arg: &ast::Expr) -> Expr {
+        if !self.is_tabular(arg) {
+            return self.value(arg);
+        }
+        let rows = self.outside(|binder| binder.table(arg));
+        let Some(first) = rows.columns().first().cloned() else {
+            if !rows.rel.open {
+                self.report(diagnostic::EXPECTED_VALUE, arg.span, "the subquery gives no column");
+            }
+            return unknown();
+        };
+        let rel = if rows.columns().len() == 1 { rows.rel } else { rows.pick(&[0]).rel };
+        let one = Expr::literal(Value::Long(1), Type::Long);
+        let kind = RelKind::Take { input: rel.clone(), count: one };
+        let ordered = rel.ordered;
+        self.scalars.push(Arc::new(crate::plan::Rel {
+            kind,
+            columns: vec![Column::new(first.name, first.ty)],
+            open: false,
+            ordered,
+        }));
+        Expr { kind: ExprKind::Scalar(self.scalars.len() - 1), ty: first.ty }
+    }
+
+    /// The column of that name if there is one, else the other value.
+    fn column_ifexists(&mut self, column: &ast::Expr, default: &ast::Expr) -> Item {
+        let name = self.value_of(column, Type::String, "a column's name");
+        let default = self.expr(default);
+        let Some(name) = fold::text(&name).map(str::to_owned) else {
+            if name.ty != Type::Unknown {
+                self.report(diagnostic::EXPECTED_CONSTANT, column.span, "the column's name must be a constant text");
+            }
+            return Item::unnamed(unknown());
+        };
+        let Some(scope) = self.scope() else { return default };
+        if let Some(expr) = scope.column(&name) {
+            return Item { name: Some(name), expr };
+        }
+        let expr = if scope.is_open() && !matches!(scope.columns(), []) {
+            default.expr
+        } else if scope.is_open() {
+            open_column(&name)
+        } else {
+            default.expr
+        };
+        Item { name: None, expr }
+    }
+
+    /// A bag of all columns.
+    fn pack_all(&mut self, without_nulls: bool) -> Expr {
+        let columns = self.scope().map(|scope| scope.columns().to_vec()).unwrap_or_default();
+        let pair = |(at, column): (usize, &Column)| {
+            [Expr::literal(Value::String(column.name.clone()), Type::String), Expr::column(at, column.ty)]
+        };
+        let pairs: Vec<Expr> = columns.iter().enumerate().flat_map(pair).collect();
+        Expr::call(if without_nulls { "pack_all" } else { "bag_pack" }, pairs, Type::Dynamic)
+    }
+
+    fn pack_all_but_nulls(&mut self, flag: &ast::Expr) -> Item {
+        let flag = self.value(flag);
+        let without_nulls = matches!(fold::constant(&flag), Some(Value::Bool(true)));
+        Item::unnamed(self.pack_all(without_nulls))
+    }
+
+    /// A bag of the columns named.
+    fn bag_pack_columns(&mut self, args: &[ast::Expr], span: Span) -> Item {
+        let mut pairs = Vec::with_capacity(args.len() * 2);
+        for arg in args {
+            let item = self.expr(arg);
+            let Some(name) = item.name.filter(|_| matches!(item.expr.kind, ExprKind::Column(_)) || item.expr.ty == Type::Unknown)
+            else {
+                self.report(diagnostic::WRONG_ARGUMENT, span.to(arg.span), "`bag_pack_columns` takes columns");
+                return Item::unnamed(null_of(Type::Dynamic));
+            };
+            pairs.push(Expr::literal(Value::String(name), Type::String));
+            pairs.push(item.expr);
+        }
+        Item::unnamed(Expr::call("bag_pack", pairs, Type::Dynamic))
+    }
+}

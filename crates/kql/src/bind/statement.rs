@@ -1,0 +1,122 @@
+//! Statements: what they declare, and which results the query has.
+//!
+//! In: statements in order. Out: declarations in the environment, and the output tables.
+
+use super::Binder;
+use super::env::{Binding, Env, Thing};
+use super::flow::{Flow, null_of, unknown};
+use crate::ast::{self, ExprKind as Ast, Statement, StatementKind, TypeExpr, TypeExprKind};
+use crate::diagnostic;
+use crate::plan::{Output, RelKind};
+use crate::types::{Column, Type};
+
+impl Binder<'_> {
+    /// A whole query.
+    pub(super) fn query(&mut self, query: &ast::Query) {
+        for statement in &query.statements {
+            match &statement.kind {
+                StatementKind::Expr(expr) => self.result(expr),
+                _ => self.statement(statement, None),
+            }
+        }
+        self.check_uncalled();
+    }
+
+    /// An expression statement: a result of the query.
+    fn result(&mut self, expr: &ast::Expr) {
+        self.render = None;
+        self.forked.clear();
+        let rows = match self.statement_thing(expr) {
+            Thing::Table(rows) => rows,
+            Thing::Scalar(item) => {
+                let one = Flow::fresh(RelKind::One, Vec::new(), false);
+                let column = Column::new(item.name.unwrap_or_else(|| "print_0".to_owned()), item.expr.ty);
+                one.with_columns(RelKind::Project { input: one.rel.clone(), exprs: vec![item.expr] }, vec![column], false)
+            }
+        };
+        let render = self.render.take();
+        if self.forked.is_empty() {
+            self.outputs.push(Output { name: None, rel: rows.rel, render });
+        } else {
+            let forked = std::mem::take(&mut self.forked);
+            self.outputs.extend(forked);
+        }
+    }
+
+    /// What an expression statement is: a name or a call that nothing else is known of is rows.
+    pub(super) fn statement_thing(&mut self, expr: &ast::Expr) -> Thing {
+        match &expr.without_parens().kind {
+            Ast::Name(_) | Ast::Call { .. } | Ast::Path { .. } => self.tabular_thing(expr),
+            _ => self.thing(expr),
+        }
+    }
+
+    /// Any statement that is no result. `level`: the declarations before the first statement beside this one.
+    pub(super) fn statement(&mut self, statement: &Statement, level: Env) {
+        match &statement.kind {
+            StatementKind::Let { name, value } => self.let_statement(name, value, level),
+            StatementKind::QueryParameters(parameters) => {
+                for parameter in parameters {
+                    let ty = match &parameter.ty {
+                        Some(TypeExpr { kind: TypeExprKind::Scalar(ty), .. }) => *ty,
+                        _ => Type::Unknown,
+                    };
+                    let expr = match &parameter.default {
+                        Some(default) => self.value(default),
+                        None => null_of(ty),
+                    };
+                    let expr = self.convert(expr, ty);
+                    self.declare(&parameter.name.text, Binding::Scalar { expr, scope: None }, false);
+                }
+            }
+            StatementKind::Alias { name, .. } => {
+                self.declare(&name.text, Binding::Database(name.text.clone()), false);
+            }
+            StatementKind::Pattern(pattern) => {
+                self.declare(&pattern.name.text, Binding::Database(pattern.name.text.clone()), false);
+            }
+            StatementKind::Expr(expr) => {
+                self.thing(expr);
+            }
+            StatementKind::Set { .. } | StatementKind::Restrict { .. } | StatementKind::Command(_) => {}
+        }
+    }
+
+    fn let_statement(&mut self, name: &ast::Name, value: &ast::Expr, level: Env) {
+        if !name.text.is_empty() && self.is_declared_since(&name.text, level) {
+            self.report(diagnostic::DUPLICATE_NAME, name.span, format!("`{}` is declared already", name.text));
+        }
+        let binding = match &value.kind {
+            Ast::Function(function) => {
+                let binding = self.closure(&name.text, function);
+                if let Binding::Function(closure) = &binding {
+                    self.closures.push(closure.clone());
+                }
+                binding
+            }
+            Ast::EntityGroup(_) => Binding::EntityGroup,
+            Ast::Missing => Binding::Scalar { expr: unknown(), scope: None },
+            _ if self.is_entity(value) && !self.is_tabular(value) => Binding::Database(name.text.clone()),
+            _ => match self.statement_thing(value) {
+                Thing::Table(rows) => Binding::Table(Flow { name: None, ..rows }),
+                Thing::Scalar(item) => {
+                    let scope = super::call::has_column(&item.expr).then(|| self.scope().map(|scope| scope.id)).flatten();
+                    Binding::Scalar { expr: item.expr, scope }
+                }
+            },
+        };
+        self.declare(&name.text, binding, false);
+    }
+
+    fn is_declared_since(&self, name: &str, level: Env) -> bool {
+        let mut at = self.env;
+        while at != level {
+            let Some(index) = at else { return false };
+            if self.nodes[index].name == name {
+                return true;
+            }
+            at = self.nodes[index].before;
+        }
+        false
+    }
+}
