@@ -1,7 +1,7 @@
 //! `dynamic(…)`: JSON with Kusto's own literals among its values, read into compact JSON text.
 
 use super::literal::scalar_value;
-use super::{List, Parser};
+use super::{Layout, List, Parser};
 use crate::ast::Expr;
 use crate::lexer::TokenKind;
 use crate::types::{Type, Value};
@@ -23,6 +23,7 @@ impl Parser<'_> {
             return None;
         }
         self.bump();
+        self.lay(Layout::Glued);
         let open = self.bump();
         let json = self.json().unwrap_or_else(|| self.missing_json("a JSON value"));
         self.expect_close(")", open);
@@ -54,6 +55,7 @@ impl Parser<'_> {
         match text {
             "-" if matches!(self.word(1).kind, T::Long | T::Real) => {
                 self.bump();
+                self.lay(Layout::Glued);
                 let number = self.json_scalar();
                 Some(if number == "null" { number } else { format!("-{number}") })
             }

@@ -1,7 +1,7 @@
 //! Expressions with operators: what binds how tightly, and pipes.
 
 use super::name::expr_of;
-use super::{List, Parser};
+use super::{Layout, List, Parser};
 use crate::ast::{BinaryOp, Expr, ExprKind, ListOp, Name, Operator, UnaryOp};
 use crate::diagnostic::{self, Diagnostic, Span};
 use crate::lexer::TokenKind;
@@ -332,6 +332,7 @@ impl<'a> Parser<'a> {
             _ => return self.path(),
         };
         let start = self.bump().start;
+        self.lay(Layout::Glued);
         let operand = Box::new(self.path().unwrap_or_else(|| self.missing_expression()));
         Some(Expr { kind: ExprKind::Unary { op, operand }, span: self.span_from(start) })
     }

@@ -34,6 +34,7 @@ impl Parser<'_> {
             length += 1;
         }
         self.at += length;
+        self.glue_from(self.at - length);
         Some(self.span_from(start))
     }
 
@@ -79,9 +80,11 @@ impl Parser<'_> {
 
     fn graph_pattern(&mut self) -> Option<Vec<GraphElement>> {
         let mut elements = Vec::new();
+        let from = self.at;
         while let Some(element) = self.graph_node().or_else(|| self.graph_edge()) {
             elements.push(element);
         }
+        self.glue_from(from);
         (!elements.is_empty()).then_some(elements)
     }
 

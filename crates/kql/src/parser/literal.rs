@@ -80,6 +80,7 @@ impl Parser<'_> {
             return None;
         }
         self.at += 2;
+        self.glue_from(self.at - 2);
         let ty = type_of_token(number.kind);
         let span = self.span_from(start);
         let value = self.value_or_report(ty, span.text(self.text), span);

@@ -58,11 +58,7 @@ impl Parsed {
 /// Never fails and never panics; the time is linear in the length of the text.
 #[must_use]
 pub fn parse(text: &str) -> Parsed {
-    let (tokens, lexical) = lexer::tokenize(text);
-    let mut parser = Parser::new(text, &tokens);
-    let query = parser.query();
-    let diagnostics = merge(lexical, parser.diagnostics);
-    Parsed { query, diagnostics }
+    parse_words(text).0
 }
 
 /// All diagnostics in order. Of the parser's those next to a broken token are left out: they only follow from it.
@@ -80,13 +76,38 @@ fn merge(lexical: Vec<Diagnostic>, syntactic: Vec<Diagnostic>) -> Vec<Diagnostic
 
 /// A token that is neither blank nor comment.
 #[derive(Clone, Copy)]
-struct Word {
-    kind: TokenKind,
-    span: Span,
+pub(crate) struct Word {
+    pub(crate) kind: TokenKind,
+    pub(crate) span: Span,
     /// Nothing stands between it and the token before it.
     is_glued: bool,
     /// It is the first of its line.
     starts_line: bool,
+    /// How it is laid out.
+    pub(crate) layout: Layout,
+}
+
+/// What the parser knows of a word that the formatter needs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Nothing.
+    #[default]
+    Free,
+    /// It stands right behind the word before it: the parenthesis of a call, the number behind a sign.
+    Glued,
+    /// It opens the body of a function.
+    Block,
+    /// It opens the values of a `datatable` of so many columns.
+    Rows(usize),
+}
+
+/// The same as [`parse`], with the words and what is known of their layout.
+pub(crate) fn parse_words(text: &str) -> (Parsed, Vec<Word>) {
+    let (tokens, lexical) = lexer::tokenize(text);
+    let mut parser = Parser::new(text, &tokens);
+    let query = parser.query();
+    let diagnostics = merge(lexical, parser.diagnostics);
+    (Parsed { query, diagnostics }, parser.words)
 }
 
 struct Parser<'a> {
@@ -109,7 +130,7 @@ impl<'a> Parser<'a> {
                 starts_line |= token.span.text(text).contains(['\n', '\r']);
                 continue;
             }
-            words.push(Word { kind: token.kind, span: token.span, is_glued, starts_line });
+            words.push(Word { kind: token.kind, span: token.span, is_glued, starts_line, layout: Layout::Free });
             (is_glued, starts_line) = (true, false);
         }
         Parser { text, words, at: 0, depth: 0, diagnostics: Vec::new(), is_lost: false }
@@ -153,6 +174,21 @@ impl<'a> Parser<'a> {
             self.at += 1;
         }
         span
+    }
+
+    /// Notes how the next word is laid out.
+    fn lay(&mut self, layout: Layout) {
+        if let Some(word) = self.words.get_mut(self.at) {
+            word.layout = layout;
+        }
+    }
+
+    /// The words from the `from`-th up to here stand without blanks between them.
+    fn glue_from(&mut self, from: usize) {
+        let end = self.at;
+        for word in self.words.get_mut(from + 1..end).unwrap_or_default() {
+            word.layout = Layout::Glued;
+        }
     }
 
     fn eat(&mut self, text: &str) -> Option<Span> {

@@ -103,6 +103,7 @@ impl Parser<'_> {
         let length = self.scan_braced_name()?;
         let start = self.word(0).span.start;
         self.at += length;
+        self.glue_from(self.at - length);
         let span = self.span_from(start);
         Some(Name { text: span.text(self.text).to_owned(), span, is_quoted: false })
     }
@@ -144,6 +145,7 @@ impl Parser<'_> {
         let length = self.scan_wildcard(0)?;
         let start = self.word(0).span.start;
         self.at += length;
+        self.glue_from(self.at - length);
         let span = self.span_from(start);
         let text = span.text(self.text);
         let kind = if text == "*" { ExprKind::Star } else { ExprKind::Wildcard(text.to_owned()) };

@@ -2,7 +2,7 @@
 
 use super::name::expr_of;
 use super::primary::{is_column_type, is_type_name};
-use super::{List, Parser};
+use super::{Layout, List, Parser};
 use crate::ast::{ColumnDecl, Expr, ExprKind, Name, Param, TypeExpr, TypeExprKind};
 use crate::diagnostic::{self, Diagnostic};
 use crate::lexer::TokenKind;
@@ -91,7 +91,9 @@ impl Parser<'_> {
         self.at += length;
         let span = self.span_from(start);
         let name = Name { text: span.text(self.text).to_owned(), span, is_quoted: false };
+        self.lay(Layout::Glued);
         self.expect("=");
+        self.lay(Layout::Glued);
         let value = self.param_value(&name.text, siblings);
         Param { name, value, span: self.span_from(start) }
     }
@@ -200,7 +202,9 @@ impl Parser<'_> {
     fn free_property(&mut self) -> Option<Param> {
         let name = self.extended_name()?;
         let start = name.span.start;
+        self.lay(Layout::Glued);
         self.expect("=");
+        self.lay(Layout::Glued);
         use TokenKind as T;
         let value = match self.kind() {
             T::String | T::Long | T::Real | T::Bool | T::DateTime => self.literal(),

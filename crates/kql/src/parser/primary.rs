@@ -1,7 +1,7 @@
 //! Operands: literals, names, calls, paths, and tables written in the query.
 
 use super::name::expr_of;
-use super::{List, Parser};
+use super::{Layout, List, Parser};
 use crate::ast::{ColumnDecl, Expr, ExprKind, Name, TypeExpr, TypeExprKind};
 use crate::diagnostic::{self, Diagnostic};
 use crate::lexer::TokenKind;
@@ -30,6 +30,7 @@ impl Parser<'_> {
                 let member = member.unwrap_or_else(|| expr_of(self.missing_name("a name")));
                 member_of(target, member)
             } else if self.is("[") {
+                self.lay(Layout::Glued);
                 let index = if takes_calls { self.index() } else { self.bracketed_element() };
                 let index = index.unwrap_or_else(|| Expr::missing(self.last_end()));
                 ExprKind::Index { target: Box::new(target), index: Box::new(index) }
@@ -80,6 +81,7 @@ impl Parser<'_> {
         let start = name.span.start;
         let kind = self.one_param("kind");
         let open = self.word(0).span;
+        self.lay(Layout::Glued);
         let mut args = Vec::new();
         if self.expect("(") {
             args.push(self.expect_expression());
@@ -108,6 +110,7 @@ impl Parser<'_> {
     }
 
     fn arguments(&mut self) -> Vec<Expr> {
+        self.lay(Layout::Glued);
         let open = self.bump();
         let args = self.comma_list(List::of("an argument").optional(), Parser::argument);
         self.expect_close(")", open);
@@ -235,6 +238,7 @@ impl Parser<'_> {
                 let member = self.path_element_or_call().unwrap_or_else(|| expr_of(self.missing_name("a name")));
                 target = Expr { kind: member_of(target, member), span: self.span_from(start) };
             } else if self.is("[") {
+                self.lay(Layout::Glued);
                 let index = self.bracketed_element().unwrap_or_else(|| Expr::missing(self.last_end()));
                 let kind = ExprKind::Index { target: Box::new(target), index: Box::new(index) };
                 target = Expr { kind, span: self.span_from(start) };
@@ -262,8 +266,10 @@ impl Parser<'_> {
     fn datatable(&mut self) -> Expr {
         let start = self.bump().start;
         let properties = self.params(&[], false);
+        self.lay(Layout::Glued);
         let columns = self.expect_row_schema();
         let open = self.word(0).span;
+        self.lay(Layout::Rows(columns.len()));
         let mut values = Vec::new();
         if self.expect("[") {
             self.eat(",");
@@ -284,6 +290,7 @@ impl Parser<'_> {
     fn external_data(&mut self) -> Expr {
         let start = self.bump().start;
         let mut properties = self.params(&[], false);
+        self.lay(Layout::Glued);
         let columns = self.expect_row_schema();
         let open = self.word(0).span;
         let mut uris = Vec::new();
@@ -331,6 +338,7 @@ impl Parser<'_> {
             return None;
         }
         let start = self.bump().start;
+        self.lay(Layout::Glued);
         let open = self.bump();
         let is_type = is_type_name(self.text_at(0)) && self.is_keyword(0);
         let kind = if is_type || (self.kind() == TokenKind::Identifier && self.is_at(1, ")")) {

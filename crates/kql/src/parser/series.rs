@@ -1,7 +1,7 @@
 //! Operators with a grammar of their own that work on one table: `summarize`, `make-series`, `mv-expand`, `parse`, `scan` …
 
 use super::operator::Parts;
-use super::{List, Parser};
+use super::{Layout, List, Parser};
 use crate::ast::{
     ExpandItem, Expr, ExprKind, MakeSeries, Name, OperatorKind, ParseElement, Scan, ScanStep, SeriesAggregate, SeriesRange,
     TopNestedLevel, TypeExpr, TypeExprKind,
@@ -83,6 +83,7 @@ impl Parser<'_> {
         }
         self.bump();
         self.expect("range");
+        self.lay(Layout::Glued);
         let open = self.word(0).span;
         let mut bounds = Vec::new();
         if self.expect("(") {
@@ -256,7 +257,9 @@ impl Parser<'_> {
     }
 
     fn step_output(&mut self) -> Name {
+        self.lay(Layout::Glued);
         self.expect("=");
+        self.lay(Layout::Glued);
         if self.is_any(&["all", "last", "none"]) { self.bare_name() } else { self.missing_name("`all`, `last` or `none`") }
     }
 

@@ -1,6 +1,6 @@
 //! Statements: `let`, `set`, `declare`, `alias`, `restrict`, expressions; functions; and management commands.
 
-use super::{List, Parser};
+use super::{Layout, List, Parser};
 use crate::ast::{
     Body, Command, Expr, ExprKind, Function, Name, Parameter, Pattern, PatternCase, Query, Statement, StatementKind,
 };
@@ -270,6 +270,7 @@ impl Parser<'_> {
     /// `{ let …; declare query_parameters …; expression }`.
     fn body(&mut self) -> Body {
         let open = self.word(0).span;
+        self.lay(Layout::Block);
         let mut statements = Vec::new();
         if !self.expect("{") {
             return Body { statements, span: Span::at(self.last_end()) };
@@ -333,6 +334,7 @@ impl Parser<'_> {
             self.expect_close("]", open);
         }
         let open = self.word(0).span;
+        self.lay(Layout::Block);
         if self.expect("{") {
             while let Some(case) = self.pattern_case() {
                 pattern.cases.push(case);

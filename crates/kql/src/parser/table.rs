@@ -1,7 +1,7 @@
 //! Operators that read several tables or run subqueries: `join`, `union`, `find`, `search`, `fork`, `partition` …
 
 use super::operator::Parts;
-use super::{List, Parser};
+use super::{Layout, List, Parser};
 use crate::ast::{
     Body, Expr, ExprKind, FindColumn, FindOutput, ForkBranch, JoinCondition, Operator, OperatorKind, Param, PartitionBody,
 };
@@ -123,6 +123,7 @@ impl Parser<'_> {
         if self.is("pack") {
             let name = self.bare_name();
             let open = self.word(0).span;
+            self.lay(Layout::Glued);
             self.expect("(");
             let star = self.star();
             if star.is_none() {
@@ -246,7 +247,9 @@ impl Parser<'_> {
 
     fn partition_body(&mut self) -> PartitionBody {
         let open = self.word(0).span;
-        if self.eat("{").is_some() {
+        if self.is("{") {
+            self.lay(Layout::Block);
+            self.bump();
             let query = self.expect_expression();
             self.expect_close("}", open);
             let statement = crate::ast::Statement { span: query.span, kind: crate::ast::StatementKind::Expr(query) };
