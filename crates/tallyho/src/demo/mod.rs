@@ -30,6 +30,7 @@ pub fn files() -> Vec<File> {
     let file = |path, bytes| File { path, bytes };
     vec![
         file("intel/threatfox.json", intel::threatfox().into_bytes()),
+        file("exclusions.yaml", exclusions().into_bytes()),
         file("logs/office/DnsEvents.ndjson", sentinel::dns_events(day)),
         file("logs/office/query_data.csv", sentinel::portal_export(day)),
         file("logs/defender/DeviceNetworkEvents.ndjson.gz", gzipped(&sentinel::device_network_events(day))),
@@ -39,6 +40,15 @@ pub fn files() -> Vec<File> {
         file("logs/branch/conn.log.gz", gzipped(&sensors::zeek_conn(day))),
         file("logs/shop/eve.json", sensors::eve(day)),
     ]
+}
+
+/// The exclusions that people start from, with one filled in as its comments say: the demo's backup server is known.
+fn exclusions() -> String {
+    let filled = hunt::exclusion::DEFAULT
+        .replace("known_backup_servers: []", "known_backup_servers: [srv-bkp-01.corp.example, 10.20.0.40]");
+    let veeam = filled.find("id: veeam-backup").unwrap_or(0);
+    let (before, after) = filled.split_at(veeam);
+    before.to_owned() + &after.replacen("enabled: false", "enabled: true", 1)
 }
 
 /// The bytes as a gzip file; no time in its header, so that it is the same every time.
@@ -51,6 +61,14 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_exclusion_is_filled_and_enabled() {
+        let exclusions = hunt::Exclusions::parse(&exclusions()).expect("exclusions");
+        let enabled: Vec<&str> = exclusions.scenarios.iter().filter(|it| it.enabled).map(|it| it.id.as_str()).collect();
+        assert_eq!(enabled, ["veeam-backup"]);
+        assert!(super::exclusions().contains("srv-bkp-01.corp.example"));
+    }
 
     #[test]
     fn the_same_bytes_every_time() {

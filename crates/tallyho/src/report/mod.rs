@@ -7,6 +7,7 @@ mod chart;
 mod evidence;
 mod family;
 mod html;
+mod of;
 mod rows;
 #[cfg(test)]
 mod sample;
@@ -18,6 +19,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::escape;
 use crate::output::{Format, Look, write_tables};
+
+pub use of::intel;
 
 /// The whole result of `tallyho hunt`.
 #[derive(Clone, Debug, Default, Serialize)]

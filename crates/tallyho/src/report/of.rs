@@ -1,0 +1,115 @@
+//! A run's outcome as a report: types of the libraries in, the document's plain texts and numbers out.
+
+use std::collections::HashMap;
+
+use hunt::exclusion::Exclusions;
+use hunt::{Hunt, Outcome};
+use kql::time::format_datetime;
+
+use super::{Evidence, ExcludedBy, Exclusion, Indicator, Intel, LeftOut, NotSearched, Report, Sighting, Source};
+use crate::output::value_to_json;
+
+/// How many examples of left-out values a report keeps.
+const LEFT_OUT_KEPT: usize = 200;
+
+/// The part of a report that says what was hunted.
+#[must_use]
+pub fn intel(intel: &hunt::Intel) -> Intel {
+    let rejected = intel.rejected.iter().map(|it| LeftOut { value: it.value.clone(), why: it.why.to_string() });
+    let held = intel.held_back.iter().map(|it| LeftOut { value: it.indicator.as_published().to_owned(), why: it.why.clone() });
+    let source = |source: &hunt::Source| Source {
+        name: source.name.clone(),
+        feed: source.feed.to_owned(),
+        indicators: source.indicators,
+        rejected: source.rejected,
+        held_back: source.held_back,
+    };
+    Intel {
+        indicators: intel.indicators.len(),
+        rejected: intel.rejected.len(),
+        held_back: intel.held_back.len(),
+        sources: intel.sources.iter().map(source).collect(),
+        left_out: held.chain(rejected).take(LEFT_OUT_KEPT).collect(),
+    }
+}
+
+impl Report {
+    /// Takes over what a run found.
+    pub fn add_outcome(&mut self, hunts: &[Hunt], outcome: &Outcome, exclusions: &Exclusions) {
+        self.sightings = outcome.sightings.iter().map(sighting).collect();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for sighting in &outcome.sightings {
+            *counts.entry(&sighting.hunt).or_default() += 1;
+        }
+        self.hunts = hunts
+            .iter()
+            .map(|hunt| super::Hunt {
+                id: hunt.id.clone(),
+                family: hunt.malware.name.clone(),
+                malware: hunt.malware.id.clone(),
+                indicators: hunt.indicators.len(),
+                sightings: counts.get(hunt.id.as_str()).copied().unwrap_or(0),
+            })
+            .collect();
+        self.hunts.sort_by(|a, b| (&a.family, &a.id).cmp(&(&b.family, &b.id)));
+        self.not_searched.extend(outcome.not_searched.iter().map(not_searched));
+        for ((hunt, query), rows) in &outcome.unattributed {
+            let table = hunts.iter().find(|it| it.id == *hunt).and_then(|it| it.queries.iter().find(|it| it.id == *query));
+            self.not_searched.push(NotSearched {
+                hunt: hunt.clone(),
+                table: table.map_or_else(String::new, |query| query.table.to_owned()),
+                why: format!("{rows} rows of query {query} name no indicator and are not counted as sightings"),
+            });
+        }
+        self.exclusions = exclusions.scenarios.iter().map(|it| self.exclusion(it, outcome)).collect();
+    }
+
+    fn exclusion(&self, exclusion: &hunt::exclusion::Exclusion, outcome: &Outcome) -> Exclusion {
+        let by = |sighting: &&Sighting| sighting.excluded_by.as_ref().is_some_and(|by| by.scenario == exclusion.scenario);
+        let missing = outcome.not_evaluable.iter().filter(|it| it.scenario == exclusion.scenario);
+        let mut not_evaluable: Vec<String> = missing.map(|it| format!("{} (no {})", it.table, it.field)).collect();
+        not_evaluable.sort();
+        not_evaluable.dedup();
+        Exclusion {
+            scenario: exclusion.scenario.clone(),
+            enabled: exclusion.enabled,
+            applied: self.sightings.iter().filter(by).count(),
+            not_evaluable,
+        }
+    }
+}
+
+fn not_searched(it: &hunt::executor::NotSearched) -> NotSearched {
+    NotSearched { hunt: it.hunt.clone(), table: it.table.clone(), why: it.why.clone() }
+}
+
+fn sighting(it: &hunt::Sighting) -> Sighting {
+    let indicator = &it.indicator;
+    Sighting {
+        id: it.id.clone(),
+        hunt: it.hunt.clone(),
+        indicator: Indicator {
+            ty: indicator.ty.name().to_owned(),
+            value: indicator.value.clone(),
+            threat_type: indicator.threat_type.to_string(),
+            confidence: indicator.confidence,
+            first_seen: indicator.first_seen.map(format_datetime),
+            source: indicator.source.to_string(),
+            reference: indicator.reference.as_deref().map(str::to_owned),
+        },
+        table: it.table.to_owned(),
+        observed: it.observed.clone(),
+        matched_by: it.matched_by.clone(),
+        time: it.time.map(format_datetime),
+        host: it.host.clone(),
+        row: it.row.iter().map(|(column, value)| (column.clone(), value_to_json(value))).collect(),
+        evidence: it.evidence.as_ref().map(|evidence| Evidence {
+            path: evidence.path.clone(),
+            line: evidence.line,
+            offset: evidence.offset,
+            raw: evidence.raw.clone(),
+        }),
+        excluded_by: it.excluded_by.as_ref().map(|by| ExcludedBy { scenario: by.scenario.clone(), why: by.why.clone() }),
+        count: it.count,
+    }
+}
