@@ -5,8 +5,10 @@
 pub mod ast;
 pub mod bind;
 pub mod catalog;
+pub mod complete;
 pub mod diagnostic;
 pub mod fmt;
+pub mod hover;
 pub mod lexer;
 pub mod lint;
 pub mod parser;

@@ -229,4 +229,94 @@ impl Signature {
     pub fn most(&self) -> usize {
         self.parameters.iter().map(|p| p.most).sum()
     }
+
+    /// The signature as a reader writes it: `substring(string: scalar, start: int or long [, length: int or long]): string`.
+    #[must_use]
+    pub fn to_text(&self, function: &str) -> String {
+        let mut text = format!("{function}(");
+        for (at, parameter) in self.parameters.iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            let one = format!("{comma}{}: {}", parameter.name, parameter.kind.short());
+            match (parameter.least, parameter.most) {
+                (0, 1) if at > 0 => text.push_str(&format!(" [{one}]")),
+                (0, _) => text.push_str(&format!("{comma}[{}: {}]", parameter.name, parameter.kind.short())),
+                _ => text.push_str(&one),
+            }
+            if parameter.most > 1 {
+                text.push_str(", …");
+            }
+        }
+        text.push(')');
+        if let Some(result) = self.result_text() {
+            text.push_str(&format!(": {result}"));
+        }
+        text
+    }
+
+    /// What it gives, in words; `None` for what has no type.
+    fn result_text(&self) -> Option<String> {
+        let of = |at: usize| self.parameters.get(at).map(|p| p.name.as_str()).unwrap_or_default();
+        Some(match &self.returns {
+            Returns::Type(ty) => ty.name().to_owned(),
+            Returns::SameAs(at) | Returns::WidenedFrom(at) => format!("the type of {}", of(*at)),
+            Returns::TypeOf(at) => format!("the type that {} says", of(*at)),
+            Returns::Common => "the common type".to_owned(),
+            Returns::Widest => "the widest type".to_owned(),
+            Returns::Columns(columns) => {
+                let columns: Vec<String> = columns.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+                format!("({})", columns.join(", "))
+            }
+            Returns::SortedArrays => "sorted arrays".to_owned(),
+            Returns::Percentiles => "one column for each percentile".to_owned(),
+            Returns::Arguments => "one column for each argument".to_owned(),
+            Returns::Table(_) => "table".to_owned(),
+            Returns::Entity => return None,
+        })
+    }
+}
+
+impl Kind {
+    /// The kind as signatures name it.
+    fn short(&self) -> &'static str {
+        match self {
+            Kind::Type(ty) => ty.name(),
+            Kind::Number => "number",
+            Kind::Integer => "int or long",
+            Kind::Summable => "number, timespan or datetime",
+            Kind::Scalar | Kind::Common | Kind::CommonOrDynamic => "scalar",
+            Kind::NotDynamic => "scalar, not dynamic",
+            Kind::Orderable | Kind::CommonOrderable => "scalar with an order",
+            Kind::Array => "array",
+            Kind::Bag => "bag",
+            Kind::StringOrDynamic => "string or dynamic",
+            Kind::StringOrArray => "string or array",
+            Kind::IntegerOrArray => "int, long or array",
+            Kind::NumberOrBool => "number or bool",
+            Kind::NotRealOrBool => "scalar, not real nor bool",
+            Kind::Table => "table",
+            Kind::TypeLiteral => "type",
+            Kind::Any => "anything",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::catalog::{aggregate, function};
+
+    #[test]
+    fn signatures_read_well() {
+        let text = |name: &str| {
+            let function = function(name).or_else(|| aggregate(name)).unwrap();
+            function.signatures[0].to_text(name)
+        };
+        assert_eq!(text("substring"), "substring(string: scalar, start: int or long [, length: int or long]): string");
+        assert_eq!(text("strcat"), "strcat(arg: scalar, …): string");
+        assert_eq!(text("now"), "now([offset: timespan]): datetime");
+        assert_eq!(text("case"), "case(predicate: bool, …, then: scalar, …, else: scalar): the common type");
+        assert_eq!(
+            text("arg_max"),
+            "arg_max(maximized: scalar with an order, [returned: scalar], …): one column for each argument"
+        );
+    }
 }
