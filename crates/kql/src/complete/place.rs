@@ -4,12 +4,13 @@
 //! expressions around it.
 
 use crate::ast::{
-    Expr, ExprKind, JoinCondition, Name, Operator, OperatorKind, Parameter, Query, Statement, StatementKind, TypeExprKind,
+    ExpandItem, Expr, ExprKind, JoinCondition, Literal, Name, Operator, OperatorKind, Parameter, Query, Statement, StatementKind,
+    TypeExprKind,
 };
 use crate::catalog::Catalog;
 use crate::diagnostic::Span;
 use crate::lint::walk::{self, Child};
-use crate::types::{Column, Type};
+use crate::types::{Column, Type, Value};
 
 /// A place in a query.
 #[derive(Default)]
@@ -154,12 +155,19 @@ impl<'a> Place<'a> {
         let rows = self.rows(at)?;
         let operator = self.pipes[at].operator;
         let OperatorKind::MvApply { items, .. } = &operator.kind else { return Some(rows) };
-        let expand = Operator {
-            kind: OperatorKind::MvExpand { items: items.clone(), limit: None },
-            params: Vec::new(),
-            ..operator.clone()
+        // The elements' columns, as typed nulls: only names and types matter here.
+        let element = |item: &ExpandItem| {
+            let (ExprKind::Name(name) | ExprKind::Named { name, .. }) = &item.expr.kind else { return None };
+            let ty = match item.ty.as_ref().map(|ty| &ty.kind) {
+                Some(TypeExprKind::Scalar(ty)) => *ty,
+                _ => Type::Dynamic,
+            };
+            let value = Expr { kind: ExprKind::Literal(Literal { ty, value: Value::Null, is_hidden: false }), span: name.span };
+            Some(Expr { kind: ExprKind::Named { name: name.clone(), value: Box::new(value) }, span: name.span })
         };
-        Some(Expr { kind: ExprKind::Pipe { source: Some(Box::new(rows)), operators: vec![expand] }, span: operator.span })
+        let elements = items.iter().filter_map(element).collect();
+        let extend = Operator { kind: OperatorKind::Extend(elements), params: Vec::new(), ..operator.clone() };
+        Some(Expr { kind: ExprKind::Pipe { source: Some(Box::new(rows)), operators: vec![extend] }, span: operator.span })
     }
 
     /// The columns of a tabular expression that stands here.
