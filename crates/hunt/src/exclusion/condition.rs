@@ -1,5 +1,7 @@
 //! Conditions over a row's fields, in a logic of three values: true with its reason, false, and not to be told.
 
+use std::fmt;
+
 use ipnet::IpNet;
 use kql::types::Value;
 
@@ -49,6 +51,30 @@ pub struct Operand {
     pub list: Option<String>,
     /// The values.
     pub values: Vec<String>,
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let joined = |parts: &[Condition], word: &str| {
+            let nested = |part: &Condition| match part {
+                Condition::Field { .. } | Condition::Not(_) => part.to_string(),
+                _ => format!("({part})"),
+            };
+            parts.iter().map(nested).collect::<Vec<_>>().join(word)
+        };
+        match self {
+            Condition::All(parts) => f.write_str(&joined(parts, " and ")),
+            Condition::Any(parts) => f.write_str(&joined(parts, " or ")),
+            Condition::Not(inner) => write!(f, "not ({inner})"),
+            Condition::Field { field, operator, operand } => {
+                let name = Operator::ALL.iter().find(|(_, known)| known == operator).map_or("", |(name, _)| name);
+                match &operand.list {
+                    Some(list) => write!(f, "{field} {name} {list}"),
+                    None => write!(f, "{field} {name} {}", operand.values.join(", ")),
+                }
+            }
+        }
+    }
 }
 
 /// What a condition is on a row.
