@@ -2,7 +2,19 @@
 //!
 //! An aggregate is a factory of [`Accumulator`]s, one for each group. Its signature stands in the `kql` crate's catalog.
 
+mod bits;
+mod collect;
+mod count;
+mod digest;
+mod extreme;
+mod only_if;
+mod percentile;
+mod schema;
+pub(crate) mod sketch;
 mod state;
+mod sum;
+#[cfg(test)]
+mod testing;
 mod udaf;
 
 use std::fmt::Debug;
@@ -52,7 +64,16 @@ pub trait Accumulator: Debug + Send + Sync {
 }
 
 /// Every family of aggregates, each in its own file beside its page.
-const FAMILIES: &[&[AggregateFunction]] = &[];
+const FAMILIES: &[&[AggregateFunction]] = &[
+    bits::FUNCTIONS,
+    collect::FUNCTIONS,
+    count::FUNCTIONS,
+    digest::FUNCTIONS,
+    extreme::FUNCTIONS,
+    percentile::FUNCTIONS,
+    schema::FUNCTIONS,
+    sum::FUNCTIONS,
+];
 
 /// The aggregate of that name.
 #[must_use]

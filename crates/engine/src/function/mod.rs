@@ -28,6 +28,7 @@ mod pattern;
 mod regular;
 mod rounding;
 mod set;
+mod sketch;
 mod sorted;
 mod special;
 mod strcat;
@@ -46,6 +47,7 @@ use kql::{Type, Value};
 
 use crate::cell::Cell;
 
+pub(crate) use comparison::compare;
 pub use udf::scalar_udf;
 
 /// A scalar function or operator.
@@ -144,6 +146,7 @@ const FAMILIES: &[&[Function]] = &[
     rounding::FUNCTIONS,
     set::FUNCTIONS,
     sorted::FUNCTIONS,
+    sketch::FUNCTIONS,
     special::FUNCTIONS,
     strcat::FUNCTIONS,
     term::FUNCTIONS,
