@@ -171,7 +171,8 @@ impl TDigest {
         let mut before = 0.0;
         for (value, weight) in std::mem::take(&mut self.centroids) {
             let at = (before + weight / 2.0) / total;
-            let most = (4.0 * total * at * (1.0 - at) / CENTROIDS_MAX as f64).max(1.0);
+            // By this scale there are at most twice as many centroids as wanted.
+            let most = total * std::f64::consts::PI * (at * (1.0 - at)).sqrt() / CENTROIDS_MAX as f64;
             match joined.last_mut() {
                 Some((mean, sum)) if *sum + weight <= most => {
                     *mean += (value - *mean) * weight / (*sum + weight);
