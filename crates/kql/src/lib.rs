@@ -13,6 +13,7 @@ pub mod lexer;
 pub mod lint;
 pub mod parser;
 pub mod plan;
+pub mod render;
 pub mod time;
 pub mod types;
 
