@@ -3,6 +3,8 @@
 //! Comes in: a [`Code`] of the table [`CODES`], a [`Span`] and a message from the lexer, the parser or the binder. Goes out: the
 //! diagnostics in the order of the text.
 
+pub mod render;
+
 /// A stretch of the query's text, in bytes: `start..end`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {
@@ -173,16 +175,14 @@ codes! {
     TOO_DEEP = "K0008" Error "nested too deeply";
     /// A type that Kusto does not have.
     UNKNOWN_TYPE = "K0010" Error "no such type";
-    /// A query without any statement that gives a result.
-    EMPTY_QUERY = "K0011" Error "there is no query";
     /// A parameter that the operator does not take, or in a place where it takes none.
     BAD_PARAMETER = "K0012" Error "parameter that this operator does not take";
     /// Two statements without a semicolon between them.
     MISSING_SEMICOLON = "K0013" Error "statements without a semicolon between";
     /// A literal that is cut short: `datetime(` without its parenthesis.
     UNTERMINATED_LITERAL = "K0014" Error "literal without its closing parenthesis";
-    /// A management command, which is no query.
-    MANAGEMENT_COMMAND = "K0015" Error "management command in place of a query";
+    /// More mistakes than anyone reads: the rest is counted only.
+    TOO_MANY = "K0016" Error "too many mistakes";
     /// A name that is no column, variable or function here.
     UNKNOWN_NAME = "K0101" Error "no such name";
     /// A table that the catalog does not know.

@@ -239,8 +239,8 @@ impl<'a> Lexer<'a> {
             c if c.is_alphanumeric() => "names with other letters than a-z are written `['name']`",
             _ => "remove it, or put it into a string",
         };
-        let shown: String = c.escape_debug().collect();
-        self.error(diagnostic::UNKNOWN_CHARACTER, span, &format!("unexpected character `{shown}`"), help);
+        let message = format!("unexpected character `{}`", crate::parser::shown(c.encode_utf8(&mut [0; 4])));
+        self.error(diagnostic::UNKNOWN_CHARACTER, span, &message, help);
         TokenKind::Bad
     }
 
@@ -273,7 +273,7 @@ impl<'a> Lexer<'a> {
         if self.peek(0) == b'\\' {
             let length = self.rest().chars().take(2).map(char::len_utf8).sum::<usize>();
             let span = Span::new(self.at, self.at + length);
-            let message = format!("`{}` is no escape", span.text(self.text).escape_debug());
+            let message = format!("`{}` is no escape", crate::parser::shown(span.text(self.text)));
             let bad = Diagnostic::new(diagnostic::BAD_ESCAPE, span, message);
             let help = "double the backslash, or put `@` before the string, where backslashes are ordinary characters";
             self.diagnostics.push(bad.with_label(opening, "in this string").with_help(help));

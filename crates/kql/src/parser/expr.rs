@@ -282,7 +282,8 @@ impl<'a> Parser<'a> {
     /// `(a, b)` or `(table | …)` after `in` and its like.
     fn value_list(&mut self) -> Vec<Expr> {
         let open = self.word(0).span;
-        if !self.expect("(") {
+        if self.eat("(").is_none() {
+            self.expected("a value list");
             return Vec::new();
         }
         let list = match self.is_possible_operator() || self.is_pipe_ahead() {

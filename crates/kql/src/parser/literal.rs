@@ -60,7 +60,7 @@ impl Parser<'_> {
     /// The value of a literal; of one that cannot be read null, after a report.
     pub(super) fn value_or_report(&mut self, ty: Type, text: &str, span: Span) -> Value {
         scalar_value(ty, text).unwrap_or_else(|| {
-            let message = format!("`{}` is no {ty}", text.escape_debug());
+            let message = format!("`{}` is no {ty}", super::shown(text));
             let help = match ty {
                 Type::DateTime => "write it as `datetime(2026-05-20 13:36:27)`",
                 Type::TimeSpan => "write it as `1d`, `2.5h` or `time(1.02:03:04)`",

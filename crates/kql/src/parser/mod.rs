@@ -23,6 +23,8 @@ mod statement;
 mod table;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use literal::unit_nanoseconds;
@@ -35,6 +37,9 @@ use crate::lexer::{self, KeywordUse, Token, TokenKind};
 ///
 /// Far more than any real query has, and little enough for a walk by recursion on a small stack.
 pub const DEPTH_MAX: usize = 256;
+
+/// How many mistakes of one text are reported one by one.
+const DIAGNOSTICS_MAX: usize = 100;
 
 /// A query as it was read.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,6 +76,12 @@ fn merge(lexical: Vec<Diagnostic>, syntactic: Vec<Diagnostic>) -> Vec<Diagnostic
     });
     all.extend(lexical);
     all.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
+    if all.len() > DIAGNOSTICS_MAX {
+        let message = format!("{} more mistakes are not shown", all.len() - DIAGNOSTICS_MAX);
+        let span = all[DIAGNOSTICS_MAX].span;
+        all.truncate(DIAGNOSTICS_MAX);
+        all.push(Diagnostic::new(diagnostic::TOO_MANY, span, message));
+    }
     all
 }
 
@@ -245,15 +256,15 @@ impl<'a> Parser<'a> {
         if self.is_end() {
             return ", but the query ends here".to_owned();
         }
-        let text: String = self.text_at(0).chars().take(40).collect();
-        format!(", found `{}`", text.escape_debug())
+        format!(", found `{}`", shown(self.text_at(0)))
     }
 
     fn expected(&mut self, what: &str) {
         if !self.is_lost {
             let message = format!("expected {what}{}", self.found());
             let diagnostic = Diagnostic::new(diagnostic::EXPECTED, self.here(), message);
-            let help = self.keyword_help();
+            let is_name = ["a name", "a column", "an expression"].contains(&what);
+            let help = if is_name { self.keyword_help() } else { expected_help(what) };
             self.report(Diagnostic { help, ..diagnostic });
         }
     }
@@ -344,6 +355,30 @@ impl<'a> Parser<'a> {
         self.expected("`,`");
         self.at = end;
     }
+}
+
+/// What to write where something is expected that is often forgotten.
+fn expected_help(what: &str) -> Option<String> {
+    let help = match what {
+        "a value list" => "values stand in parentheses: `in ('a', 'b')`, `has_any (list)`",
+        "`typeof(…)`" => "write the type as in `to typeof(long)`",
+        "`on`" => "write which columns make a pair: `on Name`, or `on $left.a == $right.b`",
+        _ => return None,
+    };
+    Some(help.to_owned())
+}
+
+/// The start of a word, for a message.
+pub(super) fn shown(text: &str) -> String {
+    let mut out = String::new();
+    for (at, c) in text.chars().enumerate() {
+        match c {
+            _ if at == 40 => return out + "…",
+            c if crate::fmt::is_hidden(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// How a list with commas is read.

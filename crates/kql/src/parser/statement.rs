@@ -30,7 +30,7 @@ impl Parser<'_> {
         if self.is_end() {
             return;
         }
-        let message = format!("`{}` begins no statement", self.text_at(0).chars().take(40).collect::<String>().escape_debug());
+        let message = format!("`{}` begins no statement", super::shown(self.text_at(0)));
         let stray = Diagnostic::new(diagnostic::TRAILING, self.word(0).span, message);
         self.report(match self.text_at(0) {
             "|" => stray.with_help("a pipe needs a table or an expression before it"),
@@ -106,8 +106,7 @@ impl Parser<'_> {
 
     fn unexpected_word(&mut self) {
         let text = self.text_at(0);
-        let shown: String = text.chars().take(40).collect();
-        let message = format!("unexpected `{}`", shown.escape_debug());
+        let message = format!("unexpected `{}`", super::shown(text));
         let unexpected = Diagnostic::new(diagnostic::TRAILING, self.here(), message);
         let help = if super::operator::is_operator(text) {
             format!("write `|` before `{text}`")
