@@ -13,8 +13,10 @@ mod comparison;
 mod contains;
 mod conversion;
 mod dynamic;
+mod encode;
 mod fold;
 mod has_ipv4;
+mod hash;
 mod ip;
 mod ipv4;
 mod ipv6;
@@ -24,6 +26,7 @@ mod math;
 mod member;
 mod needle;
 mod null;
+mod parse;
 mod pattern;
 mod regular;
 mod rounding;
@@ -38,6 +41,7 @@ mod terms;
 pub(crate) mod testing;
 mod text;
 mod udf;
+mod xml;
 mod zone;
 
 use std::sync::Arc;
@@ -136,12 +140,15 @@ const FAMILIES: &[&[Function]] = &[
     contains::FUNCTIONS,
     conversion::FUNCTIONS,
     dynamic::FUNCTIONS,
+    encode::FUNCTIONS,
     has_ipv4::FUNCTIONS,
+    hash::FUNCTIONS,
     ipv4::FUNCTIONS,
     ipv6::FUNCTIONS,
     math::FUNCTIONS,
     member::FUNCTIONS,
     null::FUNCTIONS,
+    parse::FUNCTIONS,
     regular::FUNCTIONS,
     rounding::FUNCTIONS,
     set::FUNCTIONS,
@@ -153,6 +160,7 @@ const FAMILIES: &[&[Function]] = &[
     terms::FUNCTIONS,
     text::FUNCTIONS,
     zone::FUNCTIONS,
+    xml::FUNCTIONS,
 ];
 
 /// The function of that name.

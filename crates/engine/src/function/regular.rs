@@ -15,6 +15,7 @@ use super::pattern::{compile, constant, recent};
 use super::text::search_range;
 use super::{Call, Closure, Function};
 use crate::cell::Cell;
+use crate::convert::from_text;
 
 /// The functions of this file.
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -70,33 +71,11 @@ fn extract(call: &Call) -> Result<Closure, String> {
         });
         match found {
             Some(range) if call.returns == Type::String => part(&args[2], range.start, range.end),
-            Some(range) => read(&source[range], call.returns),
+            Some(range) => from_text(&source[range], call.returns),
             None if call.returns == Type::String => Cell::text(""),
             None => Cell::Null,
         }
     }))
-}
-
-/// The value that the text writes, as the conversion functions read it; null if it writes none.
-pub(super) fn read(text: &str, ty: Type) -> Cell<'static> {
-    let trimmed = text.trim();
-    let cell = match ty {
-        Type::Bool => match trimmed.to_ascii_lowercase().as_str() {
-            "true" | "1" => Some(Cell::Bool(true)),
-            "false" | "0" => Some(Cell::Bool(false)),
-            _ => None,
-        },
-        Type::Int => trimmed.parse().ok().map(Cell::Int),
-        Type::Long => trimmed.parse().ok().map(Cell::Long),
-        Type::Real => trimmed.parse().ok().map(Cell::Real),
-        Type::Decimal => trimmed.parse::<f64>().ok().map(|_| Cell::Decimal(Cow::Owned(trimmed.to_owned()))),
-        Type::DateTime => kql::time::parse_iso(trimmed).map(Cell::DateTime),
-        Type::TimeSpan => kql::time::parse_timespan(trimmed).map(Cell::TimeSpan),
-        Type::Guid => kql::types::parse_guid(trimmed).map(|guid| Cell::Guid(Cow::Owned(kql::types::guid_text(guid)))),
-        Type::Dynamic => Some(super::json::parsed(text)),
-        Type::String | Type::Unknown => Some(Cell::text(text.to_owned())),
-    };
-    cell.unwrap_or(Cell::Null)
 }
 
 /// `extract_all(regex [, captureGroups], source)`.
