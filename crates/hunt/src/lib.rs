@@ -13,6 +13,7 @@ mod markdown;
 pub mod normalize;
 pub mod page;
 pub mod prefilter;
+pub mod proof;
 pub mod shared_host;
 pub mod sighting;
 pub mod table;

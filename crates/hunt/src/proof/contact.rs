@@ -1,0 +1,229 @@
+//! Contacts that look alike and are not. Comes in: indicators. Goes out: rows that show one, in all the ways in which logs write
+//! it, and rows that come near.
+
+use std::collections::HashSet;
+
+use kql::types::Value;
+
+use super::{Contact, sampled};
+use crate::hunt::Hunt;
+use crate::indicator::{Indicator, IndicatorType};
+use crate::normalize::parse_url;
+use crate::shared_host::{is_shared, suffixes};
+
+/// Makes rows for a hunt's indicators.
+pub(super) struct Contacts<'h> {
+    sample: Vec<&'h Indicator>,
+    /// Domains, hosts of URLs, addresses and hashes: a near miss that is one of them, or below one, is none.
+    known: HashSet<String>,
+}
+
+impl<'h> Contacts<'h> {
+    pub(super) fn of(indicators: &'h [Indicator], sample: usize) -> Contacts<'h> {
+        let mut known = HashSet::new();
+        for indicator in indicators {
+            known.insert(indicator.value.clone());
+            if let Some((address, _)) = indicator.address() {
+                known.insert(address.to_owned());
+            }
+            if let Ok(url) = parse_url(&indicator.value)
+                && indicator.ty == IndicatorType::Url
+            {
+                known.insert(url.key());
+                if !is_shared(&url.host) {
+                    known.insert(url.host);
+                }
+            }
+        }
+        Contacts { sample: sampled(indicators, sample), known }
+    }
+
+    pub(super) fn in_table(&self, table: &str, hunt: &Hunt) -> Vec<Contact> {
+        let asked = |ty| hunt.queries.iter().any(|query| query.table == table && query.types.contains(&ty));
+        let mut rows = Vec::new();
+        for indicator in self.sample.iter().filter(|indicator| asked(indicator.ty)) {
+            match indicator.ty {
+                IndicatorType::Domain => self.domain(table, &indicator.value, &mut rows),
+                IndicatorType::Url => self.url(table, indicator, &mut rows),
+                IndicatorType::Ip | IndicatorType::IpPort => self.address(table, indicator, &mut rows),
+                _ => self.hash(table, indicator, &mut rows),
+            }
+        }
+        rows
+    }
+
+    /// The host, or one of its parents, is an indicator itself.
+    fn is_known(&self, host: &str) -> bool {
+        suffixes(&host.trim_end_matches('.').to_lowercase()).any(|suffix| self.known.contains(suffix))
+    }
+
+    fn domain(&self, table: &str, domain: &str, rows: &mut Vec<Contact>) {
+        let hits = [
+            ("the name itself", domain.to_owned()),
+            ("upper case", domain.to_uppercase()),
+            ("a subdomain", format!("a.b-1.{domain}")),
+            ("a dot at its end", format!("www.{domain}.")),
+        ];
+        let misses = [
+            ("letters before", format!("not{domain}")),
+            ("a hyphen before", format!("x-{domain}")),
+            ("followed by another domain", format!("{domain}.other-zone.net")),
+            ("dots made hyphens", format!("{}.net", domain.replace('.', "-"))),
+            ("a longer top level", format!("{domain}x")),
+        ];
+        for (what, name) in hits {
+            rows.extend(name_rows(table, what, &name, Some(domain)));
+        }
+        for (what, name) in misses.into_iter().filter(|(_, name)| !self.is_known(name)) {
+            rows.extend(name_rows(table, what, &name, None));
+        }
+        if let Some(column) = url_column(table) {
+            let within = [
+                ("in the query string", format!("https://other-zone.net/?to=https://{domain}/")),
+                ("as a user name", format!("https://{domain}@other-zone.net/")),
+                ("in the path", format!("https://other-zone.net/{domain}")),
+            ];
+            rows.extend(within.into_iter().map(|(what, url)| contact(what, vec![(column, text(url))], None)));
+        }
+    }
+
+    fn url(&self, table: &str, indicator: &Indicator, rows: &mut Vec<Contact>) {
+        let (Some(column), Ok(url)) = (url_column(table).or(origin_column(table)), parse_url(&indicator.value)) else { return };
+        let key = url.key();
+        let authority = match url.port {
+            Some(port) if port != 80 && port != 443 => format!("{}:{port}", url.host),
+            _ => url.host.clone(),
+        };
+        let other_scheme = if url.scheme == "https" { "http" } else { "https" };
+        let mut hits = vec![
+            ("as published", indicator.value.clone()),
+            ("the other scheme", format!("{other_scheme}://{key}")),
+            ("host in upper case, with a fragment", format!("https://{}{}#top", authority.to_uppercase(), url.tail)),
+        ];
+        if authority == url.host {
+            hits.push(("the default port", format!("https://{authority}:443{}", url.tail)));
+        }
+        let wanted = Some(indicator.value.as_str());
+        rows.extend(hits.into_iter().map(|(what, url)| contact(what, vec![(column, text(url))], wanted)));
+        let misses =
+            [("on another host", format!("https://other-zone.net{}", url.tail)), ("another path", format!("https://{key}x"))];
+        for (what, url) in misses {
+            let host_is_hunted = what == "another path" && (column != "FileOriginUrl" && self.hunts_host(indicator));
+            if !host_is_hunted && !self.known.contains(&key_of(&url)) {
+                rows.push(contact(what, vec![(column, text(url))], None));
+            }
+        }
+    }
+
+    /// The host of the URL is looked for by itself, or may be.
+    fn hunts_host(&self, indicator: &Indicator) -> bool {
+        parse_url(&indicator.value).is_ok_and(|url| url.is_address || self.is_known(&url.host))
+    }
+
+    fn address(&self, table: &str, indicator: &Indicator, rows: &mut Vec<Contact>) {
+        let (remote, port_column, local) = match table {
+            "CommonSecurityLog" => ("DestinationIP", "DestinationPort", "SourceIP"),
+            "DeviceNetworkEvents" => ("RemoteIP", "RemotePort", "LocalIP"),
+            _ => return,
+        };
+        let Some((address, port)) = indicator.address() else { return };
+        let number = |port: u16| Value::Int(i32::from(port));
+        let at = |ip: &str, port: u16| {
+            vec![(remote, text(ip.to_owned())), (port_column, number(port)), (local, text("10.9.8.7".to_owned()))]
+        };
+        let wanted = Some(indicator.value.as_str());
+        rows.push(contact("the address contacted", at(address, port.unwrap_or(443)), wanted));
+        if !address.contains(':') {
+            rows.push(contact("as an IPv6 address", at(&format!("::ffff:{address}"), port.unwrap_or(443)), wanted));
+        }
+        if let Some(port) = port {
+            let other = port.checked_add(1).unwrap_or(1);
+            let listed = self.sample_has(address, other);
+            if !listed {
+                rows.push(contact("another port", at(address, other), None));
+            }
+        }
+        let inbound = vec![
+            (remote, text("10.9.8.7".to_owned())),
+            (port_column, number(port.unwrap_or(443))),
+            (local, text(address.to_owned())),
+        ];
+        rows.push(contact("the address as the originator", inbound, None));
+    }
+
+    /// Any indicator that an address with that port would match. Hosts of URLs count, whatever their port.
+    fn sample_has(&self, address: &str, port: u16) -> bool {
+        let bracketed = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
+        self.known.contains(&format!("{bracketed}:{port}"))
+            || self.known.iter().any(|known| known.starts_with("http") && known.contains(address))
+            || self.sample.iter().any(|indicator| indicator.ty == IndicatorType::Ip && indicator.value == address)
+    }
+
+    fn hash(&self, table: &str, indicator: &Indicator, rows: &mut Vec<Contact>) {
+        let column = match (table, indicator.ty) {
+            ("CommonSecurityLog", _) => "FileHash",
+            (_, IndicatorType::Md5) => "MD5",
+            (_, IndicatorType::Sha1) => "SHA1",
+            _ => "SHA256",
+        };
+        let wanted = Some(indicator.value.as_str());
+        rows.push(contact("lower case", vec![(column, text(indicator.value.clone()))], wanted));
+        rows.push(contact("upper case", vec![(column, text(indicator.value.to_uppercase()))], wanted));
+        let (head, last) = indicator.value.split_at(indicator.value.len() - 1);
+        let other = format!("{head}{}", if last == "0" { '1' } else { '0' });
+        if !self.known.contains(&other) {
+            rows.push(contact("another last digit", vec![(column, text(other))], None));
+        }
+    }
+}
+
+fn key_of(url: &str) -> String {
+    crate::normalize::url_key(url)
+}
+
+fn text(text: String) -> Value {
+    Value::String(text)
+}
+
+fn contact(what: &'static str, cells: Vec<(&'static str, Value)>, expected: Option<&str>) -> Contact {
+    Contact { what, cells, expected: expected.map(str::to_owned) }
+}
+
+/// The column of URLs whose hosts are looked at.
+fn url_column(table: &str) -> Option<&'static str> {
+    match table {
+        "CommonSecurityLog" => Some("RequestURL"),
+        "DeviceNetworkEvents" => Some("RemoteUrl"),
+        "UrlClickEvents" => Some("Url"),
+        _ => None,
+    }
+}
+
+fn origin_column(table: &str) -> Option<&'static str> {
+    (table == "DeviceFileEvents").then_some("FileOriginUrl")
+}
+
+/// A name in every column of the table that has names.
+fn name_rows(table: &str, what: &'static str, name: &str, expected: Option<&str>) -> Vec<Contact> {
+    let json = |member: &str| {
+        let mut object = serde_json::Map::new();
+        object.insert(member.to_owned(), name.into());
+        Value::Dynamic(serde_json::Value::Object(object).to_string())
+    };
+    let dns = |action: &str, member| vec![("ActionType", text(action.to_owned())), ("AdditionalFields", json(member))];
+    let mut rows = Vec::new();
+    match table {
+        "DnsEvents" => rows.push(vec![("Name", text(name.to_owned()))]),
+        "CommonSecurityLog" => rows.push(vec![("DestinationHostName", text(name.to_owned()))]),
+        "DeviceEvents" => rows.push(dns("DnsQueryResponse", "DnsQueryString")),
+        "DeviceNetworkEvents" => {
+            rows.push(vec![("RemoteUrl", text(name.to_owned()))]);
+            rows.push(dns("DnsConnectionInspected", "query"));
+        }
+        _ => {}
+    }
+    if let Some(column) = url_column(table) {
+        rows.push(vec![(column, text(format!("https://user@{name}:8443/x?y=z#f")))]);
+    }
+    rows.into_iter().map(|cells| contact(what, cells, expected)).collect()
+}
