@@ -1,5 +1,54 @@
 //! Log files as typed Arrow batches of a Sentinel table.
+//!
+//! In: paths. Out: [`LogFile`]s that say which tables they fill with which columns, and [`Scan`]s of those tables.
+//!
+//! | step | module |
+//! |---|---|
+//! | paths -> files, formats told by content | [`discover()`], `format` |
+//! | bytes -> records | `frame` |
+//! | records -> the fields that are wanted | `decode`, `json`, and each format's own |
+//! | fields -> columns of a table | `table`, `naming`, `column`, `convert` |
+//! | all of it, batch by batch, with counts of what was not read | `scan` |
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("dns.log");
+//! std::fs::write(&path, "{\"ts\":1767225600.5,\"id.orig_h\":\"192.0.2.1\",\"query\":\"a.example\",\"qtype\":1}\n{\"ts\":")?;
+//! let found = logs::discover(&[folder.path().to_owned()]);
+//! let file = &found.files[0];
+//! assert_eq!((file.format, file.tables[0].name.as_str()), ("zeek-json", "DnsEvents"));
+//! let mut scan = file.scan(logs::ScanRequest::new("DnsEvents"))?;
+//! let batch = scan.next().ok_or("a batch")??;
+//! assert_eq!(batch.num_rows(), 1);
+//! assert!(scan.next().is_none());
+//! assert_eq!(scan.stats().unparsed_samples, [(2, "it ends where a value should stand".to_owned())]);
+//! # Ok(())
+//! # }
+//! ```
 
 mod arrow_type;
+mod column;
+mod compression;
+mod convert;
+mod decode;
+mod discover;
+mod error;
+mod file;
+mod format;
+mod frame;
+mod json;
+mod naming;
+mod profile;
+mod scan;
+mod table;
 
 pub use arrow_type::arrow_type;
+pub use compression::Compression;
+pub use discover::{Discovered, Problem, discover, open, open_as};
+pub use error::Error;
+pub use file::LogFile;
+pub use format::{Format, formats};
+pub use naming::table_for;
+pub use scan::{ByteRange, Keep, LINE, OFFSET, RAW, Scan, ScanRequest, ScanStats, arrow_schema};
+pub use table::{Fidelity, TableSchema};

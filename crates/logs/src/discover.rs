@@ -1,0 +1,158 @@
+//! Files and folders into [`LogFile`]s, each format told by content.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::compression::Compression;
+use crate::error::Error;
+use crate::file::{Head, LogFile};
+use crate::format::FORMATS;
+
+/// What was found under some paths.
+#[derive(Debug, Default)]
+pub struct Discovered {
+    /// The files that can be read, sorted by path within each argument.
+    pub files: Vec<LogFile>,
+    /// The files that cannot, and why; in the same order.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that is not searched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// Why not, and what to do about it.
+    pub why: String,
+}
+
+/// Finds the log files among `paths`: files, and folders with all below them. A file that is named directly is opened whatever it
+/// is called; inside a folder, names that begin with a dot and links to folders are left out and reported.
+#[must_use]
+pub fn discover(paths: &[PathBuf]) -> Discovered {
+    let mut found = Discovered::default();
+    for path in paths {
+        if path.is_dir() { found.folder(path) } else { found.file(path) }
+    }
+    found
+}
+
+impl Discovered {
+    fn problem(&mut self, path: &Path, why: impl Into<String>) {
+        self.problems.push(Problem { path: path.to_owned(), why: why.into() });
+    }
+
+    fn file(&mut self, path: &Path) {
+        match open(path) {
+            Ok(file) => self.files.push(file),
+            Err(Error::Unreadable { why, .. }) => self.problem(path, why),
+            Err(Error::Io { source, .. }) => self.problem(path, source.to_string()),
+            Err(error) => self.problem(path, error.to_string()),
+        }
+    }
+
+    fn folder(&mut self, path: &Path) {
+        let mut entries = Vec::new();
+        match std::fs::read_dir(path) {
+            Ok(list) => {
+                for entry in list {
+                    match entry {
+                        Ok(entry) => entries.push(entry.path()),
+                        Err(error) => self.problem(path, error.to_string()),
+                    }
+                }
+            }
+            Err(error) => self.problem(path, error.to_string()),
+        }
+        entries.sort();
+        for entry in entries {
+            let hidden = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            if hidden {
+                self.problem(&entry, "hidden: name it on the command line to have it read");
+            } else if entry.is_dir() {
+                if entry.is_symlink() {
+                    self.problem(&entry, "a link to a folder: name it on the command line to have it read");
+                } else {
+                    self.folder(&entry);
+                }
+            } else {
+                self.file(&entry);
+            }
+        }
+    }
+}
+
+/// Opens one file, its format told by content and its tables by what it holds.
+///
+/// # Errors
+/// It cannot be read, or is in no known format.
+pub fn open(path: &Path) -> Result<LogFile, Error> {
+    open_with(path, None)
+}
+
+/// Opens one file as the table called `table`: all its records are rows of that table, whose columns (if it is built in) it has
+/// besides its own. A file whose format fills that very table anyway (a Zeek log opened as `DnsEvents`) keeps its mapping.
+///
+/// # Errors
+/// It cannot be read, or is in no known format.
+pub fn open_as(path: &Path, table: &str) -> Result<LogFile, Error> {
+    open_with(path, Some(table))
+}
+
+fn open_with(path: &Path, table: Option<&str>) -> Result<LogFile, Error> {
+    let io = |source| Error::Io { path: path.to_owned(), source };
+    let unreadable = |why: String| Error::Unreadable { path: path.to_owned(), why };
+    let mut magic = Vec::new();
+    let file = File::open(path).map_err(io)?;
+    let metadata = file.metadata().map_err(io)?;
+    if !metadata.is_file() {
+        return Err(unreadable("neither a file nor a folder".to_owned()));
+    }
+    file.take(16).read_to_end(&mut magic).map_err(io)?;
+    if magic.is_empty() {
+        return Err(unreadable("empty".to_owned()));
+    }
+    let compression = Compression::of(&magic);
+    let head = Head::read(path, compression, metadata.len()).map_err(|error| {
+        unreadable(format!(
+            "not readable as {}: {error}",
+            if compression == Compression::None { "a file" } else { compression.name() }
+        ))
+    })?;
+    if head.bytes.is_empty() {
+        return Err(unreadable("empty".to_owned()));
+    }
+    let mut best: Option<(u8, usize)> = None;
+    for (at, format) in FORMATS.iter().enumerate() {
+        let confidence = format.detect(&head);
+        if confidence > best.map_or(0, |(confidence, _)| confidence) {
+            best = Some((confidence, at));
+        }
+    }
+    let Some((_, at)) = best else { return Err(unreadable(unknown(&head.bytes))) };
+    let format = FORMATS[at];
+    let layout = format.layout(&head, table).map_err(unreadable)?;
+    let tables = layout.as_ref().map(|layout| layout.tables.clone()).unwrap_or_default();
+    Ok(LogFile {
+        path: path.to_owned(),
+        format: format.name(),
+        compression,
+        size: metadata.len(),
+        tables,
+        layout: layout.map(Arc::new),
+    })
+}
+
+/// Why no format knows such bytes.
+fn unknown(bytes: &[u8]) -> String {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return "UTF-16 text: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)".to_owned();
+    }
+    let sample = &bytes[..bytes.len().min(4096)];
+    if sample.contains(&0) {
+        return "a binary file of no known log format".to_owned();
+    }
+    "text of no known log format".to_owned()
+}

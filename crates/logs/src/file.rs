@@ -1,0 +1,197 @@
+//! One log file: what it is, which tables it fills, and scans of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::compression::Compression;
+use crate::decode::Decode;
+use crate::error::Error;
+use crate::frame::{Framer, Framing};
+use crate::scan::{ByteRange, Scan, ScanRequest};
+use crate::table::{Route, TableSchema};
+
+/// Makes a decoder for the fields of those names.
+pub(crate) type MakeDecoder = Arc<dyn Fn(&[String]) -> Box<dyn Decode> + Send + Sync>;
+
+/// How a file is read, as its format found out from its beginning.
+#[derive(Clone)]
+pub(crate) struct Layout {
+    pub framing: Framing,
+    pub decoder: MakeDecoder,
+    pub tables: Vec<TableSchema>,
+    pub route: Route,
+}
+
+/// A log file that can be read.
+#[derive(Clone)]
+pub struct LogFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The name of its format, one of [`crate::formats`].
+    pub format: &'static str,
+    /// How it is packed.
+    pub compression: Compression,
+    /// Its size on disk in bytes.
+    pub size: u64,
+    /// The tables it fills. Empty only for a format that this crate recognizes and others read (`parquet`).
+    pub tables: Vec<TableSchema>,
+    pub(crate) layout: Option<Arc<Layout>>,
+}
+
+impl std::fmt::Debug for LogFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let tables: Vec<_> = self.tables.iter().map(|table| &table.name).collect();
+        f.debug_struct("LogFile")
+            .field("path", &self.path)
+            .field("format", &self.format)
+            .field("compression", &self.compression)
+            .field("tables", &tables)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The least bytes that are worth a range of their own.
+const RANGE_MIN: u64 = 1 << 20;
+
+impl LogFile {
+    /// The table called `name`, if the file fills it.
+    #[must_use]
+    pub fn table(&self, name: &str) -> Option<&TableSchema> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+
+    /// Reads the rows of one table.
+    ///
+    /// # Errors
+    /// The table or a column is not there, or the file cannot be opened.
+    pub fn scan(&self, request: ScanRequest) -> Result<Scan, Error> {
+        Scan::begin(self, request)
+    }
+
+    /// The file in about `parts` byte ranges that can be scanned side by side; a single one where records cannot be found from
+    /// the middle (packed files, CSV, JSON arrays) or the file is small.
+    #[must_use]
+    pub fn ranges(&self, parts: usize) -> Vec<ByteRange> {
+        let splits = self.compression == Compression::None && self.layout.as_ref().is_some_and(|l| l.framing == Framing::Lines);
+        let parts = (self.size / RANGE_MIN).clamp(1, parts.max(1) as u64);
+        if !splits || parts == 1 {
+            return std::iter::once(0..u64::MAX).collect();
+        }
+        let step = self.size.div_ceil(parts);
+        // The last range is open: the file may have grown.
+        (0..parts).map(|part| part * step..if part + 1 == parts { u64::MAX } else { (part + 1) * step }).collect()
+    }
+
+    /// The lines (from 1) on which the bytes at those offsets of the unpacked file stand; for records read from a range.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn lines_at(&self, offsets: &[u64]) -> Result<Vec<u64>, Error> {
+        let io = |source| Error::Io { path: self.path.clone(), source };
+        let mut order: Vec<usize> = (0..offsets.len()).collect();
+        order.sort_by_key(|at| offsets[*at]);
+        let mut lines = vec![0; offsets.len()];
+        let mut reader = self.compression.open(&self.path, 0).map_err(io)?;
+        let (mut chunk, mut base, mut line) = (vec![0; 256 << 10], 0_u64, 1_u64);
+        let mut next = order.into_iter().peekable();
+        while next.peek().is_some() {
+            let len = std::io::Read::read(&mut reader, &mut chunk).map_err(io)?;
+            let mut counted = 0;
+            while let Some(at) = next.next_if(|at| len == 0 || offsets[*at] < base + len as u64) {
+                let until = usize::try_from(offsets[at].saturating_sub(base)).unwrap_or(len).min(len);
+                line += memchr::memchr_iter(b'\n', &chunk[counted..until.max(counted)]).count() as u64;
+                counted = until.max(counted);
+                lines[at] = line;
+            }
+            line += memchr::memchr_iter(b'\n', &chunk[counted..len]).count() as u64;
+            base += len as u64;
+        }
+        Ok(lines)
+    }
+
+    pub(crate) fn layout(&self) -> Result<&Layout, Error> {
+        self.layout.as_deref().ok_or_else(|| Error::Unreadable {
+            path: self.path.clone(),
+            why: format!("{} files are not read record by record", self.format),
+        })
+    }
+}
+
+/// The beginning of a file, unpacked: what formats judge by.
+pub(crate) struct Head {
+    /// The first bytes, up to [`HEAD_BYTES`].
+    pub bytes: Vec<u8>,
+    /// That is all there is.
+    pub complete: bool,
+    /// Whole lines from further on in a large plain file: records of other kinds may first turn up there.
+    pub further: Vec<u8>,
+    /// The file's name without its folder and extensions.
+    pub stem: String,
+}
+
+const HEAD_BYTES: usize = 1 << 20;
+const FURTHER_BLOCKS: u64 = 8;
+const FURTHER_BYTES: usize = 64 << 10;
+
+impl Head {
+    pub(crate) fn read(path: &Path, compression: Compression, size: u64) -> std::io::Result<Head> {
+        let mut bytes = Vec::new();
+        let mut reader = compression.open(path, 0)?;
+        let read = std::io::Read::read_to_end(&mut std::io::Read::take(&mut reader, HEAD_BYTES as u64), &mut bytes);
+        // A packed file that breaks off still begins with something.
+        if bytes.is_empty() {
+            read?;
+        }
+        let complete = bytes.len() < HEAD_BYTES;
+        let mut further = Vec::new();
+        if !complete && compression == Compression::None && size > 4 * HEAD_BYTES as u64 {
+            for block in 1..=FURTHER_BLOCKS {
+                let mut chunk = Vec::new();
+                let at = size / (FURTHER_BLOCKS + 1) * block;
+                std::io::Read::read_to_end(
+                    &mut std::io::Read::take(compression.open(path, at)?, FURTHER_BYTES as u64),
+                    &mut chunk,
+                )?;
+                if let (Some(first), Some(last)) = (memchr::memchr(b'\n', &chunk), memchr::memrchr(b'\n', &chunk)) {
+                    further.extend_from_slice(&chunk[first + 1..(last + 1).max(first + 1)]);
+                }
+            }
+        }
+        Ok(Head { bytes, complete, further, stem: stem(path) })
+    }
+
+    /// A head that is all there is, for tests.
+    #[cfg(test)]
+    pub(crate) fn of(text: &str, name: &str) -> Head {
+        Head { bytes: text.as_bytes().to_vec(), complete: true, further: Vec::new(), stem: stem(Path::new(name)) }
+    }
+
+    /// Calls `on` for each whole record that can be seen without reading the file; the last of a head that is not all there is
+    /// may be cut, and is left out.
+    pub(crate) fn each_record(&self, framing: Framing, mut on: impl FnMut(&[u8])) {
+        let mut parts = vec![(&self.bytes, framing)];
+        if framing == Framing::Lines {
+            parts.push((&self.further, framing));
+        }
+        for (at, (bytes, framing)) in parts.into_iter().enumerate() {
+            let mut framer = Framer::new(Box::new(std::io::Cursor::new(bytes.clone())), framing, at as u64, u64::MAX);
+            let mut held: Option<Vec<u8>> = None;
+            while let Some(frame) = framer.next() {
+                if let Some(record) = held.take() {
+                    on(&record);
+                }
+                held = frame.fault.is_none().then(|| framer.bytes(frame).to_vec());
+            }
+            if let Some(record) = held.filter(|_| self.complete || at > 0) {
+                on(&record);
+            }
+        }
+    }
+}
+
+/// `dns` of `/x/dns.16:00:00-17:00:00.log.gz`: up to the first dot that is not the name's first character.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let end = name.char_indices().skip(1).find(|(_, c)| *c == '.').map_or(name.len(), |(at, _)| at);
+    name[..end].to_owned()
+}

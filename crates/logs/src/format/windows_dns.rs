@@ -1,0 +1,167 @@
+//! The Windows DNS server's analytical events as JSON, as NXLog and others ship them: DnsEvents.
+
+use kql::Type;
+
+use super::{LogFormat, bound_to, json, json_objects};
+use crate::column::{Cell, Raw};
+use crate::file::{Head, Layout};
+use crate::table::{Fidelity, RestForm, Route, TableSchema, constant, keys, make};
+
+/// Events of the provider Microsoft-Windows-DNSServer.
+pub(crate) struct WindowsDns;
+
+impl LogFormat for WindowsDns {
+    fn name(&self) -> &'static str {
+        "windows-dns"
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["DnsEvents"]
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("windows_dns.md")
+    }
+
+    fn detect(&self, head: &Head) -> u8 {
+        let Some(shape) = json::shape(head) else { return 0 };
+        let (mut seen, mut events) = (0, 0);
+        let mut decoder = json_objects()(&[]);
+        head.each_record(shape.framing, |record| {
+            if seen < 20 {
+                let (mut provider, mut query) = (false, false);
+                decoder.fields(record, &mut |name, raw| match name {
+                    "SourceName" | "ProviderName" | "Provider" => {
+                        provider |= raw.text().is_some_and(|text| text.starts_with("Microsoft-Windows-DNSServer"));
+                    }
+                    "QNAME" => query = true,
+                    _ => {}
+                });
+                seen += 1;
+                events += u32::from(provider && query);
+            }
+        });
+        if events * 2 > seen { 90 } else { 0 }
+    }
+
+    fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String> {
+        let framing = json::shape(head).ok_or("no JSON object can be read at its beginning")?.framing;
+        let layout = Layout { framing, decoder: json_objects(), tables: vec![dns()], route: Route::Only };
+        Ok(Some(bound_to(layout, head, table)))
+    }
+}
+
+fn dns() -> TableSchema {
+    TableSchema::known("DnsEvents")
+        .with("TimeGenerated", keys(&["EventTime", "TimeCreated", "@timestamp", "EventReceivedTime"]))
+        .with("Computer", keys(&["Hostname", "Computer"]))
+        .with("ClientIP", make(&["EventID", "Source", "Destination"], Fidelity::Verbatim, client))
+        .with("Name", make(&["QNAME"], Fidelity::Verbatim, without_last_dot))
+        .with("QueryType", make(&["QTYPE"], Fidelity::Derived, query_type))
+        .with("ResultCode", keys(&["RCODE"]))
+        .with("EventId", keys(&["EventID"]))
+        .with("SubType", make(&["EventID"], Fidelity::Derived, sub_type))
+        .with("TaskCategory", keys(&["Category"]))
+        .with("Message", keys(&["Message"]))
+        .with("SourceSystem", constant("Windows DNS"))
+        .with_rest("AdditionalFields", Type::Dynamic, RestForm::Bag, &["PacketData"])
+}
+
+/// Who asked: `Source` of a query received (256), `Destination` of the answer to it (257, 258, 259). In the recursive events
+/// (260 and up) the server itself asks another, and these are the other's address; there is no client in them.
+fn client<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+    let [event, source, destination] = raws else { return None };
+    let by_event = match event.text()?.as_ref() {
+        "257" | "258" | "259" | "260" => [destination, source],
+        _ => [source, destination],
+    };
+    by_event.into_iter().find(|raw| !raw.is_empty()).map(|raw| Cell::Raw(*raw))
+}
+
+/// DnsEvents has names without the root's dot.
+fn without_last_dot<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+    let name = raws.first()?.text()?;
+    let bare = name.strip_suffix('.').filter(|bare| !bare.is_empty()).unwrap_or(&name);
+    Some(Cell::Text(bare.to_owned().into()))
+}
+
+/// The event's meaning in the words that DnsEvents uses.
+fn sub_type<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+    let kind = match raws.first()?.text()?.as_ref() {
+        "256" => "LookupQuery",
+        "257" | "258" | "259" => "Response",
+        "260" => "RecurseQuery",
+        "261" => "RecurseResponse",
+        "263" | "264" | "265" => "DynamicUpdate",
+        _ => return None,
+    };
+    Some(Cell::Text(kind.into()))
+}
+
+/// The name of a record type given by number (IANA, "Resource Record (RR) TYPEs"); a number without a name stays one.
+fn query_type<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+    const NAMES: [(u16, &str); 31] = [
+        (1, "A"),
+        (2, "NS"),
+        (5, "CNAME"),
+        (6, "SOA"),
+        (10, "NULL"),
+        (12, "PTR"),
+        (13, "HINFO"),
+        (15, "MX"),
+        (16, "TXT"),
+        (17, "RP"),
+        (24, "SIG"),
+        (25, "KEY"),
+        (28, "AAAA"),
+        (29, "LOC"),
+        (33, "SRV"),
+        (35, "NAPTR"),
+        (39, "DNAME"),
+        (41, "OPT"),
+        (43, "DS"),
+        (44, "SSHFP"),
+        (46, "RRSIG"),
+        (47, "NSEC"),
+        (48, "DNSKEY"),
+        (50, "NSEC3"),
+        (52, "TLSA"),
+        (64, "SVCB"),
+        (65, "HTTPS"),
+        (249, "TKEY"),
+        (250, "TSIG"),
+        (252, "AXFR"),
+        (255, "ANY"),
+    ];
+    let text = raws.first()?.text()?;
+    let name = text.parse::<u16>().ok().and_then(|code| NAMES.iter().find(|(known, _)| *known == code)).map(|(_, name)| *name);
+    Some(Cell::Text(name.map_or_else(|| text.into_owned().into(), Into::into)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(cell: Option<Cell<'_>>) -> String {
+        match cell {
+            Some(Cell::Text(text)) => text.into_owned(),
+            Some(Cell::Raw(raw)) => raw.text().unwrap_or_default().into_owned(),
+            _ => String::new(),
+        }
+    }
+
+    #[test]
+    fn numbers_become_names_and_dots_go() {
+        assert_eq!(text(query_type(&[Raw::Json(b"\"28\"")])), "AAAA");
+        assert_eq!(text(query_type(&[Raw::Json(b"999")])), "999");
+        assert_eq!(text(without_last_dot(&[Raw::Json(b"\"a.example.\"")])), "a.example");
+        assert_eq!(text(without_last_dot(&[Raw::Json(b"\".\"")])), ".");
+    }
+
+    #[test]
+    fn the_client_is_who_asked() {
+        let (source, destination) = (Raw::Json(b"\"192.0.2.1\""), Raw::Json(b"\"192.0.2.2\""));
+        assert_eq!(text(client(&[Raw::Json(b"256"), source, Raw::Missing])), "192.0.2.1");
+        assert_eq!(text(client(&[Raw::Json(b"257"), Raw::Missing, destination])), "192.0.2.2");
+    }
+}

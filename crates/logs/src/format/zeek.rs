@@ -1,0 +1,365 @@
+//! Zeek's logs: tab-separated text under `#` headers, and JSON, one stream a file or several mixed.
+
+use std::sync::Arc;
+
+use super::{DnsAndOthers, LogFormat, bound_to, json, json_objects, zeek_map};
+use crate::column::Raw;
+use crate::decode::{Decode, Decoded, Slots, Span};
+use crate::file::{Head, Layout, MakeDecoder};
+use crate::frame::Framing;
+use crate::json::Fault;
+use crate::table::{Path, TableSchema};
+
+const TABLES: [&str; 2] = ["DnsEvents", "CommonSecurityLog"];
+const NO_STREAM: &str = "its stream was not seen when the file was opened";
+
+/// Zeek's own text logs.
+pub(crate) struct Tsv;
+
+/// Zeek's logs as JSON lines.
+pub(crate) struct Json;
+
+impl LogFormat for Tsv {
+    fn name(&self) -> &'static str {
+        "zeek"
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &TABLES
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("zeek.md")
+    }
+
+    fn detect(&self, head: &Head) -> u8 {
+        let begins = head.bytes.starts_with(b"#separator") || head.bytes.starts_with(b"#fields");
+        let headless = !begins && headless(&head.bytes);
+        match memchr::memmem::find(&head.bytes, b"#fields") {
+            Some(_) if begins => 100,
+            Some(_) if headless => 90,
+            _ => u8::from(headless) * 60,
+        }
+    }
+
+    fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String> {
+        if memchr::memmem::find(&head.bytes, b"#fields").is_none() {
+            return Err("Zeek records without the #fields line that names their fields: put the file's header back".to_owned());
+        }
+        let decoder: MakeDecoder = Arc::new(|wanted| Box::new(Columns::new(wanted)));
+        let (mut streams, mut reader) = (Vec::new(), Columns::new(&[]));
+        head.each_record(Framing::Lines, |line| {
+            if reader.decode(line, &mut Slots::default()) == Ok(Decoded::Comment) && line.starts_with(b"#fields") {
+                streams.push(reader.stream.clone());
+            }
+        });
+        let layout = layout(Framing::Lines, decoder, &streams);
+        Ok(Some(bound_to(layout, head, table)))
+    }
+}
+
+impl LogFormat for Json {
+    fn name(&self) -> &'static str {
+        "zeek-json"
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &TABLES
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("zeek.md")
+    }
+
+    fn detect(&self, head: &Head) -> u8 {
+        let Some(shape) = json::shape(head) else { return 0 };
+        let (mut seen, mut zeek) = (0, 0);
+        let mut decoder = json_objects()(&[]);
+        head.each_record(shape.framing, |record| {
+            let mut marks = 0;
+            if seen < 20 {
+                decoder.fields(record, &mut |name, _| marks += u32::from(is_mark(name)));
+                seen += 1;
+                zeek += u32::from(marks > 1);
+            }
+        });
+        if zeek * 2 > seen { 90 } else { 0 }
+    }
+
+    fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String> {
+        let framing = json::shape(head).ok_or("no JSON object can be read at its beginning")?.framing;
+        let mut decoder = json_objects()(&[]);
+        let mut streams: Vec<Option<String>> = Vec::new();
+        head.each_record(framing, |record| {
+            let (mut stream, mut names) = (None, Vec::new());
+            decoder.fields(record, &mut |name, raw| {
+                if zeek_map::STREAM_FIELDS.contains(&name) {
+                    stream = raw.text().map(std::borrow::Cow::into_owned);
+                }
+                names.push(name.to_owned());
+            });
+            if stream.is_none() && !names.is_empty() && !streams.contains(&None) {
+                streams.push(None);
+            }
+            if stream.is_some() && !streams.contains(&stream) {
+                streams.push(stream);
+            }
+        });
+        if streams.iter().all(Option::is_none) {
+            let profile = super::profile(head, framing, &json_objects());
+            let stream = zeek_map::stream_of(profile.names()).unwrap_or(&head.stem).to_owned();
+            return Ok(Some(bound_to(single(framing, &stream), head, table)));
+        }
+        Ok(Some(bound_to(layout(framing, json_objects(), &streams), head, table)))
+    }
+}
+
+/// The lines look like Zeek's records: a time, then an identifier, tab-separated.
+fn headless(bytes: &[u8]) -> bool {
+    let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    let mut fields = line.split(|b| *b == b'\t');
+    let (time, uid) = (fields.next().unwrap_or_default(), fields.next().unwrap_or_default());
+    let epoch = time.len() > 12 && time.contains(&b'.') && time.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+    epoch && uid.len() > 12 && uid.iter().all(u8::is_ascii_alphanumeric) && fields.count() > 3
+}
+
+/// A field that Zeek's records have and others hardly.
+fn is_mark(name: &str) -> bool {
+    ["ts", "_path", "@stream", "uid", "fuid", "_write_ts", "id.orig_h", "id_orig_h", "id.resp_h", "id_resp_h"].contains(&name)
+}
+
+/// A file whose records do not name their stream.
+fn single(framing: Framing, stream: &str) -> Layout {
+    let table = if stream == "dns" { zeek_map::dns() } else { zeek_map::others(Some(stream)) };
+    Layout { framing, decoder: json_objects(), tables: vec![table], route: crate::table::Route::Only }
+}
+
+/// A file whose records name their stream, in a field or in the headers above them.
+fn layout(framing: Framing, decoder: MakeDecoder, streams: &[Option<String>]) -> Layout {
+    let dns = |stream: &Option<String>| stream.as_deref() == Some("dns");
+    let both = DnsAndOthers {
+        field: zeek_map::STREAM_FIELDS.iter().map(|key| Path { key: (*key).to_owned(), inner: Vec::new() }).collect(),
+        dns: zeek_map::dns(),
+        others: zeek_map::others(None),
+        missing_is_dns: Some(false),
+        nowhere: &[],
+        why: NO_STREAM,
+    };
+    let (tables, route): (Vec<TableSchema>, _) =
+        both.route(streams.iter().any(dns), !streams.iter().all(dns) || streams.is_empty());
+    Layout { framing, decoder, tables, route }
+}
+
+/// Tab-separated records, named by the header lines above them. The stream is a field of its own, `_path`.
+struct Columns {
+    wanted: Vec<String>,
+    separator: u8,
+    empty: Vec<u8>,
+    unset: Vec<u8>,
+    set_separator: u8,
+    stream: Option<String>,
+    names: Vec<String>,
+    types: Vec<String>,
+    slots: Vec<Option<usize>>,
+    stream_slot: Option<usize>,
+}
+
+impl Columns {
+    fn new(wanted: &[String]) -> Columns {
+        Columns {
+            separator: b'\t',
+            empty: b"(empty)".to_vec(),
+            unset: b"-".to_vec(),
+            set_separator: b',',
+            stream: None,
+            names: Vec::new(),
+            types: Vec::new(),
+            slots: Vec::new(),
+            stream_slot: wanted.iter().position(|key| key == "_path"),
+            wanted: wanted.to_vec(),
+        }
+    }
+
+    /// Takes in a line that begins with `#`.
+    fn header(&mut self, line: &[u8]) -> Result<Decoded, Fault> {
+        let line = &line[1..];
+        if let Some(value) = line.strip_prefix(b"separator ") {
+            self.separator = unescape(value).first().copied().ok_or("its #separator line is empty")?;
+            return Ok(Decoded::Comment);
+        }
+        let mut parts = line.split(|b| *b == self.separator);
+        let word = parts.next().unwrap_or_default();
+        let value = || line.get(word.len() + 1..).unwrap_or_default();
+        let texts = |parts: std::slice::Split<'_, u8, _>| -> Vec<String> {
+            parts.map(|part: &[u8]| String::from_utf8_lossy(part).into_owned()).collect()
+        };
+        match word {
+            b"fields" => {
+                self.names =
+                    line.split(|b| *b == self.separator).skip(1).map(|p| String::from_utf8_lossy(p).into_owned()).collect();
+                self.types.clear();
+                self.slots = self.names.iter().map(|name| self.wanted.iter().position(|key| key == name)).collect();
+            }
+            b"types" => self.types = texts(line.split(|b| *b == self.separator)).split_off(1),
+            b"path" => self.stream = Some(String::from_utf8_lossy(value()).into_owned()),
+            b"set_separator" => self.set_separator = value().first().copied().unwrap_or(b','),
+            b"empty_field" => self.empty = value().to_vec(),
+            b"unset_field" => self.unset = value().to_vec(),
+            _ => {}
+        }
+        Ok(Decoded::Comment)
+    }
+
+    /// A list is given with commas between its elements, whatever the file has.
+    fn is_list(&self, at: usize) -> bool {
+        self.types.get(at).is_some_and(|ty| ty.starts_with("vector[") || ty.starts_with("set["))
+    }
+
+    /// Text that does not stand in the record as it is.
+    fn rewritten(&self, at: usize, value: &[u8]) -> Option<Vec<u8>> {
+        let list = self.set_separator != b',' && self.is_list(at);
+        if !list && !value.contains(&b'\\') {
+            return None;
+        }
+        let value: Vec<u8> =
+            if list { value.iter().map(|b| if *b == self.set_separator { b',' } else { *b }).collect() } else { value.to_vec() };
+        Some(unescape(&value))
+    }
+}
+
+impl Decode for Columns {
+    fn decode(&mut self, record: &[u8], slots: &mut Slots) -> Result<Decoded, Fault> {
+        if record.first() == Some(&b'#') {
+            return self.header(record);
+        }
+        if self.names.is_empty() {
+            return Err("no #fields line stands above it");
+        }
+        let (mut start, mut count) = (0, 0);
+        loop {
+            let end = memchr::memchr(self.separator, &record[start..]).map_or(record.len(), |found| start + found);
+            if let Some(slot) = self.slots.get(count).copied().flatten() {
+                let value = &record[start..end];
+                if value == self.empty {
+                    slots.set(slot, Span::Text(start, start));
+                } else if value != self.unset {
+                    match self.rewritten(count, value) {
+                        Some(text) => slots.set_owned(slot, &text),
+                        None => slots.set(slot, Span::Text(start, end)),
+                    }
+                }
+            }
+            count += 1;
+            start = end + 1;
+            if end == record.len() {
+                break;
+            }
+        }
+        if let (Some(slot), Some(stream)) = (self.stream_slot, &self.stream) {
+            slots.set_owned(slot, stream.as_bytes());
+        }
+        match count.cmp(&self.names.len()) {
+            std::cmp::Ordering::Equal => Ok(Decoded::Record),
+            std::cmp::Ordering::Less => Err("it has fewer fields than the #fields line"),
+            std::cmp::Ordering::Greater => Err("it has more fields than the #fields line"),
+        }
+    }
+
+    fn fields(&mut self, record: &[u8], on: &mut dyn FnMut(&str, Raw<'_>)) {
+        if record.first() == Some(&b'#') {
+            let _ = self.header(record);
+            return;
+        }
+        let values: Vec<&[u8]> = record.split(|b| *b == self.separator).collect();
+        if values.len() != self.names.len() {
+            return;
+        }
+        for (at, (name, value)) in self.names.iter().zip(values).enumerate() {
+            if value == self.unset {
+                on(name, Raw::Missing);
+            } else if value == self.empty {
+                on(name, Raw::Text(b""));
+            } else {
+                let text = self.rewritten(at, value);
+                on(name, Raw::Text(text.as_deref().unwrap_or(value)));
+            }
+        }
+    }
+
+    fn header_mark(&self) -> Option<u8> {
+        Some(b'#')
+    }
+}
+
+/// `\x2c` and the like as the bytes they stand for; a doubled backslash as one.
+fn unescape(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len());
+    let mut at = 0;
+    while at < value.len() {
+        let hex = value.get(at..at + 4).filter(|part| part.starts_with(b"\\x"));
+        let byte = hex.and_then(|part| std::str::from_utf8(&part[2..]).ok()).and_then(|text| u8::from_str_radix(text, 16).ok());
+        match byte {
+            Some(byte) => {
+                out.push(byte);
+                at += 4;
+            }
+            None => {
+                out.push(value[at]);
+                at += if value[at..].starts_with(b"\\\\") { 2 } else { 1 };
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tdns\n#fields\tts\tid.orig_h\tquery\tanswers\n#types\ttime\taddr\tstring\tvector[string]\n1521911720.865716\t192.0.2.1\ta.example\tb.example,192.0.2.9\n1521911721.0\t192.0.2.1\t-\t(empty)\n1521911722.0\t192.0";
+
+    #[test]
+    fn headers_name_the_fields() {
+        let head = Head::of(LOG, "dns.log");
+        assert_eq!(Tsv.detect(&head), 100);
+        let layout = Tsv.layout(&head, None).unwrap().unwrap();
+        assert_eq!(layout.tables.iter().map(|table| table.name.as_str()).collect::<Vec<_>>(), ["DnsEvents"]);
+        let mut decoder = (layout.decoder)(&["query".to_owned(), "_path".to_owned()]);
+        let mut seen = Vec::new();
+        for line in LOG.lines() {
+            let mut slots = Slots::new(2);
+            let decoded = decoder.decode(line.as_bytes(), &mut slots);
+            if decoded != Ok(Decoded::Comment) {
+                seen.push((decoded.err(), slots.get(line.as_bytes(), 0).text().map(std::borrow::Cow::into_owned)));
+            }
+        }
+        let short = Some("it has fewer fields than the #fields line");
+        assert_eq!(seen, [(None, Some("a.example".to_owned())), (None, None), (short, None)]);
+    }
+
+    #[test]
+    fn json_may_name_its_stream_or_not() {
+        let named =
+            "{\"_path\":\"dns\",\"ts\":1.0,\"id.orig_h\":\"192.0.2.1\"}\n{\"_path\":\"conn\",\"ts\":1.0,\"uid\":\"C1\"}\n";
+        let unnamed = "{\"ts\":1.0,\"uid\":\"C1\",\"id.orig_h\":\"192.0.2.1\",\"conn_state\":\"SF\"}\n";
+        let tables = |text: &str| -> Vec<String> {
+            let head = Head::of(text, "x.log");
+            assert_eq!(Json.detect(&head), 90);
+            Json.layout(&head, None).unwrap().unwrap().tables.into_iter().map(|table| table.name).collect()
+        };
+        assert_eq!(tables(named), ["DnsEvents", "CommonSecurityLog"]);
+        assert_eq!(tables(unnamed), ["CommonSecurityLog"]);
+    }
+
+    #[test]
+    fn records_without_a_header_are_explained() {
+        let head = Head::of("1517336042.090842\tCi85EB2YjUI9a2eql6\t192.0.2.1\t14291\t192.0.2.2\t80\n", "conn.log");
+        assert_eq!(Tsv.detect(&head), 60);
+        assert!(Tsv.layout(&head, None).is_err());
+    }
+
+    #[test]
+    fn escapes_stand_for_bytes() {
+        assert_eq!(unescape(br"a\x2cb\\x\x"), br"a,b\x\x");
+    }
+}

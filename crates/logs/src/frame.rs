@@ -1,0 +1,414 @@
+//! A stream of bytes cut into records: lines, CSV records, or the objects of a JSON array.
+//!
+//! In: any reader and a [`Framing`]. Out: [`Frame`]s, each the span of one record in the framer's buffer. Memory is bounded by the
+//! longest record allowed; what is longer is one faulty record. A stream that breaks off (a truncated gzip file) ends the frames
+//! and leaves its reason in [`Framer::broken`].
+
+use std::io::Read;
+
+use memchr::{memchr, memchr_iter, memchr2, memchr3};
+
+use crate::json::Fault;
+
+/// The longest record that is read.
+const MAX_RECORD: usize = 32 << 20;
+/// The longest CSV record, since one stray quote would otherwise swallow that much.
+const MAX_CSV_RECORD: usize = 1 << 20;
+const CHUNK: usize = 256 << 10;
+
+/// Where records begin and end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// One record a line; blank lines are none.
+    Lines,
+    /// CSV records from byte `start` on (after the header): a quoted field may hold line breaks.
+    Csv {
+        /// Where the first record begins.
+        start: u64,
+    },
+    /// JSON values that open with the byte `open`, from byte `start` on, whatever stands between them.
+    Values {
+        /// Where to look for the first.
+        start: u64,
+        /// `{` or `[`.
+        open: u8,
+        /// The values stand inside an array, and what follows its end is no record.
+        inside: bool,
+    },
+}
+
+/// One record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame {
+    /// Its span in the framer's buffer.
+    pub start: usize,
+    /// After its last byte.
+    pub end: usize,
+    /// Its place in the (unpacked) stream.
+    pub offset: u64,
+    /// The line it begins on, from 1.
+    pub line: u64,
+    /// Why it cannot be a record, if it cannot.
+    pub fault: Option<Fault>,
+}
+
+/// Cuts records out of a stream.
+pub(crate) struct Framer {
+    reader: Box<dyn Read + Send>,
+    framing: Framing,
+    buf: Vec<u8>,
+    /// Bytes of `buf` that were read; the rest is room.
+    filled: usize,
+    /// Where the next record may begin, in `buf`.
+    at: usize,
+    /// The stream position of `buf[0]`.
+    base: u64,
+    eof: bool,
+    line: u64,
+    until: u64,
+    /// Why the stream broke off, if it did.
+    pub broken: Option<String>,
+}
+
+impl Framer {
+    /// Frames the records of `reader`, whose first byte is byte `base` of the stream, that begin before byte `until`.
+    pub(crate) fn new(reader: Box<dyn Read + Send>, framing: Framing, base: u64, until: u64) -> Framer {
+        Framer { reader, framing, buf: Vec::new(), filled: 0, at: 0, base, eof: false, line: 1, until, broken: None }
+    }
+
+    /// The bytes of a frame: valid until the next one is asked for.
+    #[inline]
+    pub(crate) fn bytes(&self, frame: Frame) -> &[u8] {
+        &self.buf[frame.start..frame.end]
+    }
+
+    /// Bytes of the stream that were passed.
+    pub(crate) fn position(&self) -> u64 {
+        self.base + self.at as u64
+    }
+
+    /// Skips to the first line that begins at or after the byte that follows the reader's first one.
+    pub(crate) fn align(&mut self) {
+        loop {
+            if let Some(newline) = memchr(b'\n', &self.buf[self.at..self.filled]) {
+                self.at += newline + 1;
+                return;
+            }
+            self.at = self.filled;
+            if !self.fill() {
+                return;
+            }
+        }
+    }
+
+    /// The next record.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Frame> {
+        match self.framing {
+            Framing::Lines => self.next_line(),
+            Framing::Csv { start } => {
+                self.skip_to(start);
+                self.next_csv()
+            }
+            Framing::Values { start, open, inside } => {
+                self.skip_to(start);
+                self.next_value(open, inside)
+            }
+        }
+    }
+
+    /// Reads more behind what is left, which moves to the front. False at the end of the stream.
+    fn fill(&mut self) -> bool {
+        if self.eof {
+            return false;
+        }
+        self.buf.copy_within(self.at..self.filled, 0);
+        self.base += self.at as u64;
+        self.filled -= self.at;
+        self.at = 0;
+        let room = CHUNK.max(self.filled);
+        if self.buf.len() < self.filled + room {
+            self.buf.resize(self.filled + room, 0);
+        }
+        loop {
+            match self.reader.read(&mut self.buf[self.filled..]) {
+                Ok(0) => self.eof = true,
+                Ok(n) => {
+                    self.filled += n;
+                    return true;
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    self.broken = Some(format!("the file breaks off after {} bytes: {error}", self.base + self.filled as u64));
+                    self.eof = true;
+                }
+            }
+            return false;
+        }
+    }
+
+    fn skip_to(&mut self, start: u64) {
+        while self.position() < start {
+            let here = usize::try_from(start - self.position()).unwrap_or(usize::MAX);
+            let step = here.min(self.filled - self.at);
+            self.pass(step);
+            if step == 0 && !self.fill() {
+                return;
+            }
+        }
+    }
+
+    /// Moves on, counting lines.
+    fn pass(&mut self, bytes: usize) {
+        self.line += memchr_iter(b'\n', &self.buf[self.at..self.at + bytes]).count() as u64;
+        self.at += bytes;
+    }
+
+    fn next_line(&mut self) -> Option<Frame> {
+        loop {
+            if self.position() >= self.until {
+                return None;
+            }
+            let (len, newline) = self.line_length();
+            if len == 0 && !newline {
+                return None;
+            }
+            let mut frame = Frame { start: self.at, end: self.at + len, offset: self.position(), line: self.line, fault: None };
+            self.at += len + usize::from(newline);
+            self.line += u64::from(newline);
+            if !newline && !self.eof {
+                frame.fault = Some("the line is longer than 32 MiB");
+                self.align();
+                self.line += 1;
+                // The buffer moved: what the frame spans is no longer the line.
+                frame.start = 0;
+                frame.end = 0;
+                return Some(frame);
+            }
+            if frame.offset == 0 && self.buf[frame.start..frame.end].starts_with(b"\xef\xbb\xbf") {
+                frame.start += 3;
+            }
+            if frame.end > frame.start && self.buf[frame.end - 1] == b'\r' {
+                frame.end -= 1;
+            }
+            if !self.buf[frame.start..frame.end].trim_ascii().is_empty() {
+                return Some(frame);
+            }
+        }
+    }
+
+    /// The length of the line at `at`, and whether a newline ends it (else the stream or the allowed length does).
+    fn line_length(&mut self) -> (usize, bool) {
+        let mut searched = 0;
+        loop {
+            if let Some(newline) = memchr(b'\n', &self.buf[self.at + searched..self.filled]) {
+                return (searched + newline, true);
+            }
+            searched = self.filled - self.at;
+            if searched > MAX_RECORD || !self.fill() {
+                return (searched, false);
+            }
+        }
+    }
+
+    fn next_csv(&mut self) -> Option<Frame> {
+        loop {
+            if self.position() >= self.until {
+                return None;
+            }
+            let (len, closed) = self.csv_length();
+            if len == 0 {
+                return None;
+            }
+            let mut frame = Frame { start: self.at, end: self.at + len, offset: self.position(), line: self.line, fault: None };
+            if !closed {
+                // One stray quote must not swallow the file: only the line where it opened is lost.
+                let line = memchr(b'\n', &self.buf[self.at..self.at + len]).map_or(len, |newline| newline + 1);
+                frame.end = frame.start + line;
+                frame.fault = Some("a quoted field is not closed");
+            }
+            self.pass(frame.end - frame.start);
+            while frame.end > frame.start && matches!(self.buf[frame.end - 1], b'\n' | b'\r') {
+                frame.end -= 1;
+            }
+            if frame.end > frame.start {
+                return Some(frame);
+            }
+        }
+    }
+
+    /// The length of the CSV record at `at`, its newline included, and whether all its quotes are closed.
+    fn csv_length(&mut self) -> (usize, bool) {
+        let mut searched = 0;
+        let mut quoted = false;
+        loop {
+            let window = &self.buf[self.at..self.filled];
+            let found = if quoted { memchr(b'"', &window[searched..]) } else { memchr2(b'"', b'\n', &window[searched..]) };
+            let Some(found) = found.map(|found| searched + found) else {
+                searched = window.len();
+                if searched > MAX_CSV_RECORD || !self.fill() {
+                    return (searched, !quoted);
+                }
+                continue;
+            };
+            if window[found] == b'\n' {
+                return (found + 1, true);
+            }
+            if !quoted {
+                // A quote inside an unquoted field is a character like any other.
+                quoted = found == 0 || matches!(window[found - 1], b',' | b';' | b'\t' | b'|' | b' ');
+                searched = found + 1;
+            } else if found + 1 == window.len() && self.fill() {
+                searched = found;
+            } else {
+                let doubled = self.buf[self.at..self.filled].get(found + 1) == Some(&b'"');
+                quoted = doubled;
+                searched = found + 1 + usize::from(doubled);
+            }
+        }
+    }
+
+    fn next_value(&mut self, open: u8, inside: bool) -> Option<Frame> {
+        loop {
+            if self.at == self.filled && !self.fill() {
+                return None;
+            }
+            match self.buf[self.at] {
+                byte if byte == open => return Some(self.value()),
+                b']' if inside => {
+                    self.at = self.filled;
+                    self.eof = true;
+                    return None;
+                }
+                b' ' | b'\t' | b'\r' | b'\n' | b',' | b'[' | b']' | b'}' => self.pass(1),
+                0xef if self.position() == 0 => self.pass(3.min(self.filled)),
+                _ => return Some(self.junk(open)),
+            }
+        }
+    }
+
+    /// Text that is no value, to the end of its line or to the next value.
+    fn junk(&mut self, open: u8) -> Frame {
+        let rest = &self.buf[self.at..self.filled];
+        let len = memchr2(b'\n', open, rest).unwrap_or(rest.len());
+        let (start, offset, line) = (self.at, self.position(), self.line);
+        self.pass(len);
+        Frame { start, end: start + len, offset, line, fault: Some("text stands where an object should") }
+    }
+
+    /// The object or array that opens at `at`.
+    fn value(&mut self) -> Frame {
+        let (offset, line) = (self.position(), self.line);
+        let (len, fault) = self.value_length();
+        let start = self.at;
+        self.pass(len);
+        Frame { start, end: start + len, offset, line, fault }
+    }
+
+    fn value_length(&mut self) -> (usize, Option<Fault>) {
+        let (mut searched, mut depth, mut string) = (0_usize, 0_usize, false);
+        loop {
+            while let Some(&byte) = self.buf[self.at..self.filled].get(searched) {
+                if string {
+                    let rest = &self.buf[self.at + searched..self.filled];
+                    let Some(found) = memchr3(b'"', b'\\', b'\n', rest) else {
+                        searched += rest.len();
+                        break;
+                    };
+                    match rest[found] {
+                        b'"' => string = false,
+                        b'\n' => return (searched + found, Some("a string is not closed")),
+                        _ => searched += 1,
+                    }
+                    searched += found + 1;
+                    continue;
+                }
+                searched += 1;
+                match byte {
+                    b'"' => string = true,
+                    b'{' | b'[' => depth += 1,
+                    b'}' | b']' => {
+                        depth -= 1;
+                        if depth == 0 {
+                            return (searched, None);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            if searched > MAX_RECORD {
+                return (self.filled - self.at, Some("the object is longer than 32 MiB"));
+            }
+            if !self.fill() {
+                return (self.filled - self.at, Some("an object or array is not closed"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives one byte at a time, so that every boundary falls between two reads.
+    struct Drip(Vec<u8>, usize);
+
+    impl Read for Drip {
+        fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+            let Some(byte) = self.0.get(self.1) else { return Ok(0) };
+            into[0] = *byte;
+            self.1 += 1;
+            Ok(1)
+        }
+    }
+
+    fn frames(text: &str, framing: Framing) -> Vec<(u64, u64, String, Option<Fault>)> {
+        let read = |reader: Box<dyn Read + Send>| {
+            let mut framer = Framer::new(reader, framing, 0, u64::MAX);
+            let mut seen = Vec::new();
+            while let Some(frame) = framer.next() {
+                seen.push((frame.line, frame.offset, String::from_utf8_lossy(framer.bytes(frame)).into_owned(), frame.fault));
+            }
+            seen
+        };
+        let whole = read(Box::new(std::io::Cursor::new(text.as_bytes().to_vec())));
+        if !matches!(framing, Framing::Values { .. }) || !whole.iter().any(|(.., fault)| fault.is_some()) {
+            assert_eq!(whole, read(Box::new(Drip(text.as_bytes().to_vec(), 0))), "byte by byte");
+        }
+        whole
+    }
+
+    fn ok(line: u64, offset: u64, text: &str) -> (u64, u64, String, Option<Fault>) {
+        (line, offset, text.to_owned(), None)
+    }
+
+    #[test]
+    fn lines_without_blank_ones() {
+        let seen = frames("\u{feff}a\r\n\r\n  \nbc\n\nd", Framing::Lines);
+        assert_eq!(seen, [ok(1, 0, "a"), ok(4, 11, "bc"), ok(6, 15, "d")]);
+    }
+
+    #[test]
+    fn csv_records_span_lines_inside_quotes_only() {
+        let seen = frames("h\n1,\"a\nb\"\"\",x\r\n2,5\" disk,y\n3,\"z\n", Framing::Csv { start: 2 });
+        assert_eq!(seen[..2], [ok(2, 2, "1,\"a\nb\"\"\",x"), ok(4, 15, "2,5\" disk,y")]);
+        assert_eq!(seen[2].3, Some("a quoted field is not closed"));
+        assert_eq!(seen.len(), 3);
+    }
+
+    #[test]
+    fn objects_of_an_array() {
+        let framing = Framing::Values { start: 0, open: b'{', inside: false };
+        assert_eq!(
+            frames("[\n {\"a\": \"}\\\"\"},\n{\"b\":[{}]}\n]", framing),
+            [ok(2, 3, "{\"a\": \"}\\\"\"}"), ok(3, 17, "{\"b\":[{}]}")]
+        );
+        let seen = frames("[{\"a\":1}, oops\n{\"b\":\"x\n{\"c\":2}, {\"d\"", framing);
+        let whys: Vec<_> = seen.iter().map(|frame| frame.3).collect();
+        let strange = Some("text stands where an object should");
+        let (string, object) = (Some("a string is not closed"), Some("an object or array is not closed"));
+        assert_eq!(whys, [None, strange, string, None, object]);
+        let inside = Framing::Values { start: 10, open: b'{', inside: true };
+        assert_eq!(frames("{\"value\":[{\"a\":1}],\"next\":{\"b\":2}}", inside), [ok(1, 10, "{\"a\":1}")]);
+    }
+}

@@ -1,0 +1,144 @@
+//! What the fields of some records look like, where no format says it: names in order of appearance, and a type for each.
+
+use kql::Type;
+
+use crate::column::Raw;
+use crate::convert;
+
+/// Field names and what was seen under them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Profile {
+    fields: Vec<(String, Seen)>,
+    cursor: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    kinds: u8,
+}
+
+const BOOL: u8 = 1;
+const LONG: u8 = 2;
+const REAL: u8 = 4;
+const TIME: u8 = 8;
+const TEXT: u8 = 16;
+const NESTED: u8 = 32;
+
+impl Profile {
+    /// Takes note of a field of the record at hand.
+    pub(crate) fn note(&mut self, name: &str, raw: Raw<'_>) {
+        // Fields mostly come in the same order: look behind the last one first.
+        let at = match self.fields.get(self.cursor) {
+            Some((known, _)) if known == name => self.cursor,
+            _ => self.fields.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+                self.fields.push((name.to_owned(), Seen::default()));
+                self.fields.len() - 1
+            }),
+        };
+        self.cursor = at + 1;
+        self.fields[at].1.kinds |= kind(raw);
+    }
+
+    /// The next field belongs to another record.
+    pub(crate) fn next_record(&mut self) {
+        self.cursor = 0;
+    }
+
+    /// The names.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Names and types: the narrowest type that holds all that was seen.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&str, Type)> {
+        self.fields.iter().map(|(name, seen)| (name.as_str(), seen.ty()))
+    }
+}
+
+impl Seen {
+    fn ty(self) -> Type {
+        match self.kinds {
+            BOOL => Type::Bool,
+            LONG => Type::Long,
+            REAL => Type::Real,
+            TIME => Type::DateTime,
+            kinds if kinds == LONG | REAL => Type::Real,
+            kinds if kinds & NESTED != 0 => Type::Dynamic,
+            _ => Type::String,
+        }
+    }
+}
+
+fn kind(raw: Raw<'_>) -> u8 {
+    match raw {
+        _ if raw.is_empty() => 0,
+        Raw::Missing => 0,
+        Raw::Json(value) => match value[0] {
+            b'{' | b'[' => NESTED,
+            b't' | b'f' => BOOL,
+            b'"' => text_kind(&raw.text().unwrap_or_default(), false),
+            b'N' | b'I' => REAL,
+            _ => number_kind(&String::from_utf8_lossy(value)),
+        },
+        Raw::Text(bytes) => text_kind(&String::from_utf8_lossy(bytes), true),
+    }
+}
+
+fn number_kind(text: &str) -> u8 {
+    if text.parse::<i64>().is_ok() {
+        LONG
+    } else if text.parse::<f64>().is_ok() {
+        REAL
+    } else {
+        TEXT
+    }
+}
+
+/// What a text may be. Where all values are text (`untyped`), numbers and booleans are told by their looks, but not where a
+/// leading zero or plus sign would be lost (a phone number, an identifier).
+fn text_kind(text: &str, untyped: bool) -> u8 {
+    if text.len() >= 16 && text.as_bytes()[4] == b'-' && convert::ticks(text).is_some() {
+        return TIME;
+    }
+    if text.contains('/') && text.ends_with('M') && convert::ticks(text).is_some() {
+        return TIME;
+    }
+    if !untyped {
+        return TEXT;
+    }
+    if matches!(text, "true" | "false" | "True" | "False") {
+        return BOOL;
+    }
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let plain = digits.starts_with(|c: char| c.is_ascii_digit())
+        && !(digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0."));
+    if plain { number_kind(text) } else { TEXT }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[&str], json: bool) -> Type {
+        let mut profile = Profile::default();
+        for value in values {
+            profile.note("x", if json { Raw::Json(value.as_bytes()) } else { Raw::Text(value.as_bytes()) });
+            profile.next_record();
+        }
+        profile.columns().next().unwrap().1
+    }
+
+    #[test]
+    fn types_hold_all_that_was_seen() {
+        assert_eq!(of(&["1", "null", "2.5"], true), Type::Real);
+        assert_eq!(of(&["1", "\"a\""], true), Type::String);
+        assert_eq!(of(&["{\"a\":1}", "\"a\""], true), Type::Dynamic);
+        assert_eq!(of(&["\"2026-01-01T00:00:00Z\"", "\"\""], true), Type::DateTime);
+        assert_eq!(of(&["\"12\""], true), Type::String);
+        assert_eq!(of(&["12", ""], false), Type::Long);
+        assert_eq!(of(&["012"], false), Type::String);
+        assert_eq!(of(&["True", "false"], false), Type::Bool);
+        assert_eq!(of(&["5/20/2026, 1:36:27.000 PM"], false), Type::DateTime);
+        assert_eq!(of(&["", ""], false), Type::String);
+    }
+}

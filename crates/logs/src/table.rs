@@ -1,0 +1,199 @@
+//! Tables that a file fills: typed columns, and for each the fields of a record that it is made of.
+
+use std::collections::BTreeSet;
+
+use kql::{Column, Type};
+
+use crate::column::{Cell, Raw};
+
+/// A table that a file fills.
+#[derive(Clone)]
+pub struct TableSchema {
+    /// Its name: a table of Sentinel or Defender, or a custom one (`X_CL`).
+    pub name: String,
+    /// Its columns, in order. All rows have them all.
+    pub columns: Vec<Column>,
+    pub(crate) sources: Vec<Source>,
+}
+
+impl std::fmt::Debug for TableSchema {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TableSchema").field("name", &self.name).field("columns", &self.columns).finish_non_exhaustive()
+    }
+}
+
+/// How a column's text relates to the raw record, for those who search raw bytes before decoding them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fidelity {
+    /// The text stands in the raw record, apart from the format's escapes (which [`crate::ScanRequest::keep`] makes up for).
+    Verbatim,
+    /// Each comma-separated part of the text does.
+    Joined,
+    /// Nothing can be said: a constant, a number, a time, a name looked up.
+    Derived,
+}
+
+/// Makes a cell from some fields; `None` where there is nothing to make it from.
+pub(crate) type Make = for<'a> fn(&[Raw<'a>]) -> Option<Cell<'a>>;
+
+/// A field, or a member inside one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Path {
+    pub key: String,
+    pub inner: Vec<String>,
+}
+
+/// How a [`Source::Rest`] column writes what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RestForm {
+    /// A JSON object.
+    Bag,
+    /// `key=value;key=value`, as `AdditionalExtensions` of CommonSecurityLog has it.
+    Pairs,
+}
+
+/// What a column is made of.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    /// Nothing in this format.
+    Absent,
+    /// The first of these that is not empty.
+    First(Vec<Path>),
+    /// The same text in every row.
+    Const(String),
+    /// Computed from these fields.
+    Make { keys: Vec<Path>, make: Make, fidelity: Fidelity },
+    /// All fields that no other column is made of.
+    Rest { form: RestForm, taken: BTreeSet<String> },
+}
+
+/// The first of these top-level fields.
+pub(crate) fn keys(names: &[&str]) -> Source {
+    Source::First(names.iter().map(|name| Path { key: (*name).to_owned(), inner: Vec::new() }).collect())
+}
+
+/// The first of these members, each written `key/inner/inner`.
+pub(crate) fn paths(names: &[&str]) -> Source {
+    Source::First(names.iter().map(|name| path(name)).collect())
+}
+
+fn path(name: &str) -> Path {
+    let mut steps = name.split('/').map(str::to_owned);
+    Path { key: steps.next().unwrap_or_default(), inner: steps.collect() }
+}
+
+/// The same text in every row.
+pub(crate) fn constant(text: &str) -> Source {
+    Source::Const(text.to_owned())
+}
+
+/// Computed from members written `key/inner/inner`.
+pub(crate) fn make(names: &[&str], fidelity: Fidelity, make: Make) -> Source {
+    Source::Make { keys: names.iter().map(|name| path(name)).collect(), make, fidelity }
+}
+
+impl TableSchema {
+    /// A table without columns yet.
+    pub(crate) fn empty(name: &str) -> TableSchema {
+        TableSchema { name: name.to_owned(), columns: Vec::new(), sources: Vec::new() }
+    }
+
+    /// The built-in table of that name with all its columns, made of nothing yet but `Type`; empty if it is not built in.
+    pub(crate) fn known(name: &str) -> TableSchema {
+        let mut schema = TableSchema::empty(name);
+        if let Some(table) = kql::catalog::table(name) {
+            for column in &table.columns {
+                schema.set(&column.name, column.ty, Source::Absent);
+            }
+            if table.resolve("TimeGenerated").is_some() {
+                schema.set("TimeGenerated", Type::DateTime, Source::Absent);
+            }
+            schema.set("Type", Type::String, constant(name));
+        }
+        schema
+    }
+
+    /// Says what a column is made of; one that is not there yet is added with that type.
+    pub(crate) fn set(&mut self, column: &str, ty: Type, source: Source) {
+        match self.position(column) {
+            Some(at) => self.sources[at] = source,
+            None => {
+                self.columns.push(Column::new(column, ty));
+                self.sources.push(source);
+            }
+        }
+    }
+
+    /// [`TableSchema::set`] with the builder's grip, for string columns and those that the table has.
+    pub(crate) fn with(mut self, column: &str, source: Source) -> TableSchema {
+        self.set(column, Type::String, source);
+        self
+    }
+
+    /// Collects in `column` every field that no other column is made of.
+    pub(crate) fn with_rest(mut self, column: &str, ty: Type, form: RestForm, ignored: &[&str]) -> TableSchema {
+        let mut taken: BTreeSet<String> = ignored.iter().map(|key| (*key).to_owned()).collect();
+        for source in &self.sources {
+            match source {
+                // A field of which only some members are used still has others to keep.
+                Source::First(paths) | Source::Make { keys: paths, .. } => {
+                    taken.extend(paths.iter().filter(|path| path.inner.is_empty()).map(|path| path.key.clone()));
+                }
+                _ => {}
+            }
+        }
+        self.set(column, ty, Source::Rest { form, taken });
+        self
+    }
+
+    /// Where the column called `name` is.
+    pub(crate) fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// How the column's text relates to the raw record; `Derived` for a column that is not there.
+    #[must_use]
+    pub fn fidelity(&self, column: &str) -> Fidelity {
+        let Some(at) = self.position(column) else { return Fidelity::Derived };
+        match &self.sources[at] {
+            Source::First(_) if self.columns[at].ty == Type::String => Fidelity::Verbatim,
+            Source::Make { fidelity, .. } => *fidelity,
+            _ => Fidelity::Derived,
+        }
+    }
+}
+
+/// Which of a file's tables a record belongs to.
+#[derive(Clone, Debug)]
+pub(crate) enum Route {
+    /// There is but one.
+    Only,
+    /// A field says it.
+    Field {
+        /// The field: the first of these that is there.
+        keys: Vec<Path>,
+        /// Its values and their tables.
+        exact: Vec<(String, usize)>,
+        /// The table of every other value.
+        other: Option<usize>,
+        /// The table of records without the field.
+        missing: Option<usize>,
+        /// Why a record has no table, where one has none.
+        why: &'static str,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_known_table_has_all_its_columns() {
+        let table = TableSchema::known("DnsEvents").with("Name", keys(&["query"])).with("Extra", constant("x"));
+        assert_eq!(table.columns[table.position("EventId").unwrap()].ty, Type::Int);
+        assert_eq!(table.columns.last().map(|column| column.name.as_str()), Some("Extra"));
+        assert_eq!(table.fidelity("Name"), Fidelity::Verbatim);
+        assert_eq!(table.fidelity("Extra"), Fidelity::Derived);
+        assert_eq!(table.fidelity("NoSuch"), Fidelity::Derived);
+    }
+}
