@@ -25,20 +25,12 @@ impl LogFormat for Eve {
     }
 
     fn detect(&self, head: &Head) -> u8 {
-        let Some(shape) = json::shape(head) else { return 0 };
-        let (mut seen, mut eve) = (0, 0);
-        let mut decoder = json_objects()(&[]);
-        head.each_record(shape.framing, |record| {
-            if seen < 20 {
-                let mut marks = 0;
-                decoder.fields(record, &mut |name, _| {
-                    marks += u32::from(matches!(name, "event_type" | "timestamp" | "flow_id" | "src_ip" | "dest_ip"));
-                });
-                seen += 1;
-                eve += u32::from(marks >= 2);
-            }
+        const MARKS: [&str; 5] = ["event_type", "timestamp", "flow_id", "src_ip", "dest_ip"];
+        let eve = super::most_objects(head, |fields| {
+            let has = |mark: &str| fields.iter().any(|(name, _)| name == mark);
+            has("event_type") && MARKS.iter().filter(|mark| has(mark)).count() > 1
         });
-        if eve * 2 > seen { 90 } else { 0 }
+        u8::from(eve) * 90
     }
 
     fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String> {

@@ -64,6 +64,23 @@ pub(crate) fn json_objects() -> MakeDecoder {
     Arc::new(|wanted| Box::new(JsonObjects::new(wanted)))
 }
 
+/// Whether most of the first JSON objects are of a kind that `is_one` tells by the names and values of their fields. Damaged ones
+/// do not vote.
+pub(crate) fn most_objects(head: &Head, is_one: impl Fn(&[(String, Option<String>)]) -> bool) -> bool {
+    let Some(shape) = json::shape(head) else { return false };
+    let (mut seen, mut good) = (0, 0);
+    let mut decoder = json_objects()(&[]);
+    head.each_record(shape.framing, |record| {
+        if seen < 20 {
+            let mut fields = Vec::new();
+            decoder.fields(record, &mut |name, raw| fields.push((name.to_owned(), raw.text().map(std::borrow::Cow::into_owned))));
+            seen += usize::from(!fields.is_empty());
+            good += usize::from(is_one(&fields));
+        }
+    });
+    good * 2 > seen
+}
+
 /// The fields of the records that can be seen in advance.
 pub(crate) fn profile(head: &Head, framing: Framing, decoder: &MakeDecoder) -> Profile {
     let mut decoder = decoder(&[]);

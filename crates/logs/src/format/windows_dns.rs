@@ -24,24 +24,14 @@ impl LogFormat for WindowsDns {
     }
 
     fn detect(&self, head: &Head) -> u8 {
-        let Some(shape) = json::shape(head) else { return 0 };
-        let (mut seen, mut events) = (0, 0);
-        let mut decoder = json_objects()(&[]);
-        head.each_record(shape.framing, |record| {
-            if seen < 20 {
-                let (mut provider, mut query) = (false, false);
-                decoder.fields(record, &mut |name, raw| match name {
-                    "SourceName" | "ProviderName" | "Provider" => {
-                        provider |= raw.text().is_some_and(|text| text.starts_with("Microsoft-Windows-DNSServer"));
-                    }
-                    "QNAME" => query = true,
-                    _ => {}
-                });
-                seen += 1;
-                events += u32::from(provider && query);
-            }
+        let events = super::most_objects(head, |fields| {
+            let provider = |(name, text): &(String, Option<String>)| {
+                let names_it = matches!(name.as_str(), "SourceName" | "ProviderName" | "Provider");
+                names_it && text.as_deref().is_some_and(|text| text.starts_with("Microsoft-Windows-DNSServer"))
+            };
+            fields.iter().any(provider) && fields.iter().any(|(name, _)| name == "QNAME")
         });
-        if events * 2 > seen { 90 } else { 0 }
+        u8::from(events) * 90
     }
 
     fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String> {

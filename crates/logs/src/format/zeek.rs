@@ -72,18 +72,8 @@ impl LogFormat for Json {
     }
 
     fn detect(&self, head: &Head) -> u8 {
-        let Some(shape) = json::shape(head) else { return 0 };
-        let (mut seen, mut zeek) = (0, 0);
-        let mut decoder = json_objects()(&[]);
-        head.each_record(shape.framing, |record| {
-            let mut marks = 0;
-            if seen < 20 {
-                decoder.fields(record, &mut |name, _| marks += u32::from(is_mark(name)));
-                seen += 1;
-                zeek += u32::from(marks > 1);
-            }
-        });
-        if zeek * 2 > seen { 90 } else { 0 }
+        let zeek = super::most_objects(head, |fields| fields.iter().filter(|(name, _)| is_mark(name)).count() > 1);
+        u8::from(zeek) * 90
     }
 
     fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String> {
