@@ -24,7 +24,6 @@ pub(super) fn text(expr: &Expr) -> Option<&str> {
 }
 
 /// A constant integer.
-#[expect(dead_code, reason = "operators that need it follow")]
 pub(super) fn integer(expr: &Expr) -> Option<i64> {
     match constant(expr)? {
         Value::Long(number) => Some(*number),

@@ -145,6 +145,10 @@ pub(crate) struct Binder<'a> {
     stored: HashMap<String, Rc<Closure>>,
     /// Whether functions give rows, as far as it was asked.
     tabular: HashMap<*const ast::Function, bool>,
+    /// Columns that some of the tables that are searched have: null in the others.
+    tolerated: HashMap<String, crate::types::Type>,
+    /// Within a search: whether it looks at case.
+    is_search_cased: Option<bool>,
     size: usize,
     /// While above zero, spans belong to another text (a stored function's) and stand for the call.
     foreign: Option<Span>,
@@ -173,6 +177,8 @@ impl<'a> Binder<'a> {
             called: HashSet::new(),
             stored: HashMap::new(),
             tabular: HashMap::new(),
+            tolerated: HashMap::new(),
+            is_search_cased: None,
             size: 0,
             foreign: None,
         }

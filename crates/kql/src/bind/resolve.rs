@@ -85,6 +85,9 @@ impl Binder<'_> {
                 return open_column(text);
             }
         }
+        if let Some(null) = self.tolerated_null(text) {
+            return null;
+        }
         if self.catalog.function(text).is_some() {
             return match self.call_stored(text, &[], span, None) {
                 Some(Thing::Scalar(item)) => item.expr,

@@ -4,8 +4,16 @@
 //! operators.
 
 mod combine;
-mod later;
+mod expand;
+mod graph;
+mod parse;
+mod plugin;
 mod project;
+mod rank;
+mod scan;
+mod search;
+mod series;
+mod split;
 mod summarize;
 mod union;
 
@@ -31,7 +39,6 @@ impl Binder<'_> {
     }
 
     /// The operators of a subquery, reading `context`.
-    #[expect(dead_code, reason = "operators that need it follow")]
     pub(super) fn subpipe(&mut self, context: Flow, subquery: &ast::Expr) -> Flow {
         let env = self.env;
         let flow = match &subquery.without_parens().kind {
@@ -58,6 +65,7 @@ impl Binder<'_> {
                 | Op::Find { .. }
                 | Op::Evaluate { .. }
                 | Op::MacroExpand { .. }
+                | Op::InlineExternalTable { .. }
                 | Op::Unknown
         );
         if is_source {
@@ -82,6 +90,7 @@ impl Binder<'_> {
             Op::Find { tables, predicate, output } => self.find(input.as_ref(), tables, predicate, output, &operator.params),
             Op::Evaluate { call, schema } => self.evaluate(input.as_ref(), call, schema.as_ref()),
             Op::MacroExpand { .. } => unsupported("macro-expand", input.as_ref(), Vec::new(), true),
+            Op::InlineExternalTable { .. } => self.graph_operator(&Flow::failed(), &operator.kind),
             _ => Flow::failed(),
         }
     }

@@ -136,7 +136,6 @@ impl Binder<'_> {
     }
 
     /// One aggregate by itself, as `top-nested` and `make-series` take it.
-    #[expect(dead_code, reason = "operators that need it follow")]
     pub(super) fn lone_aggregate(
         &mut self,
         input: &Flow,

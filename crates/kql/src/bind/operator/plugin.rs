@@ -1,0 +1,158 @@
+//! `evaluate`.
+//!
+//! In: a plugin's call. Out: its columns; where they depend on the data, those known, and a note that the relation must be run
+//! before the query can be bound to its end.
+
+use super::super::Binder;
+use super::super::call::Bound;
+use super::super::flow::{Flow, fresh_name, names_of, unknown};
+use super::super::resolve::did_you_mean;
+use super::super::source::declared;
+use crate::ast::{self, ExprKind as Ast, TypeExpr, TypeExprKind};
+use crate::catalog::names::{self, Argument};
+use crate::catalog::{self, Form, Function, Kind, MustBe, Settled};
+use crate::diagnostic;
+use crate::plan::{Expr, ExprKind, PluginArg, Rel, RelKind};
+use crate::types::{Column, Type, Value};
+
+/// An argument: what the catalog is told of it, and what the plan holds.
+struct Given {
+    bound: Bound,
+    arg: PluginArg,
+    table: Vec<Column>,
+}
+
+impl Binder<'_> {
+    pub(super) fn evaluate(&mut self, input: Option<&Flow>, call: &ast::Expr, schema: Option<&TypeExpr>) -> Flow {
+        let none = Flow::fresh(RelKind::One, Vec::new(), false);
+        let rows = input.unwrap_or(&none);
+        let Ast::Call { name, args } = &call.without_parens().kind else {
+            if !call.is_missing() {
+                self.report(diagnostic::UNKNOWN_PLUGIN, call.span, "`evaluate` needs the call of a plugin");
+            }
+            return Flow::failed();
+        };
+        let Some(plugin) = catalog::plugin(&name.text) else {
+            let near = did_you_mean(&catalog::nearest(&name.text, catalog::plugins().keys().map(String::as_str)));
+            self.report_with_help(diagnostic::UNKNOWN_PLUGIN, name.span, format!("no plugin is called `{}`", name.text), near);
+            return Flow::failed();
+        };
+        let scope = self.scope_over(rows);
+        let (given, _) = self.within(scope, |binder| binder.plugin_arguments(rows, plugin, args));
+        let bound: Vec<Bound> = given.iter().map(|given| given.bound.clone()).collect();
+        let table: Vec<Column> = given.iter().find(|given| !given.table.is_empty()).map(|g| g.table.clone()).unwrap_or_default();
+        let scope = self.scope_over(rows);
+        let (resolved, _) = self.within(scope, |binder| binder.resolved(plugin, &bound, name.span, call.span));
+        let Some(resolved) = resolved else { return Flow::failed() };
+        let arguments: Vec<Argument<'_>> = bound.iter().map(Bound::as_argument).collect();
+        let (mut columns, mut open) = names::table_columns(&resolved, &arguments, rows.columns(), &table);
+        if let Some(TypeExpr { kind: TypeExprKind::Table { columns: written, is_open }, .. }) = schema {
+            (columns, open) = with_schema(rows, columns, written, *is_open);
+        }
+        let args = given.into_iter().map(|given| given.arg).collect();
+        let kind = RelKind::Evaluate { input: input.map(|input| input.rel.clone()), plugin: plugin.name.clone(), args };
+        self.opened(kind, unique(columns), open, rows.rel.open)
+    }
+
+    /// The plugin's relation; if its columns depend on the data, with those that a first run gave.
+    fn opened(&mut self, kind: RelKind, mut columns: Vec<Column>, open: bool, input_open: bool) -> Flow {
+        if !open || input_open {
+            return Flow::fresh(kind, columns, open || input_open);
+        }
+        let at = self.opens.len();
+        let found = self.options.opened.get(at).cloned();
+        let is_known = found.is_some();
+        for column in found.unwrap_or_default() {
+            let name = fresh_name(&column.name, &names_of(&columns));
+            columns.push(Column::new(name, column.ty));
+        }
+        let flow = Flow::of(Rel { kind, columns, open: !is_known, ordered: false });
+        self.opens.push(flow.rel.clone());
+        flow
+    }
+
+    fn plugin_arguments(&mut self, rows: &Flow, plugin: &'static Function, args: &[ast::Expr]) -> Vec<Given> {
+        let parameters = plugin.signatures.first().map(|signature| signature.parameters.as_slice()).unwrap_or_default();
+        let takes_aggregate = |at: usize| parameters.get(at).is_some_and(|parameter| parameter.must_be == MustBe::Aggregate);
+        let mut given = Vec::with_capacity(args.len());
+        for (at, arg) in args.iter().enumerate() {
+            given.push(if takes_aggregate(at) {
+                self.aggregate_argument(rows, arg)
+            } else {
+                self.plugin_argument(rows, plugin, arg)
+            });
+        }
+        given
+    }
+
+    /// An aggregate as an argument (`pivot`): a call that the plugin computes by itself.
+    fn aggregate_argument(&mut self, rows: &Flow, arg: &ast::Expr) -> Given {
+        let lone = self.lone_aggregate(rows, arg, "this plugin");
+        let (expr, name) = match lone {
+            Some((aggregate, _)) => {
+                let name = aggregate.args.first().and_then(|arg| match arg.kind {
+                    ExprKind::Column(at) => rows.columns().get(at).map(|column| column.name.clone()),
+                    _ => None,
+                });
+                (Expr::call(aggregate.function, aggregate.args, aggregate.ty), name)
+            }
+            None => (unknown(), None),
+        };
+        let bound = Bound { expr: expr.clone(), name, alias: None, form: Form::Scalar, settled: Settled::Unsaid, span: arg.span };
+        Given { bound, arg: PluginArg::Expr(None, expr), table: Vec::new() }
+    }
+
+    fn plugin_argument(&mut self, rows: &Flow, plugin: &Function, arg: &ast::Expr) -> Given {
+        let takes_table = plugin.signatures.iter().flat_map(|s| &s.parameters).any(|p| matches!(p.kind, Kind::Table | Kind::Any));
+        let written = if let Ast::Named { value, .. } = &arg.kind { value.as_ref() } else { arg };
+        let alias = if let Ast::Named { name, .. } = &arg.kind { Some(name.text.clone()) } else { None };
+        let bound_as =
+            |form, expr| Bound { expr, name: None, alias: alias.clone(), form, settled: Settled::Unsaid, span: arg.span };
+        if let Ast::TypeOf(TypeExpr { kind: TypeExprKind::Table { columns, is_open }, .. }) = &written.kind {
+            let mut table = if *is_open { rows.columns().to_vec() } else { Vec::new() };
+            for column in declared(columns) {
+                super::parse::place(&mut table, &column.name, column.ty);
+            }
+            let text = table.iter().map(|column| format!("{}:{}", column.name, column.ty)).collect::<Vec<_>>().join(",");
+            let expr = Expr::literal(Value::String(text), Type::String);
+            return Given { bound: bound_as(Form::TypeLiteral, expr.clone()), arg: PluginArg::Expr(alias, expr), table };
+        }
+        if takes_table && self.is_tabular(written) {
+            let flow = self.outside(|binder| binder.table(written));
+            let expr = Expr { kind: ExprKind::Rows(flow.rel.clone()), ty: Type::Unknown };
+            let table = flow.columns().to_vec();
+            return Given { bound: bound_as(Form::Table, expr), arg: PluginArg::Rel(flow.rel), table };
+        }
+        let in_lookup = takes_table && rows.position(written.as_name().map_or("", |name| name.text.as_str())).is_none();
+        if in_lookup && let Some(name) = written.as_name() {
+            // A column of the table that is the first argument: it has no place among the input's columns.
+            let expr = Expr::call("$column", vec![Expr::literal(Value::String(name.text.clone()), Type::String)], Type::Unknown);
+            let bound = Bound { name: Some(name.text.clone()), ..bound_as(Form::Scalar, expr.clone()) };
+            return Given { bound, arg: PluginArg::Expr(alias, expr), table: Vec::new() };
+        }
+        let bound = self.arguments(plugin, std::slice::from_ref(arg)).remove(0);
+        let expr = bound.expr.clone();
+        Given { bound, arg: PluginArg::Expr(alias, expr), table: Vec::new() }
+    }
+}
+
+/// The columns that the query says a plugin returns: `: (*, a: long)`.
+fn with_schema(rows: &Flow, known: Vec<Column>, written: &[ast::ColumnDecl], is_open: bool) -> (Vec<Column>, bool) {
+    let mut columns = if is_open { known } else { Vec::new() };
+    if is_open && columns.is_empty() {
+        columns = rows.columns().to_vec();
+    }
+    for column in declared(written) {
+        super::parse::place(&mut columns, &column.name, column.ty);
+    }
+    (columns, false)
+}
+
+fn unique(columns: Vec<Column>) -> Vec<Column> {
+    let mut result: Vec<Column> = Vec::with_capacity(columns.len());
+    for column in columns {
+        let name = fresh_name(&column.name, &names_of(&result));
+        result.push(Column::new(name, column.ty));
+    }
+    result
+}

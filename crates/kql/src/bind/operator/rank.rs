@@ -1,0 +1,118 @@
+//! `sample`, `sample-distinct`, `top-hitters`, `top-nested`, `reduce`.
+//!
+//! In: rows, and by what they are chosen. Out: the chosen rows or values.
+
+use super::super::Binder;
+use super::super::env::Item;
+use super::super::flow::{Flow, fresh_name, names_of, unknown};
+use super::unsupported;
+use crate::ast::{self, ExprKind as Ast, Param, SortOrder, TopNestedLevel};
+use crate::diagnostic;
+use crate::plan::{Expr, RelKind, TopNested};
+use crate::types::{Column, Type};
+
+impl Binder<'_> {
+    pub(super) fn sample(&mut self, input: &Flow, count: &ast::Expr) -> Flow {
+        let count = self.number_of_rows(count);
+        let flow = Flow::fresh(
+            RelKind::Sample { input: input.rel.clone(), count, distinct: None },
+            input.columns().to_vec(),
+            input.rel.open,
+        );
+        Flow { origin: input.origin.clone(), ..flow }
+    }
+
+    pub(super) fn sample_distinct(&mut self, input: &Flow, count: &ast::Expr, of: &ast::Expr) -> Flow {
+        let count = self.number_of_rows(count);
+        let of = self.named_value(input, of);
+        let columns = vec![Column::new(of.name.unwrap_or_else(|| "Column1".to_owned()), of.expr.ty)];
+        Flow::fresh(RelKind::Sample { input: input.rel.clone(), count, distinct: Some(of.expr) }, columns, false)
+    }
+
+    /// A value over the input's rows, and its name: its own, or the one that the query gives.
+    fn named_value(&mut self, input: &Flow, written: &ast::Expr) -> Item {
+        self.over(input, |binder| match &written.kind {
+            Ast::Named { name, value } => {
+                let item = binder.expr(value);
+                Item { name: Some(name.text.clone()), expr: item.expr }
+            }
+            _ => binder.expr(written),
+        })
+    }
+
+    pub(super) fn top_hitters(&mut self, input: &Flow, count: &ast::Expr, of: &ast::Expr, by: Option<&ast::Expr>) -> Flow {
+        let count = self.number_of_rows(count);
+        let of = self.named_value(input, of);
+        let name = of.name.unwrap_or_else(|| "Column1".to_owned());
+        let by = by.map(|by| self.named_value(input, by));
+        let (label, ty) = match &by {
+            Some(by) => (format!("approximate_sum_{}", by.name.as_deref().unwrap_or_default()), by.expr.ty),
+            None => (format!("approximate_count_{name}"), Type::Long),
+        };
+        let ty = if ty == Type::Int { Type::Long } else { ty };
+        let label = fresh_name(&label, &std::iter::once(name.clone()).collect());
+        let columns = vec![Column::new(name, of.expr.ty), Column::new(label, ty)];
+        let by = by.map(|by| by.expr);
+        Flow::fresh(RelKind::TopHitters { input: input.rel.clone(), count, of: of.expr, by }, columns, false)
+    }
+
+    pub(super) fn reduce(&mut self, input: &Flow, by: &ast::Expr, params: &[Param]) -> Flow {
+        let text = self.over(input, |binder| binder.value(by));
+        let text = self.convert(text, Type::String);
+        let columns = vec![
+            Column::new("Pattern", Type::String),
+            Column::new("Count", Type::Long),
+            Column::new("Representative", Type::String),
+        ];
+        let options = self.options_of(params);
+        Flow::fresh(RelKind::Reduce { input: input.rel.clone(), text, options }, columns, false)
+    }
+
+    pub(super) fn top_nested(&mut self, input: &Flow, levels: &[TopNestedLevel]) -> Flow {
+        let mut columns: Vec<Column> = Vec::new();
+        let mut bound = Vec::with_capacity(levels.len());
+        let mut complete = true;
+        for level in levels {
+            let count = level.count.as_ref().map(|count| self.number_of_rows(count));
+            let of = self.named_value(input, &level.of);
+            let others = level.others.as_ref().map(|others| {
+                let value = self.value(others);
+                self.convert(value, of.expr.ty)
+            });
+            let own_name = of.name.clone().unwrap_or_else(|| "Column1".to_owned());
+            let name = fresh_name(&own_name, &names_of(&columns));
+            columns.push(Column::new(name, of.expr.ty));
+            let lone = self.lone_aggregate(input, &level.by.expr, "top-nested");
+            let is_named = matches!(level.by.expr.kind, Ast::Named { .. });
+            let label = lone.as_ref().and_then(|(_, name)| name.clone()).filter(|_| is_named);
+            let label = label.unwrap_or_else(|| format!("aggregated_{own_name}"));
+            let label = fresh_name(&label, &names_of(&columns));
+            columns.push(Column::new(label, lone.as_ref().map_or(Type::Unknown, |(aggregate, _)| aggregate.ty)));
+            let ascending = matches!(level.by.order, Some(SortOrder::Ascending | SortOrder::GrannyAscending));
+            match lone {
+                Some((by, _)) => bound.push(TopNested { count, of: of.expr, others, by, ascending }),
+                None => complete = false,
+            }
+        }
+        if !complete {
+            return unsupported("top-nested", Some(input), columns, false);
+        }
+        Flow::fresh(RelKind::TopNested { input: input.rel.clone(), levels: bound }, columns, false)
+    }
+
+    /// A column, and nothing else, of the input's rows.
+    pub(super) fn column_value(&mut self, input: &Flow, written: &ast::Expr) -> Item {
+        let item = self.named_value(input, written);
+        let is_column = match &item.expr.kind {
+            crate::plan::ExprKind::Column(_) => true,
+            crate::plan::ExprKind::Call { function, .. } => function == "$column",
+            _ => item.expr.ty == Type::Unknown,
+        };
+        if !is_column {
+            self.report(diagnostic::EXPECTED_COLUMN, written.span, "a column's name is needed here");
+            let expr: Expr = unknown();
+            return Item { name: item.name, expr };
+        }
+        item
+    }
+}

@@ -1,0 +1,350 @@
+//! `search` and `find`: predicates over many tables at once.
+//!
+//! In: tables (or the rows piped in) and a predicate that may be a bare text. Out: a union of the tables' matching rows, with a
+//! first column that names the table. A bare text is looked for as a term in every column that can hold it.
+
+use std::collections::HashMap;
+
+use super::super::Binder;
+use super::super::flow::{Flow, fresh_name, names_of, null_of, unknown};
+use super::param;
+use super::project::matches_pattern;
+use super::union::combined;
+use crate::ast::{self, BinaryOp, ExprKind as Ast, FindColumn, FindOutput, Param, TypeExprKind};
+use crate::diagnostic;
+use crate::plan::{Expr, ExprKind, RelKind};
+use crate::types::{Column, Type, Value};
+
+/// More tables times columns than this are not searched at once.
+const CELLS_MAX: usize = 1_000_000;
+
+impl Binder<'_> {
+    pub(super) fn search(&mut self, input: Option<&Flow>, tables: &[ast::Expr], predicate: &ast::Expr, params: &[Param]) -> Flow {
+        let is_cased = param(params, "kind").is_some_and(|kind| kind == "case_sensitive");
+        let flows = match input {
+            Some(input) if tables.is_empty() => vec![input.clone()],
+            _ => self.searched(tables, predicate),
+        };
+        let before = self.is_search_cased.replace(is_cased);
+        let found = self.matching(&flows, |binder| binder.search_predicate(predicate));
+        self.is_search_cased = before;
+        combined(&found, false, Some("$table"))
+    }
+
+    /// The tables that are searched: those named, or all.
+    fn searched(&mut self, tables: &[ast::Expr], at: &ast::Expr) -> Vec<Flow> {
+        let mut flows: Vec<Flow> = Vec::new();
+        for table in tables {
+            match &table.without_parens().kind {
+                Ast::Wildcard(pattern) => self.all_tables(pattern, table, &mut flows),
+                Ast::Star => self.all_tables("*", table, &mut flows),
+                Ast::Path { target, member } if self.is_entity(target) => match &member.kind {
+                    Ast::Wildcard(pattern) => self.all_tables(pattern, table, &mut flows),
+                    Ast::Star => self.all_tables("*", table, &mut flows),
+                    _ => flows.push(self.table(table)),
+                },
+                _ => flows.push(self.table(table)),
+            }
+        }
+        if tables.is_empty() {
+            self.all_tables("*", at, &mut flows);
+        }
+        let width: usize = flows.iter().map(|flow| flow.columns().len()).sum();
+        if width.saturating_mul(flows.len()) > CELLS_MAX {
+            let message = format!("{} tables are too many to search at once", flows.len());
+            let help = "name those to search: search in (Table1, Table2) …".to_owned();
+            self.report_with_help(diagnostic::TOO_LARGE, at.span, message, Some(help));
+            return vec![Flow::failed()];
+        }
+        flows
+    }
+
+    fn all_tables(&mut self, pattern: &str, at: &ast::Expr, flows: &mut Vec<Flow>) {
+        let names: Vec<String> = self.catalog.table_names().into_iter().filter(|name| matches_pattern(name, pattern)).collect();
+        if names.is_empty() && pattern != "*" {
+            self.report(diagnostic::UNKNOWN_TABLE, at.span, format!("no table's name is like `{pattern}`"));
+        }
+        for name in names {
+            flows.push(self.stored_table(&name, None, at.span));
+        }
+        if flows.is_empty() {
+            flows.push(Flow::failed());
+        }
+    }
+
+    /// The rows of each table that match. A column that only another of the tables has is null.
+    fn matching(&mut self, flows: &[Flow], mut predicate: impl FnMut(&mut Self) -> Expr) -> Vec<Flow> {
+        let mut known: HashMap<String, Type> = HashMap::new();
+        for column in flows.iter().flat_map(Flow::columns) {
+            known.entry(column.name.clone()).or_insert(column.ty);
+        }
+        let before = std::mem::replace(&mut self.tolerated, known);
+        let mut found = Vec::with_capacity(flows.len());
+        for flow in flows {
+            let predicate = self.over(flow, &mut predicate);
+            let kept = self.filtered(flow, predicate);
+            found.push(Flow { name: flow.name.clone(), ..kept });
+        }
+        self.tolerated = before;
+        found
+    }
+
+    fn search_predicate(&mut self, predicate: &ast::Expr) -> Expr {
+        let is_bool = |kind| Expr { kind, ty: Type::Bool };
+        match &predicate.kind {
+            Ast::Paren(inner) => self.search_predicate(inner),
+            Ast::And(operands) => is_bool(ExprKind::And(operands.iter().map(|operand| self.search_predicate(operand)).collect())),
+            Ast::Or(operands) => is_bool(ExprKind::Or(operands.iter().map(|operand| self.search_predicate(operand)).collect())),
+            Ast::Call { name, args } if name.text == "not" && args.len() == 1 => {
+                let inner = self.search_predicate(&args[0]);
+                Expr::call("not", vec![inner], Type::Bool)
+            }
+            Ast::Literal(literal) if literal.ty == Type::String => self.anywhere(&literal.value.to_text(), BinaryOp::SearchHas),
+            Ast::Star => is_bool(ExprKind::Literal(Value::Bool(true))),
+            Ast::Binary { op, left, right, op_span } if matches!(left.without_parens().kind, Ast::Star) => {
+                let value = self.value(right);
+                match super::super::fold::text(&value).map(str::to_owned) {
+                    Some(text) => self.anywhere(&text, *op),
+                    None => self.each_column(|binder, column| binder.binary(*op, *op_span, column, value.clone())),
+                }
+            }
+            _ => self.predicate(predicate),
+        }
+    }
+
+    /// Some column holds the text.
+    fn anywhere(&mut self, text: &str, op: BinaryOp) -> Expr {
+        let text = text.to_owned();
+        self.each_column(|binder, column| {
+            let column = binder.convert(column, Type::String);
+            binder.holds(column, &text, op)
+        })
+    }
+
+    /// `test` holds for some column that can hold text.
+    fn each_column(&mut self, mut test: impl FnMut(&mut Self, Expr) -> Expr) -> Expr {
+        let columns = self.scope().map(|scope| scope.columns().to_vec()).unwrap_or_default();
+        let mut tests = Vec::new();
+        for (at, column) in columns.iter().enumerate() {
+            if matches!(column.ty, Type::String | Type::Dynamic | Type::Guid) {
+                tests.push(test(self, Expr::column(at, column.ty)));
+            }
+        }
+        match tests.len() {
+            0 => Expr::literal(Value::Bool(false), Type::Bool),
+            1 => tests.remove(0),
+            _ => Expr { kind: ExprKind::Or(tests), ty: Type::Bool },
+        }
+    }
+
+    /// `column:"text"`: as a term, or by a pattern with stars.
+    fn holds(&self, column: Expr, text: &str, op: BinaryOp) -> Expr {
+        let is_cased = self.is_search_cased.unwrap_or(false);
+        let literal = |text: &str| Expr::literal(Value::String(text.to_owned()), Type::String);
+        let call = |name: &str, text: &str| Expr::call(name, vec![column.clone(), literal(text)], Type::Bool);
+        if op != BinaryOp::SearchHas {
+            return call(op.text(), text);
+        }
+        let name = |loose: &'static str, cased: &'static str| if is_cased { cased } else { loose };
+        let inner = text.trim_matches('*');
+        match (text.starts_with('*'), text.ends_with('*')) {
+            _ if inner.is_empty() && !text.is_empty() => Expr::literal(Value::Bool(true), Type::Bool),
+            _ if inner.contains('*') => {
+                let pattern: Vec<String> = text.split('*').map(escaped).collect();
+                call("matches regex", &format!("{}{}", name("(?i)", ""), pattern.join(".*")))
+            }
+            (true, true) => call(name("contains", "contains_cs"), inner),
+            (true, false) => call(name("hassuffix", "hassuffix_cs"), inner),
+            (false, true) => call(name("hasprefix", "hasprefix_cs"), inner),
+            (false, false) => call(name("has", "has_cs"), text),
+        }
+    }
+
+    /// `column:value` within a search.
+    pub(in crate::bind) fn search_column(&mut self, column: &ast::Expr, value: &ast::Expr) -> Expr {
+        let value = self.value(value);
+        let text = super::super::fold::text(&value).map(str::to_owned);
+        match (&column.without_parens().kind, text) {
+            (Ast::Star, Some(text)) => self.anywhere(&text, BinaryOp::SearchHas),
+            (Ast::Wildcard(pattern), Some(text)) => {
+                let columns = self.scope().map(|scope| scope.columns().to_vec()).unwrap_or_default();
+                let mut tests = Vec::new();
+                for (at, column) in columns.iter().enumerate().filter(|(_, column)| matches_pattern(&column.name, pattern)) {
+                    let column = self.convert(Expr::column(at, column.ty), Type::String);
+                    tests.push(self.holds(column, &text, BinaryOp::SearchHas));
+                }
+                match tests.len() {
+                    0 => Expr::literal(Value::Bool(false), Type::Bool),
+                    1 => tests.remove(0),
+                    _ => Expr { kind: ExprKind::Or(tests), ty: Type::Bool },
+                }
+            }
+            (_, Some(text)) => {
+                let column = self.value(column);
+                let column = self.convert(column, Type::String);
+                self.holds(column, &text, BinaryOp::SearchHas)
+            }
+            (_, None) => {
+                let span = column.span;
+                let column = self.value(column);
+                self.binary(BinaryOp::Equal, span, column, value)
+            }
+        }
+    }
+
+    /// A column that only another of the searched tables has.
+    pub(in crate::bind) fn tolerated_null(&self, name: &str) -> Option<Expr> {
+        self.tolerated.get(name).map(|ty| null_of(*ty))
+    }
+
+    pub(super) fn find(
+        &mut self,
+        input: Option<&Flow>,
+        tables: &[ast::Expr],
+        predicate: &ast::Expr,
+        output: &FindOutput,
+        params: &[Param],
+    ) -> Flow {
+        let flows = match input {
+            Some(input) if tables.is_empty() => vec![input.clone()],
+            _ => self.searched(tables, predicate),
+        };
+        let before = self.is_search_cased.replace(false);
+        let found = self.matching(&flows, |binder| binder.search_predicate(predicate));
+        self.is_search_cased = before;
+        let source = param(params, "withsource").unwrap_or_else(|| "source_".to_owned());
+        let (wanted, pack) = match output {
+            FindOutput::Project(columns) => self.find_columns(&flows, columns),
+            FindOutput::Away(columns) => {
+                let away: Vec<String> =
+                    columns.iter().filter_map(|column| column.expr.as_name()).map(|n| n.text.clone()).collect();
+                let all = columns.iter().any(|column| matches!(column.expr.kind, Ast::Star));
+                let kept = usual_columns(&flows, predicate);
+                (kept.into_iter().filter(|column| !all && !away.contains(&column.name)).collect(), !all)
+            }
+            FindOutput::Default | FindOutput::Smart => (usual_columns(&flows, predicate), true),
+        };
+        let shaped: Vec<Flow> = found.iter().map(|flow| self.shaped(flow, &wanted, pack)).collect();
+        combined(&shaped, false, Some(&source))
+    }
+
+    fn find_columns(&mut self, flows: &[Flow], columns: &[FindColumn]) -> (Vec<Column>, bool) {
+        let mut wanted: Vec<Column> = Vec::new();
+        let mut pack = false;
+        for column in columns {
+            if let Ast::Call { name, .. } = &column.expr.kind {
+                pack |= name.text == "pack" || name.text == "pack_all";
+                continue;
+            }
+            let Some(name) = column.expr.as_name() else { continue };
+            let ty = match column.ty.as_ref().map(|ty| &ty.kind) {
+                Some(TypeExprKind::Scalar(ty)) => Some(*ty),
+                _ => type_of(flows, &name.text),
+            };
+            match ty {
+                Some(ty) => wanted.push(Column::new(name.text.clone(), ty)),
+                None if flows.iter().any(|flow| flow.rel.open) => wanted.push(Column::new(name.text.clone(), Type::Unknown)),
+                None => self.report(diagnostic::UNKNOWN_NAME, name.span, format!("no table has a column called `{}`", name.text)),
+            }
+        }
+        (wanted, pack)
+    }
+
+    /// The wanted columns of a table, and a bag of the others.
+    fn shaped(&mut self, flow: &Flow, wanted: &[Column], pack: bool) -> Flow {
+        let mut columns = wanted.to_vec();
+        let mut exprs: Vec<Expr> = Vec::with_capacity(wanted.len() + 1);
+        for column in wanted {
+            exprs.push(match flow.position(&column.name) {
+                Some(at) => self.convert(Expr::column(at, flow.columns()[at].ty), column.ty),
+                None if flow.rel.open => unknown(),
+                None => null_of(column.ty),
+            });
+        }
+        if pack {
+            let others =
+                flow.columns().iter().enumerate().filter(|(_, have)| !wanted.iter().any(|column| column.name == have.name));
+            let pairs = others.flat_map(|(at, column)| {
+                [Expr::literal(Value::String(column.name.clone()), Type::String), Expr::column(at, column.ty)]
+            });
+            exprs.push(Expr::call("pack_all", pairs.collect(), Type::Dynamic));
+            columns.push(Column::new(fresh_name("pack_", &names_of(&columns)), Type::Dynamic));
+        }
+        let shaped = flow.with_columns(RelKind::Project { input: flow.rel.clone(), exprs }, columns, false);
+        Flow { name: flow.name.clone(), origin: None, ..shaped }
+    }
+}
+
+/// The columns that `find` returns by itself: those that all tables have, and those that the predicate names.
+fn usual_columns(flows: &[Flow], predicate: &ast::Expr) -> Vec<Column> {
+    let Some((first, others)) = flows.split_first() else { return Vec::new() };
+    let mut columns: Vec<Column> = Vec::new();
+    for column in first.columns() {
+        if others.iter().all(|flow| flow.position(&column.name).is_some()) {
+            columns.push(Column::new(column.name.clone(), type_of(flows, &column.name).unwrap_or(column.ty)));
+        }
+    }
+    let mut named = Vec::new();
+    names_in(predicate, &mut named);
+    for name in named {
+        if !columns.iter().any(|column| column.name == name)
+            && let Some(ty) = type_of(flows, &name)
+        {
+            columns.push(Column::new(name, ty));
+        }
+    }
+    columns
+}
+
+/// The one type of a column in all tables that have it; `dynamic` if there are several.
+fn type_of(flows: &[Flow], name: &str) -> Option<Type> {
+    let mut types = flows.iter().flat_map(Flow::columns).filter(|column| column.name == name).map(|column| column.ty);
+    let first = types.next()?;
+    Some(if types.all(|ty| ty == first) { first } else { Type::Dynamic })
+}
+
+/// The names in a predicate, in order.
+fn names_in(expr: &ast::Expr, names: &mut Vec<String>) {
+    match &expr.kind {
+        Ast::Name(name) => names.push(name.text.clone()),
+        Ast::Paren(inner) => names_in(inner, names),
+        Ast::Path { target, .. } => names_in(target, names),
+        Ast::Index { target, index } => {
+            names_in(target, names);
+            names_in(index, names);
+        }
+        Ast::Call { args, .. } => args.iter().for_each(|arg| names_in(arg, names)),
+        Ast::Unary { operand, .. } => names_in(operand, names),
+        Ast::Binary { left, right, .. } => {
+            names_in(left, names);
+            names_in(right, names);
+        }
+        Ast::SearchColumn { column, value } => {
+            names_in(column, names);
+            names_in(value, names);
+        }
+        Ast::Arithmetic { first, rest } => {
+            names_in(first, names);
+            rest.iter().for_each(|(_, _, operand)| names_in(operand, names));
+        }
+        Ast::And(operands) | Ast::Or(operands) => operands.iter().for_each(|operand| names_in(operand, names)),
+        Ast::InList { value, list, .. } => {
+            names_in(value, names);
+            list.iter().for_each(|item| names_in(item, names));
+        }
+        Ast::Between { value, low, high, .. } => [value, low, high].into_iter().for_each(|part| names_in(part, names)),
+        _ => {}
+    }
+}
+
+/// Text that a regular expression takes literally.
+fn escaped(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_punctuation() {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
