@@ -139,3 +139,80 @@ fn a_closed_pipe_is_no_error() {
     let output = child.wait_with_output().expect("ended");
     assert_eq!(shown(&output), "= 0\n");
 }
+
+#[test]
+fn a_query_is_checked_with_its_place_and_what_to_do() {
+    let world = World::new();
+    world.check(
+        &["kql", "check", "--query", "DnsEvents\n| wher Name == 'x'", "--exit-code"],
+        &expect![[r#"
+            error[K0006]: `wher` is no tabular operator
+             --> query:2:3
+              |
+            2 | | wher Name == 'x'
+              |   ^^^^
+              = help: did you mean `where`?
+            ! 1 query: 1 error, 0 warnings
+            = 1
+        "#]],
+    );
+    world.check(
+        &["kql", "check", "--query", "DnsEvents | count", "--no-lint", "--format", "json"],
+        &expect![[r#"
+            {"id":"query","ok":true,"syntax_ok":true,"diagnostics":[],"columns":[{"name":"Count","type":"long"}]}
+            ! 1 query: 0 errors, 0 warnings
+            = 0
+        "#]],
+    );
+}
+
+#[test]
+fn machines_check_by_lines() {
+    let world = World::new();
+    let mut child =
+        world.command(&["kql", "check", "--jsonl"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("started");
+    let lines =
+        "{\"id\": 1, \"query\": \"print x = '\u{1d11e}' | where y\"}\nnonsense\n{\"id\": \"b\", \"query\": \"print x = 1\"}\n";
+    std::io::Write::write_all(&mut child.stdin.take().expect("stdin"), lines.as_bytes()).expect("written");
+    let output = child.wait_with_output().expect("ended");
+    expect![[r#"
+        {"id":1,"ok":false,"syntax_ok":true,"diagnostics":[{"code":"K0101","severity":"error","message":"no column is called `y` here","start":23,"length":1,"help":"did you mean `x`?"}],"columns":[{"name":"x","type":"string"}]}
+        {"id":null,"error":{"code":"request","message":"this line is no request: expected ident at line 1 column 2"}}
+        {"id":"b","ok":true,"syntax_ok":true,"diagnostics":[],"columns":[{"name":"x","type":"long"}]}
+        = 0
+    "#]].assert_eq(&shown(&output));
+}
+
+#[test]
+fn a_query_is_formatted() {
+    let world = World::new();
+    world.write("q.kql", "DnsEvents|where Name=='x'|count // all\n");
+    world.check(
+        &["kql", "fmt", "q.kql"],
+        &expect![[r#"
+        DnsEvents
+        | where Name == 'x'
+        | count // all
+        = 0
+    "#]],
+    );
+    world.check(
+        &["kql", "fmt", "--check", "q.kql"],
+        &expect![[r#"
+        q.kql
+        = 1
+    "#]],
+    );
+    world.check(
+        &["kql", "fmt", "--write", "q.kql", "-q"],
+        &expect![[r#"
+        = 0
+    "#]],
+    );
+    world.check(
+        &["kql", "fmt", "--check", "q.kql"],
+        &expect![[r#"
+        = 0
+    "#]],
+    );
+}

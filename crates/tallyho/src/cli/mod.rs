@@ -11,6 +11,7 @@ use crate::output::Format;
 
 pub mod demo;
 pub mod intel;
+pub mod kql;
 pub mod reference;
 
 const AFTER_HELP: &str = "\
@@ -78,6 +79,9 @@ pub enum Command {
     /// Look at indicators before they are hunted
     #[command(subcommand)]
     Intel(intel::Command),
+    /// Check, format and run any KQL
+    #[command(subcommand)]
+    Kql(kql::Command),
 }
 
 /// Does what was asked.
@@ -89,6 +93,8 @@ pub fn run(args: &Args) -> Result<Exit, Error> {
     let global = &args.global;
     match &args.command {
         Command::Demo(args) => demo::run(args, &config),
+        Command::Kql(kql::Command::Check(args)) => kql::check::run(args, global, &config),
+        Command::Kql(kql::Command::Fmt(args)) => kql::fmt::run(args, &config),
         Command::Intel(intel::Command::List(args)) => intel::list::run(args, global, &config),
         Command::Intel(intel::Command::Explain(args)) => intel::explain::run(args, global, &config),
     }

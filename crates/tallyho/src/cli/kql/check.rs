@@ -1,0 +1,133 @@
+//! `tallyho kql check`: what is wrong with queries, and what they return.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use kql::catalog::Workspace;
+use kql::{Column, Diagnostic, render};
+use serde_json::json;
+
+use super::{Source, jsonl, sources, workspace};
+use crate::cli::Global;
+use crate::config::Config;
+use crate::error::{Error, Exit};
+use crate::escape;
+use crate::messages;
+use crate::output::{Format, Sink};
+
+/// What `tallyho kql check` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Example:\n  tallyho kql check --exit-code queries/*.kql")]
+pub struct Args {
+    /// Files that hold one query each; stdin if there are none
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Check this query
+    #[arg(short = 'e', long, value_name = "KQL")]
+    pub query: Option<String>,
+    /// Tables to check against: {"Table": {"column": "type"}}; else those of Sentinel and Defender, and any other
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
+    /// Read {"id", "query"} a line on stdin, answer one JSON object a line
+    #[arg(long, conflicts_with_all = ["files", "query"])]
+    pub jsonl: bool,
+    /// Write SARIF 2.1.0, for code scanning
+    #[arg(long, conflicts_with = "jsonl")]
+    pub sarif: bool,
+    /// Exit with 1 if a query has an error
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Leave out warnings
+    #[arg(long)]
+    pub no_lint: bool,
+}
+
+/// A query and all that was found of it.
+struct Checked {
+    source: Source,
+    diagnostics: Vec<Diagnostic>,
+    columns: Vec<Column>,
+    syntax_ok: bool,
+    ok: bool,
+}
+
+/// Checks them.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
+    let workspace = workspace(args.schema.as_deref())?;
+    let check = |source: Source| check(source, &workspace, config.now, !args.no_lint);
+    let mut failed = false;
+    if args.jsonl {
+        jsonl::answer_lines(|request| {
+            let checked = check(Source { name: String::new(), path: None, text: request.query.clone() });
+            failed |= !checked.ok;
+            members(&checked)
+        })?;
+    } else {
+        let all: Vec<Checked> = sources(args.query.as_deref(), &args.files)?.into_iter().map(check).collect();
+        failed = all.iter().any(|checked| !checked.ok);
+        write(args, global, config, &all)?;
+    }
+    Ok(if failed && args.exit_code { Exit::Found } else { Exit::Ran })
+}
+
+fn check(source: Source, workspace: &Workspace, now: i64, lint: bool) -> Checked {
+    let checked = kql::check(&source.text, workspace, now);
+    let mut diagnostics = checked.diagnostics;
+    if lint && checked.syntax_ok {
+        diagnostics.extend(kql::lint::lint(&source.text, &kql::parse(&source.text).query, workspace));
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    }
+    Checked { source, diagnostics, columns: checked.columns, syntax_ok: checked.syntax_ok, ok: checked.ok }
+}
+
+/// The members of a JSON answer, without braces.
+fn members(checked: &Checked) -> String {
+    let columns: Vec<_> = checked.columns.iter().map(|column| json!({"name": column.name, "type": column.ty.name()})).collect();
+    let text = json!({
+        "ok": checked.ok,
+        "syntax_ok": checked.syntax_ok,
+        "diagnostics": render::json(&checked.source.text, &checked.diagnostics),
+        "columns": columns,
+    })
+    .to_string();
+    escape::json(&text[1..text.len() - 1]).into_owned()
+}
+
+fn write(args: &Args, global: &Global, config: &Config, all: &[Checked]) -> Result<(), Error> {
+    let mut out = Sink::open(config, global.format, None)?;
+    if args.sarif {
+        let queries: Vec<(&str, &str, &[Diagnostic])> = all
+            .iter()
+            .map(|checked| (checked.source.name.as_str(), checked.source.text.as_str(), checked.diagnostics.as_slice()))
+            .collect();
+        let log = serde_json::to_string_pretty(&render::sarif(env!("CARGO_PKG_VERSION"), &queries))
+            .map_err(|error| Error::internal(error.to_string()))?;
+        writeln!(out, "{}", escape::json(&log))?;
+        return out.finish();
+    }
+    match out.format {
+        Format::Table => {
+            for checked in all.iter().filter(|checked| !checked.diagnostics.is_empty()) {
+                let text = render::text(&checked.source.name, &checked.source.text, &checked.diagnostics);
+                writeln!(out, "{}", escape::terminal_lines(text.trim_end()))?;
+            }
+        }
+        Format::Json | Format::Ndjson => {
+            for checked in all {
+                let name = serde_json::Value::from(checked.source.name.as_str()).to_string();
+                writeln!(out, "{{\"id\":{},{}}}", escape::json(&name), members(checked))?;
+            }
+        }
+        other => return Err(Error::user(format!("a check has no {other:?} form")).with_hint("use table, json, or --sarif")),
+    }
+    out.finish()?;
+    let count = |severity| all.iter().flat_map(|it| &it.diagnostics).filter(|it| it.severity == severity).count();
+    let (errors, warnings) = (count(kql::Severity::Error), count(kql::Severity::Warning));
+    let counted = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let (queries, errors) = (counted(all.len(), "query", "queries"), counted(errors, "error", "errors"));
+    messages::line(config, &format!("{queries}: {errors}, {}", counted(warnings, "warning", "warnings")));
+    Ok(())
+}
