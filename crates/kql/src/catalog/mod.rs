@@ -90,6 +90,9 @@ mod tests {
         assert_eq!(call("abs", &[Type::Int]).unwrap().returns, Type::Long);
         assert_eq!(call("bin", &[Type::DateTime, Type::TimeSpan]).unwrap().returns, Type::DateTime);
         assert_eq!(call("iff", &[Type::Bool, Type::Int, Type::Real]).unwrap().param_types, [Type::Bool, Type::Real, Type::Real]);
+        assert_eq!(call("bin", &[Type::Unknown, Type::TimeSpan]).unwrap().returns, Type::Unknown);
+        assert_eq!(call("coalesce", &[Type::Unknown, Type::Long]).unwrap().returns, Type::Unknown);
+        assert_eq!(call("startofday", &[Type::Unknown]).unwrap().returns, Type::DateTime);
         assert!(matches!(call("strlen", &[]), Err(ResolveError::WrongCount { least: 1, most: Some(1), given: 0 })));
         assert!(matches!(call("series_sum", &[Type::String]), Err(ResolveError::WrongType { argument: 0, .. })));
     }

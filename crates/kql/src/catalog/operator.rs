@@ -2,7 +2,8 @@
 //!
 //! In: the operator as it is written (`+`, `==`, `has`, `in~` …) and the types of its operands. Out: the result's type
 //! and what each operand converts to first. The table is what Microsoft's analyser shows for every operator with every pair of
-//! types; an operand of unknown type never causes an error.
+//! types, but for two dynamics: those
+//! Kusto refuses to compare or to reckon with. An operand of unknown type never causes an error.
 
 use super::resolve::common_type;
 use crate::types::Type;
@@ -26,6 +27,8 @@ pub struct NotDefined;
 pub fn operator(op: &str, left: Type, right: Type) -> Result<Operation, NotDefined> {
     match op {
         "+" | "-" | "*" | "/" | "%" => arithmetic(op, left, right),
+        // Microsoft's analyser lets these pass, Kusto does not: a dynamic is cast before it is compared with another.
+        "==" | "!=" | "<>" if left == Type::Dynamic && right == Type::Dynamic => Err(NotDefined),
         "==" | "!=" | "<>" | "in" | "!in" => Ok(equality(left, right)),
         "<" | "<=" | ">" | ">=" => order(left, right),
         "and" | "or" => both(left, right, Type::Bool),
@@ -71,7 +74,7 @@ fn order(left: Type, right: Type) -> Result<Operation, NotDefined> {
     let defined = match (left, right) {
         (Type::Unknown, _) | (_, Type::Unknown) => true,
         (Type::DateTime, Type::DateTime) | (Type::TimeSpan, Type::TimeSpan) => true,
-        (Type::Dynamic, other) | (other, Type::Dynamic) => number(other) && other != Type::Bool || other == Type::Dynamic,
+        (Type::Dynamic, other) | (other, Type::Dynamic) => other.is_numeric(),
         (a, b) => number(a) && number(b),
     };
     if !defined {
@@ -112,7 +115,7 @@ fn arithmetic(op: &str, left: Type, right: Type) -> Result<Operation, NotDefined
     let scale = matches!(op, "*" | "/" | "%");
     match (left, right) {
         (Unknown, _) | (_, Unknown) => give(Unknown, left, right),
-        (Dynamic, Dynamic) => give(Dynamic, left, right),
+        (Dynamic, Dynamic) => Err(NotDefined),
         (a, b) if (a.is_numeric() || a == Dynamic) && (b.is_numeric() || b == Dynamic) => {
             let ty = match common_type(if a == Dynamic { b } else { a }, if b == Dynamic { a } else { b }) {
                 Some(Type::Int) | None => Type::Long,

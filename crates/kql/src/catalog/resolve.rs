@@ -184,13 +184,20 @@ impl Function {
     pub fn resolve(&'static self, args: &[ArgType<'_>]) -> Result<Resolved, ResolveError> {
         let mut best: Option<(u32, Resolved)> = None;
         let mut error: Option<(usize, ResolveError)> = None;
+        let any_unknown = args.iter().any(|arg| arg.ty == Type::Unknown && arg.form == Form::Scalar);
         for signature in &self.signatures {
             let Some(parameters) = arrange(signature, args) else { continue };
             match fit(signature, &parameters, args) {
-                Ok(score) if best.as_ref().is_none_or(|(best, _)| score > *best) => {
-                    best = Some((score, convert(self, signature, parameters, args)));
-                }
-                Ok(_) => {}
+                Ok(score) => match &mut best {
+                    Some((top, _)) if score < *top => {}
+                    // Where an unknown argument leaves the choice open, so does it leave the result's type.
+                    Some((top, resolved)) if score == *top => {
+                        if any_unknown && result_type(signature, &parameters, args) != resolved.returns {
+                            resolved.returns = Type::Unknown;
+                        }
+                    }
+                    _ => best = Some((score, convert(self, signature, parameters, args))),
+                },
                 Err((at, e)) if error.as_ref().is_none_or(|(best, _)| at > *best) => error = Some((at, e)),
                 Err(_) => {}
             }
@@ -383,11 +390,11 @@ impl Kind {
     }
 }
 
-/// The one type of all arguments of the common kinds; `Unknown` where none of them is known. Kinds that let a `dynamic` stand beside
+/// The one type of all arguments of the common kinds; `Unknown` where one of them is not known. Kinds that let a `dynamic` stand beside
 /// other types let any types stand beside each other: values without a common type become `dynamic`.
 fn common(signature: &Signature, parameters: &[usize], args: &[ArgType<'_>]) -> Result<Type, ResolveError> {
     let mut result = Type::Unknown;
-    let mut any_dynamic = false;
+    let (mut any_dynamic, mut any_unknown) = (false, false);
     for (argument, (at, arg)) in parameters.iter().zip(args).enumerate() {
         let lenient = match &signature.parameters[*at].kind {
             Kind::Common | Kind::CommonOrderable => false,
@@ -398,13 +405,18 @@ fn common(signature: &Signature, parameters: &[usize], args: &[ArgType<'_>]) -> 
             any_dynamic = true;
             continue;
         }
+        any_unknown |= arg.ty == Type::Unknown;
         match common_type(result, arg.ty) {
             Some(both) => result = both,
             None if lenient => return Ok(Type::Dynamic),
             None => return Err(ResolveError::NoCommonType { argument, expected: result, got: arg.ty }),
         }
     }
-    Ok(if any_dynamic && result == Type::Unknown { Type::Dynamic } else { result })
+    Ok(match result {
+        _ if any_unknown => Type::Unknown,
+        Type::Unknown if any_dynamic => Type::Dynamic,
+        ty => ty,
+    })
 }
 
 /// The type that values of either type become where there must be one (`coalesce`, `max_of`): the same, or the wider of two numbers.
@@ -423,30 +435,43 @@ pub fn common_type(left: Type, right: Type) -> Option<Type> {
 /// What each argument converts to, and the result's type.
 fn convert(function: &'static Function, signature: &'static Signature, parameters: Vec<usize>, args: &[ArgType<'_>]) -> Resolved {
     let shared = common(signature, &parameters, args).unwrap_or(Type::Unknown);
-    let widest = widened(args.iter().fold(Type::Unknown, |ty, arg| common_type(ty, arg.ty).unwrap_or(ty)));
-    let of = |at: usize| parameters.iter().position(|p| *p == at).map_or(Type::Unknown, |argument| args[argument].ty);
     let target = |(at, arg): (&usize, &ArgType<'_>)| match &signature.parameters[*at].kind {
         Kind::Type(ty) => *ty,
-        Kind::Common | Kind::CommonOrDynamic | Kind::CommonOrderable => shared,
-        Kind::Number if signature.returns == Returns::Widest => widest,
+        Kind::Common | Kind::CommonOrDynamic | Kind::CommonOrderable if shared != Type::Unknown => shared,
+        Kind::Number if signature.returns == Returns::Widest => widest(args),
         Kind::Array | Kind::Bag => Type::Dynamic,
         _ => arg.ty,
     };
     let param_types: Vec<Type> = parameters.iter().zip(args).map(target).collect();
-    let returns = match &signature.returns {
+    let returns = result_type(signature, &parameters, args);
+    Resolved { function, signature, parameters, param_types, returns }
+}
+
+/// The widest type of all arguments; an unknown one may be wider still.
+fn widest(args: &[ArgType<'_>]) -> Type {
+    if args.iter().any(|arg| arg.ty == Type::Unknown) {
+        return Type::Unknown;
+    }
+    widened(args.iter().fold(Type::Unknown, |ty, arg| common_type(ty, arg.ty).unwrap_or(ty)))
+}
+
+/// The type of the result; of the first column where there are several.
+fn result_type(signature: &Signature, parameters: &[usize], args: &[ArgType<'_>]) -> Type {
+    let of = |at: usize| parameters.iter().position(|p| *p == at).map_or(Type::Unknown, |argument| args[argument].ty);
+    let first = args.first().map_or(Type::Unknown, |arg| arg.ty);
+    match &signature.returns {
         Returns::Type(ty) => *ty,
         Returns::SameAs(at) | Returns::TypeOf(at) => of(*at),
         Returns::WidenedFrom(at) => widened(of(*at)),
-        Returns::Common => shared,
-        Returns::Widest => widest,
+        Returns::Common => common(signature, parameters, args).unwrap_or(Type::Unknown),
+        Returns::Widest => widest(args),
         Returns::Columns(columns) => columns.first().map_or(Type::Unknown, |(_, ty)| *ty),
         Returns::SortedArrays => Type::Dynamic,
-        Returns::Percentiles if args.first().is_some_and(|arg| arg.ty == Type::Decimal) => Type::Real,
-        Returns::Percentiles => widened(args.first().map_or(Type::Unknown, |arg| arg.ty)),
-        Returns::Arguments => args.first().map_or(Type::Unknown, |arg| arg.ty),
+        Returns::Percentiles if first == Type::Decimal => Type::Real,
+        Returns::Percentiles => widened(first),
+        Returns::Arguments => first,
         Returns::Entity | Returns::Table(_) => Type::Unknown,
-    };
-    Resolved { function, signature, parameters, param_types, returns }
+    }
 }
 
 /// An `int` reckons as a `long`.
