@@ -30,6 +30,11 @@ mod parse;
 mod pattern;
 mod regular;
 mod rounding;
+mod series;
+mod series_fill;
+mod series_filter;
+mod series_fit;
+mod series_season;
 mod set;
 mod sketch;
 mod sorted;
@@ -151,9 +156,14 @@ const FAMILIES: &[&[Function]] = &[
     parse::FUNCTIONS,
     regular::FUNCTIONS,
     rounding::FUNCTIONS,
+    series::FUNCTIONS,
+    series_fill::FUNCTIONS,
+    series_filter::FUNCTIONS,
+    series_fit::FUNCTIONS,
+    series_season::FUNCTIONS,
     set::FUNCTIONS,
-    sorted::FUNCTIONS,
     sketch::FUNCTIONS,
+    sorted::FUNCTIONS,
     special::FUNCTIONS,
     strcat::FUNCTIONS,
     term::FUNCTIONS,
