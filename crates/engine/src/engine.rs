@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionStateBuilder;
@@ -23,6 +24,7 @@ use kql::{Column, Rows};
 use crate::error::{Error, Result, code};
 use crate::operator::OperatorPlanner;
 use crate::prepare::Prepare;
+use crate::yielding::YieldInJoins;
 
 /// What an engine may use, and the moment it takes for now.
 #[derive(Clone, Debug)]
@@ -35,13 +37,15 @@ pub struct Config {
     pub now: i64,
     /// Rows of a result beyond which it is cut, which the answer says; none for no bound.
     pub row_limit: Option<usize>,
+    /// The time a query may take; none for no bound.
+    pub timeout: Option<Duration>,
 }
 
 impl Default for Config {
-    /// All cores, 2 GiB, and Kusto's 500,000 rows; now is 1970: the caller has the clock.
+    /// All cores, 2 GiB, and Kusto's 500,000 rows, but no time limit; now is 1970: the caller has the clock.
     fn default() -> Config {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Config { threads, memory_bytes: 2 << 30, now: kql::time::UNIX_EPOCH, row_limit: Some(500_000) }
+        Config { threads, memory_bytes: 2 << 30, now: kql::time::UNIX_EPOCH, row_limit: Some(500_000), timeout: None }
     }
 }
 
@@ -123,7 +127,11 @@ impl Engine {
 
     /// Runs a query and collects its rows.
     pub fn run(&self, text: &str) -> Result<Answer> {
-        self.runtime.block_on(self.answer(text))
+        self.runtime.block_on(async {
+            let Some(timeout) = self.config.timeout else { return self.answer(text).await };
+            let stopped = || Error::new(code::STOPPED, format!("the query took longer than its limit of {timeout:?}"));
+            tokio::time::timeout(timeout, self.answer(text)).await.unwrap_or_else(|_| Err(stopped()))
+        })
     }
 
     async fn answer(&self, text: &str) -> Result<Answer> {
@@ -163,6 +171,7 @@ fn state(config: &Config) -> Result<SessionState> {
         .with_runtime_env(runtime)
         .with_default_features()
         .with_query_planner(Arc::new(Planner))
+        .with_physical_optimizer_rule(Arc::new(YieldInJoins))
         .build())
 }
 

@@ -16,6 +16,7 @@ mod row_key;
 mod rows;
 pub mod source;
 mod walk;
+mod yielding;
 
 pub use engine::{Answer, Config, Engine, ResultTable};
 pub use error::{Error, Result};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
-use datafusion::execution::context::SessionContext;
+use datafusion::execution::context::{SessionContext, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
 use kql::Value;
@@ -130,12 +130,21 @@ fn missing(what: &str, position: usize) -> Error {
 }
 
 /// Runs a plan: its batches, at most `limit` rows, and whether there were more.
-pub(crate) async fn execute(
-    context: &SessionContext,
-    plan: LogicalPlan,
-    limit: Option<usize>,
-) -> Result<(Vec<RecordBatch>, bool)> {
-    let mut stream = DataFrame::new(context.state(), plan).execute_stream().await?;
+///
+/// A hash join cannot spill. A query that ran out of memory is planned once more with sort-merge joins, which can.
+pub(crate) async fn execute(context: &SessionContext, plan: LogicalPlan, limit: Option<usize>) -> Result<(Vec<RecordBatch>, bool)> {
+    match attempt(context.state(), plan.clone(), limit).await {
+        Err(error) if error.code == code::MEMORY => {
+            let mut state = context.state();
+            state.config_mut().options_mut().optimizer.prefer_hash_join = false;
+            attempt(state, plan, limit).await
+        }
+        result => result,
+    }
+}
+
+async fn attempt(state: SessionState, plan: LogicalPlan, limit: Option<usize>) -> Result<(Vec<RecordBatch>, bool)> {
+    let mut stream = DataFrame::new(state, plan).execute_stream().await?;
     let mut batches = Vec::new();
     let mut left = limit.unwrap_or(usize::MAX);
     while let Some(batch) = stream.next().await {
