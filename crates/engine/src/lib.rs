@@ -11,6 +11,7 @@ mod json;
 mod local;
 pub mod lower;
 pub mod operator;
+mod plugin;
 mod prepare;
 mod row_key;
 mod rows;

@@ -12,7 +12,7 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::{SessionContext, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
-use kql::Value;
+use kql::{Column, Type, Value};
 use kql::plan::{Query, Rel};
 
 use crate::error::{Error, Result, code};
@@ -63,6 +63,7 @@ impl Prepare<'_> {
                     Reference::Scalar(position) => self.scalar(query, position, progress).await?,
                     Reference::Shared(position) => self.shared(query, position, progress).await?,
                     Reference::Set(set) => self.set(query, &set, progress).await?,
+                    Reference::Argument(rel) => self.argument(query, &rel, progress).await?,
                 }
             }
             Ok(())
@@ -122,6 +123,33 @@ impl Prepare<'_> {
         let rows = crate::rows::collect(&rel.columns[..1.min(rel.columns.len())], &batches);
         progress.resolved.sets.insert(key, Arc::new(rows.into_iter().flatten().collect()));
         Ok(())
+    }
+}
+
+impl Prepare<'_> {
+    async fn argument(&self, query: &Query, rel: &Arc<Rel>, progress: &mut Progress) -> Result<()> {
+        let key = Resolved::key(rel);
+        if progress.resolved.relations.contains_key(&key) {
+            return Ok(());
+        }
+        let plan = self.lower(query, rel, progress).await?;
+        let (batches, _) = execute(self.context, plan, None).await?;
+        let rows = crate::rows::one_batch(&rel.columns, &batches)?;
+        progress.resolved.relations.insert(key, rows);
+        Ok(())
+    }
+
+    /// The columns that an open plugin adds, from a first run over its data.
+    pub(crate) async fn added_columns(&self, query: &Query, rel: &Arc<Rel>, progress: &mut Progress) -> Result<Vec<Column>> {
+        self.resolve(query, rel, progress).await?;
+        let plan = Lower { resolved: &progress.resolved, context: None }.added_columns(rel)?;
+        let (batches, _) = execute(self.context, plan, None).await?;
+        let pair = [Column::new("name", Type::String), Column::new("type", Type::String)];
+        let column = |row: Vec<Value>| {
+            let ty = Type::from_name(&row[1].to_text()).unwrap_or(Type::Dynamic);
+            Column::new(row[0].to_text(), ty)
+        };
+        Ok(crate::rows::collect(&pair, &batches).into_iter().map(column).collect())
     }
 }
 

@@ -1,9 +1,23 @@
 //! Batches as rows of values: the edge of the engine.
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
+use datafusion::common::Result;
 use kql::{Column, Type, Value};
 
 use crate::cell::{Cells, normalized};
+use crate::local::batch;
+use crate::operator::schema;
+
+/// All rows in one batch, laid out as the columns' types say.
+pub(crate) fn one_batch(columns: &[Column], batches: &[RecordBatch]) -> Result<RecordBatch> {
+    let mut normal = Vec::with_capacity(batches.len());
+    for rows in batches {
+        let arrays = columns.iter().zip(rows.columns()).map(|(column, array)| normalized(column.ty, array));
+        normal.push(batch(columns, arrays.collect::<Result<_>>()?, rows.num_rows())?);
+    }
+    Ok(concat_batches(&schema(columns), &normal)?)
+}
 
 /// The rows of batches whose first columns are `columns`.
 pub(crate) fn collect(columns: &[Column], batches: &[RecordBatch]) -> Vec<Vec<Value>> {

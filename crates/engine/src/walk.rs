@@ -15,6 +15,8 @@ pub(crate) enum Reference {
     Shared(usize),
     /// A one-column relation as the right side of `in`.
     Set(Arc<Rel>),
+    /// A relation that is an argument of a plugin.
+    Argument(Arc<Rel>),
 }
 
 /// All that the relation refers to, each at least once, in the order of the text; not what a set's own relation refers to.
@@ -37,6 +39,10 @@ impl Walk {
         match &rel.kind {
             RelKind::Table { .. } => self.found.push(Reference::Table(Arc::clone(rel))),
             RelKind::Shared(position) => self.found.push(Reference::Shared(*position)),
+            RelKind::Evaluate { args, .. } => {
+                let tables = args.iter().filter_map(|arg| if let PluginArg::Rel(rel) = arg { Some(rel) } else { None });
+                self.found.extend(tables.map(|rel| Reference::Argument(Arc::clone(rel))));
+            }
             _ => {}
         }
         inputs(&rel.kind).into_iter().for_each(|input| self.rel(input));
@@ -82,11 +88,7 @@ fn inputs(kind: &RelKind) -> Vec<&Input> {
         RelKind::Union(inputs) => inputs.iter().collect(),
         RelKind::MvApply { input, subquery, .. } | RelKind::Partition { input, subquery, .. } => vec![input, subquery],
         RelKind::Scan(scan) => vec![&scan.input],
-        RelKind::Evaluate { input, args, .. } => {
-            let tables = args.iter().filter_map(|arg| if let PluginArg::Rel(rel) = arg { Some(rel) } else { None });
-            input.iter().chain(tables).collect()
-        }
-        RelKind::Unsupported { input, .. } => input.iter().collect(),
+        RelKind::Evaluate { input, .. } | RelKind::Unsupported { input, .. } => input.iter().collect(),
     }
 }
 

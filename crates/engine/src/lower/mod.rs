@@ -7,12 +7,13 @@
 mod aggregate;
 mod expr;
 mod join;
-mod operators;
+pub(crate) mod operators;
 pub(crate) mod rel;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
 use kql::plan::Rel;
 use kql::{Column, Value};
@@ -30,6 +31,8 @@ pub struct Resolved {
     pub shared: HashMap<usize, Arc<dyn TableProvider>>,
     /// The values of one-column relations that stand right of `in`, by the relation's address.
     pub sets: HashMap<usize, Arc<Vec<Value>>>,
+    /// The rows of relations that are arguments of plugins, by the relation's address.
+    pub relations: HashMap<usize, RecordBatch>,
 }
 
 impl Resolved {

@@ -34,11 +34,13 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    fn above(input: &Input, extra: Vec<Expr>, operator: impl Operator + 'static) -> Parts {
+    /// An operator over the input's columns and computed ones behind them.
+    pub(crate) fn above(input: &Input, extra: Vec<Expr>, operator: impl Operator + 'static) -> Parts {
         Parts { input: Arc::clone(input), keep_input: true, extra, operator: Arc::new(operator) }
     }
 
-    fn computed(input: &Input, extra: Vec<Expr>, operator: impl Operator + 'static) -> Parts {
+    /// An operator over computed columns alone.
+    pub(crate) fn computed(input: &Input, extra: Vec<Expr>, operator: impl Operator + 'static) -> Parts {
         Parts { input: Arc::clone(input), keep_input: false, extra, operator: Arc::new(operator) }
     }
 }
@@ -87,6 +89,7 @@ impl Lower<'_> {
                 let (extra, levels) = self.levels(levels)?;
                 Parts::computed(input, extra, TopNested { shared: Arc::new(Levels { columns, levels }) })
             }
+            RelKind::Evaluate { .. } => self.plugin(rel)?,
             other => return Err(Error::unsupported(&format!("the operator {}", operator_name(other)))),
         })
     }
@@ -141,7 +144,7 @@ impl Lower<'_> {
     }
 
     /// The distinct calls of aggregates; their arguments are added to what stands below.
-    pub(super) fn calls(&self, aggregates: &[Aggregate], below: &mut Vec<Expr>) -> Result<Vec<Call>> {
+    pub(crate) fn calls(&self, aggregates: &[Aggregate], below: &mut Vec<Expr>) -> Result<Vec<Call>> {
         let mut calls = Vec::new();
         for grouped in self.grouped(aggregates)? {
             let args = below.len()..below.len() + grouped.args.len();

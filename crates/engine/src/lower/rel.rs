@@ -85,7 +85,7 @@ impl Lower<'_> {
     }
 
     /// The rows that an operator stands on.
-    fn below(&self, parts: &Parts) -> Result<LogicalPlan> {
+    pub(crate) fn below(&self, parts: &Parts) -> Result<LogicalPlan> {
         let input = &parts.input;
         let plan = self.rel(input)?;
         let kept: &[Column] = if parts.keep_input { &input.columns } else { &[] };

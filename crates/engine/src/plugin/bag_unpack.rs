@@ -1,0 +1,227 @@
+//! `bag_unpack`: the members of a bag as columns, in the order of their names.
+//!
+//! A member's column has the type that all its values have (`long`, `real` for mixed numbers, `bool`, `string`), else `dynamic`
+//! (`bag-unpack-plugin`).
+
+use std::collections::BTreeMap;
+
+use datafusion::arrow::array::{ArrayRef, RecordBatch};
+use datafusion::common::Result as DfResult;
+use kql::{Column, Type, Value};
+
+use super::{Call, discovered_columns};
+use crate::cell::{Cell, CellBuilder, Cells};
+use crate::error::{Error, Result, code};
+use crate::json;
+use crate::local::batch;
+use crate::lower::operators::Parts;
+use crate::operator::{Operator, Run};
+
+/// What a call asks for.
+#[derive(Clone, Debug)]
+struct Options {
+    prefix: String,
+    ignored: Vec<String>,
+}
+
+fn options(call: &Call<'_>) -> Options {
+    let prefix = call.constant("OutputColumnPrefix", 1).map(|value| value.to_text()).unwrap_or_default();
+    let ignored = match call.constant("ignoredProperties", 3) {
+        Some(Value::Dynamic(json)) => serde_json::from_str(&json).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    Options { prefix, ignored }
+}
+
+/// How a column that the input has already is treated.
+fn keeps_source(call: &Call<'_>) -> Result<Option<bool>> {
+    match call.constant("columnsConflict", 2).map(|value| value.to_text()).as_deref() {
+        None | Some("" | "error") => Ok(None),
+        Some("keep_source") => Ok(Some(true)),
+        Some("replace_source") => Ok(Some(false)),
+        Some(other) => Err(Error::new(
+            code::ARGUMENT,
+            format!("columnsConflict is 'error', 'replace_source' or 'keep_source', not '{other}'"),
+        )),
+    }
+}
+
+/// The operator that unpacks into `columns`: those that are named as a member, with the prefix, get its values.
+pub(super) fn parts(call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
+    let bag = call.expr(0)?.clone();
+    let options = options(call);
+    let replaces = keeps_source(call)? == Some(false);
+    let own: Vec<Option<usize>> = columns
+        .iter()
+        .enumerate()
+        .map(|(at, column)| {
+            // With `replace_source` a member's column stands behind the input's own, under the name of one of them.
+            let is_member = replaces && columns.iter().skip(at + 1).all(|later| later.name != column.name) && at >= call.input.columns.len();
+            call.input.columns.iter().position(|input| input == column && !is_member && !is_bag(&bag, call, input))
+        })
+        .collect();
+    let width = call.input.columns.len();
+    let unpack = BagUnpack { columns, own, width, bag_type: bag.ty, options };
+    Ok(Parts::above(call.input, vec![bag], unpack))
+}
+
+fn is_bag(bag: &kql::plan::Expr, call: &Call<'_>, column: &Column) -> bool {
+    matches!(bag.kind, kql::plan::ExprKind::Column(at) if call.input.columns.get(at) == Some(column))
+}
+
+#[derive(Clone, Debug)]
+struct BagUnpack {
+    columns: Vec<Column>,
+    /// For each column the input's it is, if it has no member's values to take.
+    own: Vec<Option<usize>>,
+    width: usize,
+    bag_type: Type,
+    options: Options,
+}
+
+impl Operator for BagUnpack {
+    fn name(&self) -> &'static str {
+        "bag_unpack"
+    }
+
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn wants_all(&self) -> bool {
+        false
+    }
+
+    fn start(&self) -> Box<dyn Run> {
+        Box::new(self.clone())
+    }
+}
+
+impl Run for BagUnpack {
+    fn push(&mut self, rows: &RecordBatch) -> DfResult<Option<RecordBatch>> {
+        let bags = Cells::new(self.bag_type, rows.column(self.width));
+        let mut builders: Vec<CellBuilder> =
+            self.columns.iter().map(|column| CellBuilder::new(column.ty, rows.num_rows())).collect();
+        for row in 0..rows.num_rows() {
+            let bag = bags.get(row);
+            let pairs = json::pairs(bag.as_str());
+            for (column, builder) in self.columns.iter().zip(&mut builders) {
+                let member = column.name.strip_prefix(self.options.prefix.as_str()).unwrap_or_default();
+                let value = pairs.iter().find(|(key, _)| key == member && !self.options.ignored.contains(key));
+                builder.push(&value.map_or(Cell::Null, |(_, raw)| json::element(raw.get(), column.ty)));
+            }
+        }
+        let arrays: Vec<ArrayRef> = builders
+            .iter_mut()
+            .zip(&self.own)
+            .map(|(builder, own)| match own {
+                Some(at) => rows.column(*at).clone(),
+                _ => builder.finish(),
+            })
+            .collect();
+        Ok(Some(batch(&self.columns, arrays, rows.num_rows())?))
+    }
+}
+
+/// The operator whose rows are the members of all bags.
+pub(super) fn discovery(call: &Call<'_>) -> Result<Parts> {
+    let bag = call.expr(0)?.clone();
+    let taken: Vec<String> = call.input.columns.iter().filter(|c| !is_bag(&bag, call, c)).map(|c| c.name.clone()).collect();
+    let conflict = keeps_source(call)?;
+    let members = Members { columns: discovered_columns(), bag_type: bag.ty, options: options(call), taken, conflict };
+    Ok(Parts::computed(call.input, vec![bag], members))
+}
+
+#[derive(Clone, Debug)]
+struct Members {
+    columns: Vec<Column>,
+    bag_type: Type,
+    options: Options,
+    taken: Vec<String>,
+    conflict: Option<bool>,
+}
+
+impl Operator for Members {
+    fn name(&self) -> &'static str {
+        "bag_unpack members"
+    }
+
+    fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    fn wants_all(&self) -> bool {
+        true
+    }
+
+    fn start(&self) -> Box<dyn Run> {
+        Box::new(MembersRun { members: self.clone(), found: BTreeMap::new() })
+    }
+}
+
+struct MembersRun {
+    members: Members,
+    found: BTreeMap<String, Type>,
+}
+
+impl Run for MembersRun {
+    fn push(&mut self, rows: &RecordBatch) -> DfResult<Option<RecordBatch>> {
+        let bags = Cells::new(self.members.bag_type, rows.column(0));
+        for row in 0..rows.num_rows() {
+            let bag = bags.get(row);
+            for (key, raw) in json::pairs(bag.as_str()) {
+                let Some(ty) = json_type(raw.get()) else { continue };
+                if self.members.options.ignored.contains(&key) {
+                    continue;
+                }
+                self.found.entry(key).and_modify(|have| *have = common(*have, ty)).or_insert(ty);
+            }
+        }
+        Ok(None)
+    }
+
+    fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {
+        let mut names = CellBuilder::new(Type::String, self.found.len());
+        let mut types = CellBuilder::new(Type::String, self.found.len());
+        let mut rows = 0;
+        for (key, ty) in &self.found {
+            let name = format!("{}{key}", self.members.options.prefix);
+            if self.members.taken.contains(&name) {
+                match self.members.conflict {
+                    Some(true) => continue,
+                    Some(false) => {}
+                    None => {
+                        let message = format!(
+                            "bag_unpack: the column '{name}' is there already; give a prefix, or columnsConflict='keep_source'"
+                        );
+                        return datafusion::common::exec_err!("{message}");
+                    }
+                }
+            }
+            names.push(&Cell::text(name));
+            types.push(&Cell::text(ty.name()));
+            rows += 1;
+        }
+        Ok(vec![batch(&self.members.columns, vec![names.finish(), types.finish()], rows)?])
+    }
+}
+
+/// The type of a member's value; none for null.
+fn json_type(text: &str) -> Option<Type> {
+    Some(match text.as_bytes().first()? {
+        b'n' => return None,
+        b't' | b'f' => Type::Bool,
+        b'"' => Type::String,
+        b'[' | b'{' => Type::Dynamic,
+        _ if text.parse::<i64>().is_ok() => Type::Long,
+        _ => Type::Real,
+    })
+}
+
+fn common(a: Type, b: Type) -> Type {
+    match (a, b) {
+        (a, b) if a == b => a,
+        (Type::Long, Type::Real) | (Type::Real, Type::Long) => Type::Real,
+        _ => Type::Dynamic,
+    }
+}
