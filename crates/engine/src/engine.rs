@@ -17,6 +17,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
+use kql::bind::{Bound, Options};
 use kql::catalog::{Schema, Workspace};
 use kql::plan::{Output, Render};
 use kql::{Column, Rows};
@@ -74,6 +75,8 @@ pub struct ResultTable {
     pub name: Option<String>,
     /// Its rows.
     pub rows: Rows,
+    /// The query asked for this order of the rows.
+    pub ordered: bool,
     /// Rows were left out: there were more than the limit.
     pub truncated: bool,
     /// What `render` asked for.
@@ -135,28 +138,50 @@ impl Engine {
     }
 
     async fn answer(&self, text: &str) -> Result<Answer> {
-        let bound = front(text, &self.workspace, self.config.now);
-        if let Some(first) = bound.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
-            let (code, message) = (first.code, first.message.clone());
-            return Err(Error { code, message, diagnostics: bound.diagnostics });
-        }
         let prepare = Prepare { context: &self.context, tables: &self.tables };
+        let bound = self.bind(text, &prepare).await?;
         let mut tables = Vec::new();
-        let mut resolved = prepare.start(&bound.query);
+        let mut progress = prepare.start(&bound.query);
         for output in &bound.query.outputs {
-            let plan = prepare.lower(&bound.query, &output.rel, &mut resolved).await?;
+            let plan = prepare.lower(&bound.query, &output.rel, &mut progress).await?;
             tables.push(self.collect(output, plan).await?);
         }
         Ok(Answer { tables, diagnostics: bound.diagnostics })
+    }
+
+    /// Binds a query. While it holds relations whose columns depend on their data, the first of them is run, and the query bound
+    /// again with what it gave.
+    async fn bind(&self, text: &str, prepare: &Prepare<'_>) -> Result<Bound> {
+        let parsed = kql::parse(text);
+        let mut options = Options { now: self.config.now, opened: Vec::new() };
+        loop {
+            let mut bound = kql::bind::bind(&parsed.query, &self.workspace, &options);
+            bound.diagnostics.splice(0..0, parsed.diagnostics.iter().cloned());
+            if let Some(first) = bound.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
+                let (code, message) = (first.code, first.message.clone());
+                return Err(Error { code, message, diagnostics: bound.diagnostics });
+            }
+            let Some(open) = bound.query.opens.first() else { return Ok(bound) };
+            if options.opened.len() == OPEN_RELATIONS {
+                let message = format!("more than {OPEN_RELATIONS} tables whose columns depend on their data; name their columns");
+                return Err(Error::new(code::ARGUMENT, message));
+            }
+            let columns = prepare.added_columns(&bound.query, open, &mut prepare.start(&bound.query)).await?;
+            options.opened.push(columns);
+        }
     }
 
     async fn collect(&self, output: &Output, plan: LogicalPlan) -> Result<ResultTable> {
         let columns = output.rel.columns.clone();
         let (batches, truncated) = crate::prepare::execute(&self.context, plan, self.config.row_limit).await?;
         let rows = crate::rows::collect(&columns, &batches);
-        Ok(ResultTable { name: output.name.clone(), rows: Rows { columns, rows }, truncated, render: output.render.clone() })
+        let (name, ordered, render) = (output.name.clone(), output.rel.ordered, output.render.clone());
+        Ok(ResultTable { name, rows: Rows { columns, rows }, ordered, truncated, render })
     }
 }
+
+/// First runs for the sake of columns, at most, in one query.
+const OPEN_RELATIONS: usize = 64;
 
 /// Deep expressions recurse in planners.
 const STACK_BYTES: usize = 16 << 20;
@@ -191,12 +216,4 @@ impl QueryPlanner for Planner {
     ) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
         DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)]).create_physical_plan(plan, session).await
     }
-}
-
-struct Bound {
-    query: kql::plan::Query,
-    diagnostics: Vec<kql::Diagnostic>,
-}
-fn front(_: &str, _: &Workspace, _: i64) -> Bound {
-    Bound { query: kql::plan::Query::default(), diagnostics: Vec::new() }
 }
