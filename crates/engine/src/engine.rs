@@ -14,7 +14,8 @@ use datafusion::execution::context::{QueryPlanner, SessionContext, SessionState}
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 use kql::bind::{Bound, Options};
@@ -135,6 +136,32 @@ impl Engine {
             let stopped = || Error::new(code::STOPPED, format!("the query took longer than its limit of {timeout:?}"));
             tokio::time::timeout(timeout, self.answer(text)).await.unwrap_or_else(|_| Err(stopped()))
         })
+    }
+
+    /// The stages of a query as text: the bound plan, DataFusion's logical and physical plans, and, if it is `run`, rows and time
+    /// of each operator.
+    pub fn explain(&self, text: &str, run: bool) -> Result<String> {
+        self.runtime.block_on(self.explained(text, run))
+    }
+
+    async fn explained(&self, text: &str, run: bool) -> Result<String> {
+        let prepare = Prepare { context: &self.context, tables: &self.tables };
+        let bound = self.bind(text, &prepare).await?;
+        let mut out = format!("# bound plan\n{}", kql::explain::explain(&bound.query));
+        let mut progress = prepare.start(&bound.query);
+        for output in &bound.query.outputs {
+            let plan = prepare.lower(&bound.query, &output.rel, &mut progress).await?;
+            let state = self.context.state();
+            let optimized = state.optimize(&plan)?;
+            let physical = state.create_physical_plan(&plan).await?;
+            out.push_str(&format!("\n# logical plan\n{}\n", optimized.display_indent()));
+            if run {
+                collect(Arc::clone(&physical), state.task_ctx()).await?;
+            }
+            let shown = if run { DisplayableExecutionPlan::with_metrics(&*physical) } else { displayable(&*physical) };
+            out.push_str(&format!("\n# physical plan\n{}", shown.indent(false)));
+        }
+        Ok(out)
     }
 
     async fn answer(&self, text: &str) -> Result<Answer> {

@@ -7,6 +7,7 @@ pub mod bind;
 pub mod catalog;
 pub mod complete;
 pub mod diagnostic;
+pub mod explain;
 pub mod fmt;
 pub mod hover;
 pub mod lexer;

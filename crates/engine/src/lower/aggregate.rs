@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use datafusion::common::{Column as DfColumn, ScalarValue};
-use datafusion::functions::core::expr_fn::get_field;
-use datafusion::functions_aggregate::count::count;
+use datafusion::functions::core::expr_fn::{coalesce, get_field};
 use datafusion::logical_expr::expr::AggregateFunction as DfAggregate;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use kql::plan::{Aggregate, Expr as PlanExpr, Input, Rel};
 use kql::{Column, Type};
 
 use super::rel::project;
+use super::native::native;
 use super::{Lower, fold};
 use crate::aggregate::{self, AggregateCall, AggregateFunction, aggregate_udf};
 use crate::error::{Error, Result};
@@ -70,11 +70,16 @@ impl Lower<'_> {
         outputs.resize(rel.columns.len(), lit(ScalarValue::Null));
         for (at, grouped) in self.grouped(aggregates)?.iter().enumerate() {
             let name = format!("a{at}");
-            calls.push(self.df_call(grouped, &input.columns)?.alias(&name));
+            let (call, empty) = self.df_call(grouped, &input.columns)?;
+            calls.push(call.alias(&name));
+            let bare = match empty {
+                Some(empty) => coalesce(vec![column(name), Expr::Literal(empty, None)]),
+                None => column(name),
+            };
             for (part, shown) in grouped.shown.iter().enumerate() {
                 let value = match grouped.call.returns.len() {
-                    1 => column(name.clone()),
-                    _ => get_field(column(name.clone()), part.to_string()),
+                    1 => bare.clone(),
+                    _ => get_field(bare.clone(), part.to_string()),
                 };
                 shown.iter().for_each(|position| outputs[keys.len() + position] = value.clone());
             }
@@ -120,19 +125,20 @@ impl Lower<'_> {
         Ok(calls.into_iter().map(|(_, call)| call).collect())
     }
 
-    fn df_call(&self, grouped: &Grouped<'_>, columns: &[Column]) -> Result<Expr> {
-        if grouped.function.name == "count" && grouped.args.is_empty() {
-            return Ok(count(lit(1_i64)));
-        }
+    /// The call as an aggregate of DataFusion's, and what stands for its null, if anything.
+    fn df_call(&self, grouped: &Grouped<'_>, columns: &[Column]) -> Result<(Expr, Option<ScalarValue>)> {
         let mut args = self.exprs(grouped.args, columns)?;
         let mut call = grouped.call.clone();
+        if let Some(native) = native(grouped.function.name, &args, &call.types)? {
+            return Ok((native.call, native.empty));
+        }
         if args.is_empty() {
             // DataFusion tells an aggregate its rows by its arguments alone.
             args.push(lit(true));
             call.types.push(Type::Bool);
         }
         let udf = Arc::new(aggregate_udf(grouped.function, call));
-        Ok(Expr::AggregateFunction(DfAggregate::new_udf(udf, args, false, None, Vec::new(), None)))
+        Ok((Expr::AggregateFunction(DfAggregate::new_udf(udf, args, false, None, Vec::new(), None)), None))
     }
 }
 

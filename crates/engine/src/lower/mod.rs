@@ -7,6 +7,7 @@
 mod aggregate;
 mod expr;
 mod join;
+mod native;
 pub(crate) mod operators;
 pub(crate) mod rel;
 
