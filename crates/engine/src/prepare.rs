@@ -12,8 +12,8 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::{SessionContext, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
-use kql::{Column, Type, Value};
 use kql::plan::{Query, Rel};
+use kql::{Column, Type, Value};
 
 use crate::error::{Error, Result, code};
 use crate::lower::rel::{memory_table, values};
@@ -160,7 +160,11 @@ fn missing(what: &str, position: usize) -> Error {
 /// Runs a plan: its batches, at most `limit` rows, and whether there were more.
 ///
 /// A hash join cannot spill. A query that ran out of memory is planned once more with sort-merge joins, which can.
-pub(crate) async fn execute(context: &SessionContext, plan: LogicalPlan, limit: Option<usize>) -> Result<(Vec<RecordBatch>, bool)> {
+pub(crate) async fn execute(
+    context: &SessionContext,
+    plan: LogicalPlan,
+    limit: Option<usize>,
+) -> Result<(Vec<RecordBatch>, bool)> {
     match attempt(context.state(), plan.clone(), limit).await {
         Err(error) if error.code == code::MEMORY => {
             let mut state = context.state();

@@ -48,8 +48,23 @@ fn place(text: &str, diagnostic: &Diagnostic) -> String {
 
 /// Operators that are spelt as words: the grammar's, not the catalog's.
 const OPERATORS: &[&str] = &[
-    "between", "contains", "contains_cs", "endswith", "endswith_cs", "has", "has_all", "has_any", "has_cs", "hasprefix",
-    "hasprefix_cs", "hassuffix", "hassuffix_cs", "in", "neg", "startswith", "startswith_cs",
+    "between",
+    "contains",
+    "contains_cs",
+    "endswith",
+    "endswith_cs",
+    "has",
+    "has_all",
+    "has_any",
+    "has_cs",
+    "hasprefix",
+    "hasprefix_cs",
+    "hassuffix",
+    "hassuffix_cs",
+    "in",
+    "neg",
+    "startswith",
+    "startswith_cs",
 ];
 
 /// A function that no query can bind would be dead code.

@@ -9,8 +9,8 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use kql::plan::{Aggregate, Expr as PlanExpr, Input, Rel};
 use kql::{Column, Type};
 
-use super::rel::project;
 use super::native::native;
+use super::rel::project;
 use super::{Lower, fold};
 use crate::aggregate::{self, AggregateCall, AggregateFunction, aggregate_udf};
 use crate::error::{Error, Result};

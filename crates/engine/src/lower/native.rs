@@ -30,9 +30,7 @@ pub(super) fn native(name: &str, args: &[Expr], types: &[Type]) -> Result<Option
         ("countif", [predicate], _) => plain(count(given(predicate, lit(1_i64))?)),
         ("sum", [x], [ty]) if is_whole(ty) => Ok(Some(total(widened(x, *ty)))),
         ("sumif", [x, predicate], [ty, _]) if is_whole(ty) => Ok(Some(total(given(predicate, widened(x, *ty))?))),
-        ("sum", [x], [Type::Real]) => {
-            Ok(Some(Native { call: sum(x.clone()), empty: Some(ScalarValue::Float64(Some(0.0))) }))
-        }
+        ("sum", [x], [Type::Real]) => Ok(Some(Native { call: sum(x.clone()), empty: Some(ScalarValue::Float64(Some(0.0))) })),
         ("avg", [x], [Type::Int | Type::Long]) => Ok(Some(mean(cast(x.clone(), DataType::Float64)))),
         ("avg", [x], [Type::Real]) => Ok(Some(mean(x.clone()))),
         ("min", [x], [ty]) if is_ordered(ty) => plain(min(x.clone())),

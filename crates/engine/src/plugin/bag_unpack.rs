@@ -56,7 +56,8 @@ pub(super) fn parts(call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
         .enumerate()
         .map(|(at, column)| {
             // With `replace_source` a member's column stands behind the input's own, under the name of one of them.
-            let is_member = replaces && columns.iter().skip(at + 1).all(|later| later.name != column.name) && at >= call.input.columns.len();
+            let is_member =
+                replaces && columns.iter().skip(at + 1).all(|later| later.name != column.name) && at >= call.input.columns.len();
             call.input.columns.iter().position(|input| input == column && !is_member && !is_bag(&bag, call, input))
         })
         .collect();

@@ -56,7 +56,8 @@ pub(super) fn parts(lower: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) ->
     let shown = (0..rel.columns.len()).filter(|at| !names.contains(&rel.columns[*at].name.as_str())).collect();
     let extra = extra.iter().filter_map(|column| call.input.columns.iter().position(|input| input == column)).collect();
     let input = call.input.columns.clone();
-    let shared = Shared { columns, input, table: table.clone(), table_columns: rel.columns.clone(), shown, extra, networks, unmatched };
+    let shared =
+        Shared { columns, input, table: table.clone(), table_columns: rel.columns.clone(), shown, extra, networks, unmatched };
     Ok(Parts::above(call.input, vec![call.expr(1)?.clone()], IpLookup { shared: Arc::new(shared) }))
 }
 
@@ -144,8 +145,7 @@ impl Run for Pass {
     fn push(&mut self, rows: &RecordBatch) -> DfResult<Option<RecordBatch>> {
         let shared = &self.shared;
         let addresses = Cells::new(Type::String, rows.column(shared.input.len()));
-        let extra: Vec<Cells<'_>> =
-            shared.extra.iter().map(|at| Cells::new(shared.input[*at].ty, rows.column(*at))).collect();
+        let extra: Vec<Cells<'_>> = shared.extra.iter().map(|at| Cells::new(shared.input[*at].ty, rows.column(*at))).collect();
         let (mut from, mut found): (Vec<u32>, Vec<Option<u32>>) = (Vec::new(), Vec::new());
         for row in 0..rows.num_rows() {
             let before = from.len();
