@@ -91,6 +91,8 @@ fn clock_ticks(clock: &str) -> Option<i64> {
     let (second, fraction) = rest.split_once('.').unwrap_or((rest, ""));
     let second: i64 = second.parse().ok()?;
     let hour = match half {
+        // `14:51 PM` is seen in samples, and can mean but one thing.
+        Some(true) if (13..24).contains(&hour) => hour,
         Some(_) if !(1..=12).contains(&hour) => return None,
         Some(afternoon) => hour % 12 + if afternoon { 12 } else { 0 },
         None => hour,
@@ -161,6 +163,7 @@ mod tests {
             "2026-05-20T15:36:27+0200",
             "5/20/2026, 1:36:27.000 PM",
             "5/20/2026 13:36:27",
+            "5/20/2026, 13:36:27 PM",
             "05/20/26, 01:36:27 pm",
             "1779284187",
             "1779284187.0",
@@ -173,7 +176,7 @@ mod tests {
             assert_eq!(seen.as_deref(), Some("2026-05-20T13:36:27.0000000Z"), "{text}");
         }
         assert_eq!(ticks("1588205199.82437").map(|t| t % SECOND), Some(8_243_700));
-        for bad in ["", "x", "13/20/2026, 1:00:00 PM", "2/30/2026", "443", "5/20/2026, 13:00 PM", "99999999999999999999"] {
+        for bad in ["", "x", "13/20/2026, 1:00:00 PM", "2/30/2026", "443", "5/20/2026, 13:00 AM", "99999999999999999999"] {
             assert_eq!(ticks(bad), None, "{bad}");
         }
     }

@@ -150,9 +150,58 @@ fn unknown(bytes: &[u8]) -> String {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return "UTF-16 text: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)".to_owned();
     }
+    if bytes.starts_with(b"ElfFile\0") {
+        return "a Windows event log (EVTX): export its records as JSON first".to_owned();
+    }
+    if bytes.starts_with(&[0xd4, 0xc3, 0xb2, 0xa1])
+        || bytes.starts_with(&[0xa1, 0xb2, 0xc3, 0xd4])
+        || bytes.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a])
+    {
+        return "a packet capture: have Zeek or Suricata write its logs first".to_owned();
+    }
     let sample = &bytes[..bytes.len().min(4096)];
     if sample.contains(&0) {
         return "a binary file of no known log format".to_owned();
     }
     "text of no known log format".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+        write("a.evtx", b"ElfFile\0rest");
+        write("b.bin", &[0, 1, 2]);
+        write("c.log", b"");
+        write("d.txt", b"Dear reader");
+        write("e.gz", &[0x1f, 0x8b, 8, 0]);
+        write(".hidden", b"{\"a\":1}\n");
+        write("f.json", b"{\"a\":1}\n");
+        write("g.parquet", b"PAR1rest");
+        let found = discover(&[folder.path().to_owned(), folder.path().join("gone")]);
+        let names = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+        assert_eq!(
+            found.files.iter().map(|file| (names(&file.path), file.format)).collect::<Vec<_>>(),
+            [("f.json".to_owned(), "json"), ("g.parquet".to_owned(), "parquet")]
+        );
+        let problems: Vec<String> =
+            found.problems.iter().map(|p| format!("{}: {}", names(&p.path), p.why.chars().take(6).collect::<String>())).collect();
+        assert_eq!(
+            problems,
+            [
+                ".hidden: hidden",
+                "a.evtx: a Wind",
+                "b.bin: a bina",
+                "c.log: empty",
+                "d.txt: text o",
+                "e.gz: not re",
+                "gone: No suc"
+            ]
+            .map(|s| s.chars().take(s.find(": ").unwrap() + 8).collect::<String>())
+        );
+    }
 }

@@ -54,15 +54,19 @@ const TIMES: [&str; 12] = [
     "datetime",
 ];
 
-/// The table that a file with such columns fills: the built-in one named by the file's stem, else the built-in one that has nearly
-/// all of them, else a custom one named after the file.
+/// The table that a file with such columns fills: the built-in one that its stem names, unless it has few of the columns and another
+/// has nearly all of them; else that other; else a custom one named after the file.
 #[must_use]
 pub fn table_for<'a>(columns: impl IntoIterator<Item = &'a str>, stem: &str) -> String {
-    if kql::catalog::table(stem).is_some() {
-        return stem.to_owned();
-    }
     let columns: Vec<&str> = columns.into_iter().map(plain_name).filter(|name| !COMMON.contains(name)).collect();
-    best_overlap(&columns).map_or_else(|| custom_name(stem), str::to_owned)
+    let named = kql::catalog::table(stem);
+    let fits = named.is_some_and(|table| columns.iter().filter(|name| table.column(name).is_some()).count() * 2 >= columns.len());
+    match best_overlap(&columns) {
+        Some(best) if !fits => best.to_owned(),
+        _ if named.is_some() => stem.to_owned(),
+        Some(best) => best.to_owned(),
+        None => custom_name(stem),
+    }
 }
 
 /// The built-in table that has at least four of the columns and three in five of them.
@@ -167,6 +171,7 @@ mod tests {
         let dns = ["TimeGenerated [UTC]", "Computer", "ClientIP", "Name", "QueryType", "IPAddresses", "SubType"];
         assert_eq!(table_for(dns, "export"), "DnsEvents");
         assert_eq!(table_for(["a", "b"], "DnsEvents"), "DnsEvents");
+        assert_eq!(table_for(dns, "CommonSecurityLog"), "DnsEvents");
         assert_eq!(table_for(["a", "b"], "squid-2"), "squid_2_CL");
         assert_eq!(table_for(["a"], "Clicks_CL_sample"), "Clicks_CL");
         assert_eq!(table_for(["a"], "2026"), "T2026_CL");

@@ -506,3 +506,130 @@ fn open(file: &LogFile, framing: Framing, range: Option<ByteRange>, decoder: &mu
     framer.align();
     Ok((framer, start))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use arrow::array::AsArray;
+    use arrow::datatypes::Int64Type;
+
+    use super::*;
+
+    fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, LogFile) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let file = crate::open(&path).unwrap();
+        (folder, file)
+    }
+
+    fn column(file: &LogFile, request: &ScanRequest, name: &str) -> (Vec<String>, ScanStats) {
+        let mut scan = file.scan(ScanRequest { projection: Some(vec![name.to_owned()]), ..request.clone() }).unwrap();
+        let mut values = Vec::new();
+        for batch in scan.by_ref() {
+            let batch = batch.unwrap();
+            values.extend(batch.column(0).as_string_view().iter().map(|value| value.unwrap_or("null").to_owned()));
+        }
+        (values, scan.stats().clone())
+    }
+
+    fn lines(count: usize) -> String {
+        (0..count)
+            .map(|at| format!("{{\"Type\":\"DnsEvents\",\"Name\":\"n{at}.example\",\"ClientIP\":\"{}\"}}\n", "x".repeat(at % 97)))
+            .collect()
+    }
+
+    #[test]
+    fn ranges_together_are_the_file() {
+        let (_folder, file) = written("x.ndjson", lines(60_000).as_bytes());
+        let whole = column(&file, &ScanRequest::new("DnsEvents"), "Name").0;
+        assert_eq!(whole.len(), 60_000);
+        let ranges = file.ranges(3);
+        assert_eq!(ranges.len(), 3);
+        let mut parts = Vec::new();
+        for range in ranges {
+            parts.extend(column(&file, &ScanRequest { range: Some(range), ..ScanRequest::new("DnsEvents") }, "Name").0);
+        }
+        assert_eq!(parts, whole);
+        // A border on the first byte of a line, on its last, and inside it.
+        let second = lines(1).len() as u64;
+        for border in [second - 1, second, second + 1] {
+            let request = |range| ScanRequest { range: Some(range), ..ScanRequest::new("DnsEvents") };
+            let count =
+                column(&file, &request(0..border), "Name").0.len() + column(&file, &request(border..u64::MAX), "Name").0.len();
+            assert_eq!(count, 60_000, "{border}");
+        }
+    }
+
+    #[test]
+    fn headers_reach_the_ranges_behind_them() {
+        let mut text = "#separator \\x09\n#path\tdns\n#fields\tts\tquery\n".to_owned();
+        (0..60_000).for_each(|at| text += &format!("{}.0\tn{at}.example\n", 1_700_000_000 + at));
+        text += "#fields\tquery\tts\n";
+        (0..60_000).for_each(|at| text += &format!("m{at}.example\t{}.0\n", 1_700_000_000 + at));
+        let (_folder, file) = written("dns.log", text.as_bytes());
+        let mut names = Vec::new();
+        let ranges = file.ranges(3);
+        assert!(ranges.len() > 1);
+        for range in ranges {
+            let (part, stats) = column(&file, &ScanRequest { range: Some(range), ..ScanRequest::new("DnsEvents") }, "Name");
+            assert_eq!((stats.unparsed, stats.unconverted.len()), (0, 0));
+            names.extend(part);
+        }
+        assert_eq!((names.len(), names[0].as_str(), names[119_999].as_str()), (120_000, "n0.example", "m59999.example"));
+    }
+
+    #[test]
+    fn a_prefilter_never_loses_an_escaped_text() {
+        let text = "{\"Type\":\"DnsEvents\",\"Name\":\"bad.example\"}\n{\"Type\":\"DnsEvents\",\"Name\":\"b\\u0061d.example\"}\n{\"Type\":\"DnsEvents\",\"Name\":\"good.example\"}\n";
+        let (_folder, file) = written("x.ndjson", text.as_bytes());
+        let keep: Keep = Arc::new(|record| memchr::memmem::find(record, b"bad.example").is_some());
+        let (names, stats) = column(&file, &ScanRequest { keep: Some(keep), ..ScanRequest::new("DnsEvents") }, "Name");
+        assert_eq!((names, stats.filtered), (vec!["bad.example".to_owned(), "bad.example".to_owned()], 1));
+    }
+
+    #[test]
+    fn provenance_says_where_a_row_comes_from() {
+        let (_folder, file) =
+            written("x.json", b"[{\"Type\":\"DnsEvents\",\"Name\":\"a\"},\n\n {\"Type\":\"DnsEvents\",\"Name\":\"b\"}]");
+        let request = ScanRequest { projection: Some(vec![]), provenance: true, ..ScanRequest::new("DnsEvents") };
+        let batch = file.scan(request).unwrap().next().unwrap().unwrap();
+        assert_eq!(batch.column(0).as_primitive::<Int64Type>().values().as_ref(), [1, 3]);
+        let offsets: Vec<u64> =
+            batch.column(1).as_primitive::<Int64Type>().values().iter().map(|v| u64::try_from(*v).unwrap()).collect();
+        assert_eq!(file.lines_at(&offsets).unwrap(), [1, 3]);
+        assert_eq!(batch.column(2).as_string_view().value(1), "{\"Type\":\"DnsEvents\",\"Name\":\"b\"}");
+    }
+
+    #[test]
+    fn a_packed_file_that_breaks_off_gives_what_it_has() {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(lines(5000).as_bytes()).unwrap();
+        let mut bytes = packer.finish().unwrap();
+        bytes.truncate(bytes.len() / 2);
+        let (_folder, file) = written("x.gz", &bytes);
+        let (names, stats) = column(&file, &ScanRequest::new("DnsEvents"), "Name");
+        assert!(names.len() > 100 && stats.broken.is_some_and(|why| why.contains("breaks off")));
+        let packed = zstd::encode_all(lines(10).as_bytes(), 1).unwrap();
+        let (_folder, file) = written("x.zst", &packed);
+        assert_eq!(column(&file, &ScanRequest::new("DnsEvents"), "Name").0.len(), 10);
+    }
+
+    #[test]
+    fn values_of_another_type_are_null_and_counted() {
+        let text = "{\"Type\":\"DnsEvents\",\"EventId\":\"x\",\"TimeGenerated\":\"2026-01-01T00:00:00Z\"}\nbad\n{\"Type\":\"DnsEvents\",\"EventId\":1}\n";
+        let (_folder, file) = written("x.ndjson", text.as_bytes());
+        let mut scan = file.scan(ScanRequest::new("DnsEvents")).unwrap();
+        assert_eq!(scan.next().unwrap().unwrap().num_rows(), 2);
+        assert!(scan.next().is_none());
+        let stats = scan.stats();
+        assert_eq!(stats.unconverted.get("EventId"), Some(&1));
+        assert_eq!((stats.rows, stats.unparsed, stats.unparsed_samples[0].0), (2, 1, 2));
+        assert!(stats.time_min.is_some() && stats.time_min == stats.time_max);
+        let cancel = Some(Arc::new(AtomicBool::new(true)));
+        let (_folder, file) = written("y.ndjson", lines(5000).as_bytes());
+        let mut scan = file.scan(ScanRequest { cancel, ..ScanRequest::new("DnsEvents") }).unwrap();
+        assert!(matches!(scan.next(), Some(Err(Error::Canceled))));
+    }
+}

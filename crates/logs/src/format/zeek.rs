@@ -33,17 +33,19 @@ impl LogFormat for Tsv {
     }
 
     fn detect(&self, head: &Head) -> u8 {
-        let begins = head.bytes.starts_with(b"#separator") || head.bytes.starts_with(b"#fields");
+        // Other comments may stand above the headers.
+        let begins = head.bytes.starts_with(b"#");
         let headless = !begins && headless(&head.bytes);
-        match memchr::memmem::find(&head.bytes, b"#fields") {
-            Some(_) if begins => 100,
-            Some(_) if headless => 90,
+        let named = head.bytes.starts_with(b"#fields") || memchr::memmem::find(&head.bytes, b"\n#fields").is_some();
+        match named {
+            true if begins => 100,
+            true if headless => 90,
             _ => u8::from(headless) * 60,
         }
     }
 
     fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String> {
-        if memchr::memmem::find(&head.bytes, b"#fields").is_none() {
+        if !head.bytes.starts_with(b"#fields") && memchr::memmem::find(&head.bytes, b"\n#fields").is_none() {
             return Err("Zeek records without the #fields line that names their fields: put the file's header back".to_owned());
         }
         let decoder: MakeDecoder = Arc::new(|wanted| Box::new(Columns::new(wanted)));
