@@ -3,8 +3,6 @@
 //! Comes in: a [`Code`] of the table [`CODES`], a [`Span`] and a message from the lexer, the parser or the binder. Goes out: the
 //! diagnostics in the order of the text.
 
-pub mod render;
-
 /// A stretch of the query's text, in bytes: `start..end`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Span {

@@ -2,11 +2,11 @@
 
 use expect_test::{Expect, expect};
 
-use crate::diagnostic::render::{Source, text};
+use crate::render::text;
 
 fn check(query: &str, expected: &Expect) {
     let parsed = crate::parse(query);
-    expected.assert_eq(&text(Source { name: "query", text: query }, &parsed.diagnostics, false));
+    expected.assert_eq(&text("query", query, &parsed.diagnostics));
 }
 
 #[test]
@@ -14,27 +14,25 @@ fn k0001_unterminated_string() {
     check(
         "T\n| where a == 'x\n| take 5",
         &expect![[r#"
-        error[K0001]: this string lacks its closing '
-         --> query:2:16
-          |
-        2 | | where a == 'x
-          |                ^
-          |              - it starts here
-
-    "#]],
+            error[K0001]: this string lacks its closing '
+             --> query:2:16
+              |
+            2 | | where a == 'x
+              |                ^
+              |              - it starts here
+        "#]],
     );
     check(
         "print ```a\nb",
         &expect![[r#"
-        error[K0001]: this string lacks its closing ```
-         --> query:2:2
-          |
-        1 | print ```a
-          |       --- it starts here
-        2 | b
-          |  ^
-
-    "#]],
+            error[K0001]: this string lacks its closing ```
+             --> query:2:2
+              |
+            1 | print ```a
+              |       --- it starts here
+            2 | b
+              |  ^
+        "#]],
     );
 }
 
@@ -43,50 +41,46 @@ fn k0002_unknown_character() {
     check(
         "T | where a == “x”",
         &expect![[r#"
-        error[K0002]: unexpected character `“`
-         --> query:1:16
-          |
-        1 | T | where a == “x”
-          |                ^^^
-          = help: put straight quotes in place of typographic ones
-
-    "#]],
+            error[K0002]: unexpected character `“`
+             --> query:1:16
+              |
+            1 | T | where a == “x”
+              |                ^^^
+              = help: put straight quotes in place of typographic ones
+        "#]],
     );
     check(
         "T | where a && b",
         &expect![[r#"
-        error[K0002]: unexpected character `&`
-         --> query:1:13
-          |
-        1 | T | where a && b
-          |             ^^
-          = help: use `and`
-
-    "#]],
+            error[K0002]: unexpected character `&`
+             --> query:1:13
+              |
+            1 | T | where a && b
+              |             ^^
+              = help: use `and`
+        "#]],
     );
     check(
         "T | where a ! has 'x'",
         &expect![[r#"
-        error[K0002]: unexpected character `!`
-         --> query:1:13
-          |
-        1 | T | where a ! has 'x'
-          |             ^
-          = help: `!` stands only before `=`, `~`, `in`, `between`, `has`, `contains`, `startswith`, `endswith`; else use `not(…)`
-
-    "#]],
+            error[K0002]: unexpected character `!`
+             --> query:1:13
+              |
+            1 | T | where a ! has 'x'
+              |             ^
+              = help: `!` stands only before `=`, `~`, `in`, `between`, `has`, `contains`, `startswith`, `endswith`; else use `not(…)`
+        "#]],
     );
     check(
         "T | where größe > 1",
         &expect![[r#"
-        error[K0002]: unexpected character `ö`
-         --> query:1:13
-          |
-        1 | T | where größe > 1
-          |             ^^
-          = help: names with other letters than a-z are written `['name']`
-
-    "#]],
+            error[K0002]: unexpected character `ö`
+             --> query:1:13
+              |
+            1 | T | where größe > 1
+              |             ^^
+              = help: names with other letters than a-z are written `['name']`
+        "#]],
     );
 }
 
@@ -102,7 +96,6 @@ fn k0003_bad_escape() {
               |                       ^^
               |                    - in this string
               = help: double the backslash, or put `@` before the string, where backslashes are ordinary characters
-
         "#]],
     );
 }
@@ -112,47 +105,43 @@ fn k0004_expected() {
     check(
         "T | where a ==\n| take 5",
         &expect![[r#"
-        error[K0004]: expected an expression, found `|`
-         --> query:1:15
-          |
-        1 | T | where a ==
-          |               ^
-
-    "#]],
+            error[K0004]: expected an expression, found `|`
+             --> query:1:15
+              |
+            1 | T | where a ==
+              |               ^
+        "#]],
     );
     check(
         "T | where (a or b | take 5",
         &expect![[r#"
-        error[K0007]: expected `)`, but the query ends here
-         --> query:1:27
-          |
-        1 | T | where (a or b | take 5
-          |                           ^
-          |           - to close this `(`
-
-    "#]],
+            error[K0007]: expected `)`, but the query ends here
+             --> query:1:27
+              |
+            1 | T | where (a or b | take 5
+              |                           ^
+              |           - to close this `(`
+        "#]],
     );
     check(
         "T | project a, b,",
         &expect![[r#"
-        error[K0004]: expected an expression, but the query ends here
-         --> query:1:18
-          |
-        1 | T | project a, b,
-          |                  ^
-
-    "#]],
+            error[K0004]: expected an expression, but the query ends here
+             --> query:1:18
+              |
+            1 | T | project a, b,
+              |                  ^
+        "#]],
     );
     check(
         "T | join kind=inner U on\n",
         &expect![[r#"
-        error[K0004]: expected a column or a condition, but the query ends here
-         --> query:1:25
-          |
-        1 | T | join kind=inner U on
-          |                         ^
-
-    "#]],
+            error[K0004]: expected a column or a condition, but the query ends here
+             --> query:1:25
+              |
+            1 | T | join kind=inner U on
+              |                         ^
+        "#]],
     );
 }
 
@@ -167,42 +156,38 @@ fn k0004_list_or_function() {
             1 | T | where a in 'x'
               |                ^^^
               = help: values stand in parentheses: `in ('a', 'b')`, `has_any (list)`
-
         "#]],
     );
     check(
         "T | summarize by count() contains | take 1",
         &expect![[r#"
-        error[K0004]: expected an expression, found `|`
-         --> query:1:35
-          |
-        1 | T | summarize by count() contains | take 1
-          |                                   ^
-
-    "#]],
+            error[K0004]: expected an expression, found `|`
+             --> query:1:35
+              |
+            1 | T | summarize by count() contains | take 1
+              |                                   ^
+        "#]],
     );
     check(
         "let f = (a) { a }; f(1)",
         &expect![[r#"
-        error[K0005]: unexpected `{`
-         --> query:1:13
-          |
-        1 | let f = (a) { a }; f(1)
-          |             ^
-          = help: an operator, a pipe or a semicolon is missing here, or this does not belong here
-
-    "#]],
+            error[K0005]: unexpected `{`
+             --> query:1:13
+              |
+            1 | let f = (a) { a }; f(1)
+              |             ^
+              = help: an operator, a pipe or a semicolon is missing here, or this does not belong here
+        "#]],
     );
     check(
         "print dynamic({a: 1})",
         &expect![[r#"
-        error[K0004]: expected a string as the key, found `a`
-         --> query:1:16
-          |
-        1 | print dynamic({a: 1})
-          |                ^
-
-    "#]],
+            error[K0004]: expected a string as the key, found `a`
+             --> query:1:16
+              |
+            1 | print dynamic({a: 1})
+              |                ^
+        "#]],
     );
 }
 
@@ -211,38 +196,35 @@ fn k0004_name() {
     check(
         "print 74be27de-1e4e-49d9-b579-fe0b331d3642",
         &expect![[r#"
-        error[K0004]: a guid without `guid(…)` around it
-         --> query:1:7
-          |
-        1 | print 74be27de-1e4e-49d9-b579-fe0b331d3642
-          |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-          = help: write `guid(74be27de-1e4e-49d9-b579-fe0b331d3642)`
-
-    "#]],
+            error[K0004]: a guid without `guid(…)` around it
+             --> query:1:7
+              |
+            1 | print 74be27de-1e4e-49d9-b579-fe0b331d3642
+              |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              = help: write `guid(74be27de-1e4e-49d9-b579-fe0b331d3642)`
+        "#]],
     );
     check(
         "T | extend project-x = 1",
         &expect![[r#"
-        error[K0004]: `project-x` is no name by itself
-         --> query:1:12
-          |
-        1 | T | extend project-x = 1
-          |            ^^^^^^^^^
-          = help: write `['project-x']`
-
-    "#]],
+            error[K0004]: `project-x` is no name by itself
+             --> query:1:12
+              |
+            1 | T | extend project-x = 1
+              |            ^^^^^^^^^
+              = help: write `['project-x']`
+        "#]],
     );
     check(
         "T | where has == 1",
         &expect![[r#"
-        error[K0004]: `has` is a keyword, not a name
-         --> query:1:11
-          |
-        1 | T | where has == 1
-          |           ^^^
-          = help: as a name it is written `['has']`
-
-    "#]],
+            error[K0004]: `has` is a keyword, not a name
+             --> query:1:11
+              |
+            1 | T | where has == 1
+              |           ^^^
+              = help: as a name it is written `['has']`
+        "#]],
     );
 }
 
@@ -257,41 +239,37 @@ fn k0004_operand() {
             1 | T | mv-expand a to long
               |                    ^^^^
               = help: write the type as in `to typeof(long)`
-
         "#]],
     );
     check(
         "T | make-series count() on t step 1h by",
         &expect![[r#"
-        error[K0004]: expected an expression, but the query ends here
-         --> query:1:40
-          |
-        1 | T | make-series count() on t step 1h by
-          |                                        ^
-
-    "#]],
+            error[K0004]: expected an expression, but the query ends here
+             --> query:1:40
+              |
+            1 | T | make-series count() on t step 1h by
+              |                                        ^
+        "#]],
     );
     check(
         "range x from 1 to 10",
         &expect![[r#"
-        error[K0004]: expected `step`, but the query ends here
-         --> query:1:21
-          |
-        1 | range x from 1 to 10
-          |                     ^
-
-    "#]],
+            error[K0004]: expected `step`, but the query ends here
+             --> query:1:21
+              |
+            1 | range x from 1 to 10
+              |                     ^
+        "#]],
     );
     check(
         "T | evaluate",
         &expect![[r#"
-        error[K0004]: expected a function call, but the query ends here
-         --> query:1:13
-          |
-        1 | T | evaluate
-          |             ^
-
-    "#]],
+            error[K0004]: expected a function call, but the query ends here
+             --> query:1:13
+              |
+            1 | T | evaluate
+              |             ^
+        "#]],
     );
 }
 
@@ -300,62 +278,57 @@ fn k0005_trailing() {
     check(
         "T where a == 1",
         &expect![[r#"
-        error[K0005]: unexpected `where`
-         --> query:1:3
-          |
-        1 | T where a == 1
-          |   ^^^^^
-          = help: write `|` before `where`
-
-    "#]],
+            error[K0005]: unexpected `where`
+             --> query:1:3
+              |
+            1 | T where a == 1
+              |   ^^^^^
+              = help: write `|` before `where`
+        "#]],
     );
     check(
         "T | where a AND b",
         &expect![[r#"
-        error[K0005]: unexpected `AND`
-         --> query:1:13
-          |
-        1 | T | where a AND b
-          |             ^^^
-          = help: write `and`: keywords are lower case
-
-    "#]],
+            error[K0005]: unexpected `AND`
+             --> query:1:13
+              |
+            1 | T | where a AND b
+              |             ^^^
+              = help: write `and`: keywords are lower case
+        "#]],
     );
     check(
         "| where a",
         &expect![[r#"
-        error[K0005]: `|` begins no statement
-         --> query:1:1
-          |
-        1 | | where a
-          | ^
-          = help: a pipe needs a table or an expression before it
-
-    "#]],
+            error[K0005]: `|` begins no statement
+             --> query:1:1
+              |
+            1 | | where a
+              | ^
+              = help: a pipe needs a table or an expression before it
+        "#]],
     );
     check(
         "T;; U",
         &expect![[r#"
-        error[K0005]: `;` begins no statement
-         --> query:1:3
-          |
-        1 | T;; U
-          |   ^
-          = help: remove the semicolon: there is no statement before it
-
-    "#]],
+            error[K0005]: `;` begins no statement
+             --> query:1:3
+              |
+            1 | T;; U
+              |   ^
+              = help: remove the semicolon: there is no statement before it
+        "#]],
     );
     check(
         "T | take 5 5",
         &expect![[r#"
-        error[K0005]: unexpected `5`
-         --> query:1:12
-          |
-        1 | T | take 5 5
-          |            ^
-          = help: an operator, a pipe or a semicolon is missing here, or this does not belong here
-
-    "#]],
+            error[K0005]: unexpected `5`
+             --> query:1:12
+              |
+            1 | T | take 5 5
+              |            ^
+              = help: an operator, a pipe or a semicolon is missing here, or this does not belong here
+        "#]],
     );
 }
 
@@ -364,57 +337,53 @@ fn k0006_unknown_operator() {
     check(
         "T | whre a == 1 | proyect b",
         &expect![[r#"
-        error[K0006]: `whre` is no tabular operator
-         --> query:1:5
-          |
-        1 | T | whre a == 1 | proyect b
-          |     ^^^^
-          = help: did you mean `where`?
+            error[K0006]: `whre` is no tabular operator
+             --> query:1:5
+              |
+            1 | T | whre a == 1 | proyect b
+              |     ^^^^
+              = help: did you mean `where`?
 
-        error[K0006]: `proyect` is no tabular operator
-         --> query:1:19
-          |
-        1 | T | whre a == 1 | proyect b
-          |                   ^^^^^^^
-          = help: did you mean `project`?
-
-    "#]],
+            error[K0006]: `proyect` is no tabular operator
+             --> query:1:19
+              |
+            1 | T | whre a == 1 | proyect b
+              |                   ^^^^^^^
+              = help: did you mean `project`?
+        "#]],
     );
     check(
         "T | SELECT a",
         &expect![[r#"
-        error[K0006]: `SELECT` is no tabular operator
-         --> query:1:5
-          |
-        1 | T | SELECT a
-          |     ^^^^^^
-          = help: did you mean `project`?
-
-    "#]],
+            error[K0006]: `SELECT` is no tabular operator
+             --> query:1:5
+              |
+            1 | T | SELECT a
+              |     ^^^^^^
+              = help: did you mean `project`?
+        "#]],
     );
     check(
         "T |",
         &expect![[r#"
-        error[K0006]: expected a tabular operator, but the query ends here
-         --> query:1:4
-          |
-        1 | T |
-          |    ^
-          = help: after a pipe comes an operator such as `where`, `project` or `summarize`
-
-    "#]],
+            error[K0006]: expected a tabular operator, but the query ends here
+             --> query:1:4
+              |
+            1 | T |
+              |    ^
+              = help: after a pipe comes an operator such as `where`, `project` or `summarize`
+        "#]],
     );
     check(
         "T | | take 5",
         &expect![[r#"
-        error[K0006]: expected a tabular operator, found `|`
-         --> query:1:5
-          |
-        1 | T | | take 5
-          |     ^
-          = help: after a pipe comes an operator such as `where`, `project` or `summarize`
-
-    "#]],
+            error[K0006]: expected a tabular operator, found `|`
+             --> query:1:5
+              |
+            1 | T | | take 5
+              |     ^
+              = help: after a pipe comes an operator such as `where`, `project` or `summarize`
+        "#]],
     );
 }
 
@@ -423,26 +392,24 @@ fn k0007_unclosed() {
     check(
         "T | where a in ('x', 'y'",
         &expect![[r#"
-        error[K0007]: expected `)`, but the query ends here
-         --> query:1:25
-          |
-        1 | T | where a in ('x', 'y'
-          |                         ^
-          |                - to close this `(`
-
-    "#]],
+            error[K0007]: expected `)`, but the query ends here
+             --> query:1:25
+              |
+            1 | T | where a in ('x', 'y'
+              |                         ^
+              |                - to close this `(`
+        "#]],
     );
     check(
         "let f = () { T",
         &expect![[r#"
-        error[K0007]: expected `}`, but the query ends here
-         --> query:1:15
-          |
-        1 | let f = () { T
-          |               ^
-          |            - to close this `{`
-
-    "#]],
+            error[K0007]: expected `}`, but the query ends here
+             --> query:1:15
+              |
+            1 | let f = () { T
+              |               ^
+              |            - to close this `{`
+        "#]],
     );
 }
 
@@ -451,14 +418,13 @@ fn k0008_too_deep() {
     check(
         &format!("print {}", "f(".repeat(300)),
         &expect![[r#"
-        error[K0008]: this is nested more than 256 levels deep
-         --> query:1:515
-          |
-        1 | …f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(…
-          |                                                              ^
-          = help: split the query into `let` statements; a long list of values goes into `in (…)` or `has_any (…)`
-
-    "#]],
+            error[K0008]: this is nested more than 256 levels deep
+             --> query:1:515
+              |
+            1 | …f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(…
+              |                                                              ^
+              = help: split the query into `let` statements; a long list of values goes into `in (…)` or `has_any (…)`
+        "#]],
     );
 }
 
@@ -467,14 +433,13 @@ fn k0010_unknown_type() {
     check(
         "datatable (a: integer, b: String) [1, 'x']",
         &expect![[r#"
-        error[K0010]: `integer` is no type of a column
-         --> query:1:15
-          |
-        1 | datatable (a: integer, b: String) [1, 'x']
-          |               ^^^^^^^
-          = help: types are bool, datetime, decimal, dynamic, guid, int, long, real, string and timespan
-
-    "#]],
+            error[K0010]: `integer` is no type of a column
+             --> query:1:15
+              |
+            1 | datatable (a: integer, b: String) [1, 'x']
+              |               ^^^^^^^
+              = help: types are bool, datetime, decimal, dynamic, guid, int, long, real, string and timespan
+        "#]],
     );
 }
 
@@ -483,14 +448,13 @@ fn k0012_bad_parameter() {
     check(
         "T | render timechart with (titel = 'x')",
         &expect![[r#"
-        error[K0012]: `titel` is no property of this operator
-         --> query:1:28
-          |
-        1 | T | render timechart with (titel = 'x')
-          |                            ^^^^^
-          = help: it takes kind, title, accumulate, xcolumn, ycolumns, anomalycolumns, series, xtitle, ytitle, xaxis, yaxis, legend, ysplit, ymin, ymax, xmin, xmax
-
-    "#]],
+            error[K0012]: `titel` is no property of this operator
+             --> query:1:28
+              |
+            1 | T | render timechart with (titel = 'x')
+              |                            ^^^^^
+              = help: it takes kind, title, accumulate, xcolumn, ycolumns, anomalycolumns, series, xtitle, ytitle, xaxis, yaxis, legend, ysplit, ymin, ymax, xmin, xmax
+        "#]],
     );
 }
 
@@ -499,14 +463,13 @@ fn k0013_missing_semicolon() {
     check(
         "let a = 1\nlet b = 2;\nT | where x == a",
         &expect![[r#"
-        error[K0013]: expected `;` before `let`
-         --> query:1:10
-          |
-        1 | let a = 1
-          |          ^
-          = help: statements are split by semicolons
-
-    "#]],
+            error[K0013]: expected `;` before `let`
+             --> query:1:10
+              |
+            1 | let a = 1
+              |          ^
+              = help: statements are split by semicolons
+        "#]],
     );
 }
 
@@ -515,14 +478,13 @@ fn k0014_unterminated_literal() {
     check(
         "T | where t > datetime(2020-01-01\n| take 5",
         &expect![[r#"
-        error[K0014]: this literal lacks its closing `)`
-         --> query:1:34
-          |
-        1 | T | where t > datetime(2020-01-01
-          |                                  ^
-          = help: add `)` on the same line
-
-    "#]],
+            error[K0014]: this literal lacks its closing `)`
+             --> query:1:34
+              |
+            1 | T | where t > datetime(2020-01-01
+              |                                  ^
+              = help: add `)` on the same line
+        "#]],
     );
 }
 
@@ -538,27 +500,26 @@ fn k0190_bad_literal() {
     check(
         "print datetime(yesterday), long(1.5), guid(x)",
         &expect![[r#"
-        error[K0190]: `datetime(yesterday)` is no datetime
-         --> query:1:7
-          |
-        1 | print datetime(yesterday), long(1.5), guid(x)
-          |       ^^^^^^^^^^^^^^^^^^^
-          = help: write it as `datetime(2026-05-20 13:36:27)`
+            error[K0190]: `datetime(yesterday)` is no datetime
+             --> query:1:7
+              |
+            1 | print datetime(yesterday), long(1.5), guid(x)
+              |       ^^^^^^^^^^^^^^^^^^^
+              = help: write it as `datetime(2026-05-20 13:36:27)`
 
-        error[K0190]: `long(1.5)` is no long
-         --> query:1:28
-          |
-        1 | print datetime(yesterday), long(1.5), guid(x)
-          |                            ^^^^^^^^^
-          = help: correct it, or write `null` between the parentheses
+            error[K0190]: `long(1.5)` is no long
+             --> query:1:28
+              |
+            1 | print datetime(yesterday), long(1.5), guid(x)
+              |                            ^^^^^^^^^
+              = help: correct it, or write `null` between the parentheses
 
-        error[K0190]: `guid(x)` is no guid
-         --> query:1:39
-          |
-        1 | print datetime(yesterday), long(1.5), guid(x)
-          |                                       ^^^^^^^
-          = help: write it as `guid(74be27de-1e4e-49d9-b579-fe0b331d3642)`
-
-    "#]],
+            error[K0190]: `guid(x)` is no guid
+             --> query:1:39
+              |
+            1 | print datetime(yesterday), long(1.5), guid(x)
+              |                                       ^^^^^^^
+              = help: write it as `guid(74be27de-1e4e-49d9-b579-fe0b331d3642)`
+        "#]],
     );
 }

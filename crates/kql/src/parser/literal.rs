@@ -1,7 +1,7 @@
 //! Literals and the values they stand for.
 
 use super::Parser;
-use crate::ast::{Expr, ExprKind, Literal};
+use crate::ast::{Expr, ExprKind, Literal, Name};
 use crate::diagnostic::{self, Diagnostic, Span};
 use crate::lexer::{self, TokenKind};
 use crate::time;
@@ -52,6 +52,10 @@ impl Parser<'_> {
     fn scalar_literal(&mut self, start: usize) -> Expr {
         let (kind, text) = (self.kind(), self.text_at(0));
         let span = self.bump();
+        if kind == TokenKind::DateTime && is_current_time(text) {
+            let name = Name { text: "now".to_owned(), span, is_quoted: false };
+            return Expr { kind: ExprKind::Call { name, args: Vec::new() }, span };
+        }
         let ty = type_of_token(kind);
         let value = self.value_or_report(ty, text, span);
         self.literal_expr(start, ty, value, false)
@@ -103,6 +107,12 @@ impl Parser<'_> {
         }
         Some(value)
     }
+}
+
+/// `datetime()` and `datetime(now)` are the time at which the query starts, and so calls of `now()`.
+fn is_current_time(text: &str) -> bool {
+    let content = text.split_once('(').map_or("", |(_, content)| content.trim_end_matches(')').trim());
+    content.is_empty() || content.eq_ignore_ascii_case("now")
 }
 
 /// The type of a literal token.
@@ -189,47 +199,23 @@ fn decimal(text: &str) -> Option<String> {
 }
 
 fn datetime(text: &str) -> Option<i64> {
-    time::parse_iso(text).or_else(|| year_alone(text)).or_else(|| american_date(text)).or_else(|| named_month_date(text))
+    let plain = text.replace('\u{202f}', " ");
+    time::parse_datetime(&plain).or_else(|| date_of_numbers(&plain))
 }
 
-/// `2020`: its first day.
-fn year_alone(text: &str) -> Option<i64> {
-    let is_year = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
-    if is_year { time::parse_iso(&format!("{text}-01-01")) } else { None }
-}
-
-/// `12/31/2020`, with a time or without.
-fn american_date(text: &str) -> Option<i64> {
-    let (date, clock) = text.split_once(' ').unwrap_or((text, "00:00"));
-    let mut parts = date.split('/');
-    let (month, day, year) = (parts.next()?, parts.next()?, parts.next()?);
-    let (month, day): (u8, u8) = (month.parse().ok()?, day.parse().ok()?);
-    time::parse_iso(&format!("{year}-{month:02}-{day:02} {clock}"))
-}
-
-/// `Sat, 8 Nov 2014 15:05:02 GMT`, `8-Nov-14 15:05:02`, `Nov 8, 2014`: RFC 822 and 850 and their like.
-fn named_month_date(text: &str) -> Option<i64> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let (mut day, mut month, mut year) = (None, None, None);
-    let mut clock = Vec::new();
-    for part in text.split([' ', ',']).filter(|part| !part.is_empty()) {
-        let pieces: Vec<&str> = if part.contains(':') { vec![part] } else { part.split('-').collect() };
-        for piece in pieces {
-            let named = MONTHS.iter().position(|name| piece.to_ascii_lowercase().starts_with(name));
-            match piece.parse::<i64>() {
-                Ok(number) if day.is_none() && number <= 31 => day = Some(number),
-                Ok(number) if year.is_none() => year = Some(if piece.len() == 2 { number + 2000 } else { number }),
-                Ok(_) => return None,
-                Err(_) if month.is_none() && named.is_some() => month = named,
-                Err(_) if piece.contains(':') || !clock.is_empty() => clock.push(piece),
-                Err(_) if month.is_none() && day.is_none() => {}
-                Err(_) => return None,
-            }
-        }
+/// `2020`, `2020 - 12 - 31`, `2020, 12, 31`, `12-31-2020`: a date alone, in ways that real queries write it.
+fn date_of_numbers(text: &str) -> Option<i64> {
+    let numbers: Vec<&str> = text.split(['-', ',', '/']).map(str::trim).collect();
+    let is_number = |number: &&str| (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+    if !numbers.iter().all(is_number) {
+        return None;
     }
-    let (day, month, year) = (day?, month? + 1, year?);
-    let clock = if clock.is_empty() { "00:00".to_owned() } else { clock.join(" ") };
-    time::parse_iso(&format!("{year:04}-{month:02}-{day:02} {clock}"))
+    match numbers.as_slice() {
+        [year] if year.len() == 4 => time::parse_iso(&format!("{year}-01-01")),
+        [year, month, day] if year.len() == 4 => time::parse_iso(&format!("{year}-{month:0>2}-{day:0>2}")),
+        [month, day, year] if year.len() == 4 => time::parse_iso(&format!("{year}-{month:0>2}-{day:0>2}")),
+        _ => None,
+    }
 }
 
 /// `1d`, `15 seconds`, `1.02:03:04`, `2` (days).
@@ -378,11 +364,14 @@ mod tests {
     fn datetimes() {
         let eighth = time::parse_iso("2014-11-08 15:05:02");
         for text in
-            ["2014-11-08T15:05:02Z", "Sat, 8 Nov 2014 15:05:02 GMT", "Saturday, 08-Nov-14 15:05:02 UTC", "11/8/2014 15:05:02"]
+            ["2014-11-08T15:05:02Z", "Sat, 8 Nov 2014 15:05:02 GMT", "Saturday, 08-Nov-14 15:05:02 GMT", "11/8/2014 15:05:02"]
         {
             assert_eq!(datetime(text), eighth, "{text}");
         }
         assert_eq!(datetime("2014"), time::parse_iso("2014-01-01"));
+        for text in ["2014 - 11 - 08", "2014, 11, 8", "11-08-2014"] {
+            assert_eq!(datetime(text), time::parse_iso("2014-11-08"), "{text}");
+        }
         assert_eq!(datetime("yesterday"), None);
     }
 
