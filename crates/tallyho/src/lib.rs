@@ -7,6 +7,7 @@ pub mod config;
 pub mod demo;
 pub mod error;
 pub mod escape;
+pub mod evidence;
 pub mod intel;
 pub mod messages;
 pub mod output;

@@ -12,6 +12,7 @@ use crate::output::Format;
 pub mod demo;
 pub mod intel;
 pub mod kql;
+pub mod logs;
 pub mod reference;
 
 const AFTER_HELP: &str = "\
@@ -82,6 +83,9 @@ pub enum Command {
     /// Check, format and run any KQL
     #[command(subcommand)]
     Kql(kql::Command),
+    /// Tell what log files are and which tables they fill
+    #[command(subcommand)]
+    Logs(logs::Command),
 }
 
 /// Does what was asked.
@@ -95,6 +99,9 @@ pub fn run(args: &Args) -> Result<Exit, Error> {
         Command::Demo(args) => demo::run(args, &config),
         Command::Kql(kql::Command::Check(args)) => kql::check::run(args, global, &config),
         Command::Kql(kql::Command::Fmt(args)) => kql::fmt::run(args, &config),
+        Command::Logs(logs::Command::Detect(args)) => logs::detect::run(args, global, &config),
+        Command::Logs(logs::Command::Tables(args)) => logs::tables::run(args, global, &config),
+        Command::Logs(logs::Command::Schema(args)) => logs::schema::run(args, global, &config),
         Command::Intel(intel::Command::List(args)) => intel::list::run(args, global, &config),
         Command::Intel(intel::Command::Explain(args)) => intel::explain::run(args, global, &config),
     }

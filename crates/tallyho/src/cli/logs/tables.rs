@@ -1,0 +1,26 @@
+//! `tallyho logs tables`: the rows of each table.
+
+use super::{LogPaths, ended, found};
+use crate::cli::Global;
+use crate::config::Config;
+use crate::error::{Error, Exit};
+use crate::evidence;
+use crate::output::Sink;
+
+/// What `tallyho logs tables` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where the logs are.
+    #[command(flatten)]
+    pub logs: LogPaths,
+}
+
+/// Counts them.
+///
+/// # Errors
+/// A path is not there, or a file cannot be opened.
+pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
+    let found = found(&args.logs)?;
+    Sink::open(config, global.format, None)?.tables(&[evidence::table_rows(&found)?])?;
+    Ok(ended(config, &found))
+}
