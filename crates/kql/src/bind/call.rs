@@ -365,6 +365,9 @@ fn explain(function: &str, error: &ResolveError, name: Span, at: impl Fn(usize) 
             let message = format!("`{parameter}` of `{function}` must be one of {}", values.join(", "));
             (diagnostic::WRONG_ARGUMENT, at(*argument), message)
         }
+        ResolveError::WrongConstant { argument, parameter, must } => {
+            (diagnostic::WRONG_ARGUMENT, at(*argument), format!("`{parameter}` of `{function}` must {must}"))
+        }
         #[expect(unreachable_patterns, reason = "the catalog may learn further reasons")]
         _ => (diagnostic::WRONG_ARGUMENT, name, format!("`{function}` does not take these arguments")),
     }

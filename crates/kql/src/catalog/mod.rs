@@ -3,6 +3,7 @@
 //! In: names and argument types. Out: which overload is meant, what converts to what, which columns a table has. The facts stand in
 //! text files beside the code, in Kusto's own notation, and are read once when first asked for.
 
+mod constant;
 pub mod names;
 mod nearest;
 mod notation;

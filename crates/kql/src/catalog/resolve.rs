@@ -4,6 +4,7 @@
 //! rules are those that Microsoft's analyser shows when each overload is called with each type; an argument of unknown type fits
 //! every parameter, so that one mistake is reported once.
 
+use super::constant;
 use super::signature::{Function, Kind, MustBe, Parameter, Returns, Signature};
 use crate::types::{Type, Value};
 
@@ -168,6 +169,15 @@ pub enum ResolveError {
         /// What it may be.
         values: &'static [String],
     },
+    /// It is a constant that Kusto refuses.
+    WrongConstant {
+        /// Its position.
+        argument: usize,
+        /// The parameter's name.
+        parameter: &'static str,
+        /// What it must do or be: `be 1 or more`.
+        must: String,
+    },
     /// Arguments that must have one type have none in common.
     NoCommonType {
         /// The position of the first that differs.
@@ -187,7 +197,7 @@ impl Function {
         let any_unknown = args.iter().any(|arg| arg.ty == Type::Unknown && arg.form == Form::Scalar);
         for signature in &self.signatures {
             let Some(parameters) = arrange(signature, args) else { continue };
-            match fit(signature, &parameters, args) {
+            match fit(self, signature, &parameters, args) {
                 Ok(score) => match &mut best {
                     Some((top, _)) if score < *top => {}
                     // Where an unknown argument leaves the choice open, so does it leave the result's type.
@@ -270,7 +280,12 @@ const WIDENED: u32 = 4;
 const CONVERTED: u32 = 1;
 
 /// How well the arguments fit as a whole, or the first that does not.
-fn fit(signature: &'static Signature, parameters: &[usize], args: &[ArgType<'_>]) -> Result<u32, (usize, ResolveError)> {
+fn fit(
+    function: &Function,
+    signature: &'static Signature,
+    parameters: &[usize],
+    args: &[ArgType<'_>],
+) -> Result<u32, (usize, ResolveError)> {
     let mut total = 0;
     for (argument, (at, arg)) in parameters.iter().zip(args).enumerate() {
         let parameter = &signature.parameters[*at];
@@ -285,7 +300,7 @@ fn fit(signature: &'static Signature, parameters: &[usize], args: &[ArgType<'_>]
             let expected = parameter.kind.in_words();
             return Err((argument, ResolveError::WrongType { argument, parameter: &parameter.name, expected, got: arg.ty }));
         };
-        if let Some(error) = wrong_value(argument, parameter, arg) {
+        if let Some(error) = wrong_value(&function.name, argument, parameter, arg) {
             return Err((argument, error));
         }
         total += score;
@@ -311,10 +326,15 @@ fn wrong_form(argument: usize, parameter: &'static Parameter, arg: &ArgType<'_>)
     wrong.then_some(ResolveError::WrongForm { argument, parameter: &parameter.name, must_be: parameter.must_be })
 }
 
-fn wrong_value(argument: usize, parameter: &'static Parameter, arg: &ArgType<'_>) -> Option<ResolveError> {
-    let (values, Value::String(text)) = (parameter.values?, arg.literal?) else { return None };
-    let known = parameter.must_be != MustBe::Literal || values.iter().any(|value| value.eq_ignore_ascii_case(text));
-    (!known).then_some(ResolveError::WrongValue { argument, parameter: &parameter.name, values })
+fn wrong_value(function: &str, argument: usize, parameter: &'static Parameter, arg: &ArgType<'_>) -> Option<ResolveError> {
+    let value = arg.literal?;
+    if let (Some(values), Value::String(text), MustBe::Literal) = (parameter.values, value, parameter.must_be)
+        && !values.iter().any(|value| value.eq_ignore_ascii_case(text))
+    {
+        return Some(ResolveError::WrongValue { argument, parameter: &parameter.name, values });
+    }
+    let must = constant::must(function, &parameter.name, value)?;
+    Some(ResolveError::WrongConstant { argument, parameter: &parameter.name, must })
 }
 
 /// How well an argument fits a parameter; `None` if not at all.
