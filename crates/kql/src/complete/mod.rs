@@ -107,7 +107,9 @@ fn in_token(before: &str, tokens: &[Token], catalog: &dyn Catalog) -> Option<Vec
     if last.kind == TokenKind::Comment {
         return Some(Vec::new());
     }
-    let unfinished = problems.iter().any(|problem| problem.code == crate::diagnostic::UNTERMINATED_STRING.id);
+    let unfinished = problems
+        .iter()
+        .any(|problem| problem.code == crate::diagnostic::UNTERMINATED_STRING.id && problem.span.end >= last.span.start);
     if !(last.kind == TokenKind::String && unfinished) {
         return None;
     }
@@ -372,6 +374,23 @@ mod tests {
         check("datatable(a: ^", &["long"], &["DnsEvents"]);
         check("DnsEvents // ^", &[], &["DnsEvents"]);
         check("DnsEvents | where Name == '^", &[], &["Name"]);
+    }
+
+    #[test]
+    fn any_place_of_any_text_is_fine() {
+        let workspace = Workspace::closed(crate::catalog::Schema::default());
+        for text in [
+            "let f = (x: long) { T | where é == x and",
+            "T | join kind=inner (U | mv-apply a = b on (",
+            "'é\n| \"",
+            "T | $left. | ['",
+            "| | ; ( [",
+        ] {
+            for offset in 0..=text.len() + 1 {
+                assert!(complete(text, offset, &workspace).span.end <= text.len());
+                let _ = crate::hover::hover(text, offset, &workspace);
+            }
+        }
     }
 
     #[test]

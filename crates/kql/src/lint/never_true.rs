@@ -3,6 +3,8 @@
 //! Two ways to see it: one comparison by itself (`tolower(x) == "ABC"`, `x == int(null)`), or two that are both asked for and
 //! contradict each other (`x == 1 and x == 2`, `t > ago(1d) and t < ago(7d)`), in one `and` or in successive `where` operators.
 
+use std::collections::BTreeMap;
+
 use super::walk;
 use crate::ast::{BinaryOp, Expr, ExprKind, ListOp, Operator, OperatorKind, UnaryOp};
 use crate::diagnostic::{self, Diagnostic, Span};
@@ -25,16 +27,30 @@ pub(super) fn check_operator(text: &str, operator: &Operator, out: &mut Vec<Diag
     }
     walk::every_expr_of(operator, &mut |expr| {
         let ExprKind::And(_) = &expr.kind else { return };
-        let mut claims = Vec::new();
-        conjuncts(expr, &mut |part| claims.extend(claim(text, part)));
-        let pairs = claims.iter().enumerate().flat_map(|(at, later)| claims[..at].iter().map(move |earlier| (earlier, later)));
-        let mut clash =
-            pairs.filter(|(earlier, later)| earlier.subject == later.subject && contradict(&earlier.kind, &later.kind));
-        if let Some((earlier, later)) = clash.next() {
+        let mut claims: BTreeMap<&str, Vec<Claim<'_>>> = BTreeMap::new();
+        conjuncts(expr, &mut |part| {
+            if let Some((subject, claim)) = claim(text, part) {
+                let known = claims.entry(subject).or_default();
+                if known.len() < CLAIMS_MAX {
+                    known.push(claim);
+                }
+            }
+        });
+        let clashes = claims.values().filter_map(|claims| clash(claims));
+        if let Some((earlier, later)) = clashes.min_by_key(|(_, later)| later.span) {
             let message = format!("no row fulfils this and `{}`", earlier.span.text(text));
             out.push(Diagnostic::new(diagnostic::NEVER_TRUE, later.span, message).with_label(earlier.span, "asked for here"));
         }
     });
+}
+
+/// How many claims about one value are compared with each other: each with each, so there must be an end.
+const CLAIMS_MAX: usize = 200;
+
+/// The first two claims about a value that contradict each other.
+fn clash<'c, 'a>(claims: &'c [Claim<'a>]) -> Option<(&'c Claim<'a>, &'c Claim<'a>)> {
+    let mut pairs = claims.iter().enumerate().flat_map(|(at, later)| claims[..at].iter().map(move |earlier| (earlier, later)));
+    pairs.find(|(earlier, later)| contradict(&earlier.kind, &later.kind))
 }
 
 /// The parts of an `and`, those of an `and` within too.
@@ -95,8 +111,6 @@ fn literal(expr: &Expr) -> Option<&Value> {
 
 /// What a predicate says of one value.
 struct Claim<'a> {
-    /// The value's text.
-    subject: &'a str,
     /// What is said.
     kind: Kind<'a>,
     /// Where.
@@ -135,7 +149,8 @@ enum Base {
     Now,
 }
 
-fn claim<'a>(text: &'a str, expr: &'a Expr) -> Option<Claim<'a>> {
+/// What a predicate says, and the text of the value it says it of.
+fn claim<'a>(text: &'a str, expr: &'a Expr) -> Option<(&'a str, Claim<'a>)> {
     let subject_of = |expr: &Expr| expr.without_parens().span.text(text);
     let (subject, kind) = match &expr.kind {
         ExprKind::Binary { op, left, right, .. } => (left, comparison(*op, right)?),
@@ -158,13 +173,13 @@ fn claim<'a>(text: &'a str, expr: &'a Expr) -> Option<Claim<'a>> {
                 "isnotempty" | "isnotnull" | "notempty" | "notnull" => false,
                 _ => return None,
             };
-            return Some(Claim { subject: subject_of(subject), kind: Kind::Empty(empty), span: expr.span });
+            return Some((subject_of(subject), Claim { kind: Kind::Empty(empty), span: expr.span }));
         }
         _ => return None,
     };
     // What gives another value each time it is asked cannot contradict itself.
     let steady = !subject.span.text(text).contains("rand(");
-    steady.then(|| Claim { subject: subject_of(subject), kind, span: expr.span })
+    steady.then(|| (subject_of(subject), Claim { kind, span: expr.span }))
 }
 
 fn comparison(op: BinaryOp, right: &Expr) -> Option<Kind<'_>> {

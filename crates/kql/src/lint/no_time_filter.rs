@@ -1,6 +1,6 @@
 //! K0901: a table of events read from its first day to its last.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{top_lets, walk};
 use crate::ast::{Expr, ExprKind, Operator, OperatorKind, Query, StatementKind};
@@ -10,7 +10,7 @@ use crate::types::Type;
 
 /// Looks at the whole query: what a `let` stands for counts where it is used, as the filter may stand there.
 pub(super) fn check(query: &Query, catalog: &dyn Catalog, out: &mut Vec<Diagnostic>) {
-    let mut reads = Reads { catalog, lets: top_lets(query).collect(), open: Vec::new(), depth: 0 };
+    let mut reads = Reads { catalog, lets: top_lets(query).collect(), open: Vec::new(), followed: HashSet::new() };
     for statement in &query.statements {
         if let StatementKind::Expr(expr) = &statement.kind {
             reads.follow(expr, false);
@@ -42,8 +42,8 @@ struct Reads<'a> {
     lets: BTreeMap<&'a str, &'a Expr>,
     /// Tables that are read without a filter on time.
     open: Vec<(String, Span)>,
-    /// How many `let`s deep: one that names itself must not go on for ever.
-    depth: usize,
+    /// The `let`s followed: one that is used often, or names itself, is followed once.
+    followed: HashSet<&'a str>,
 }
 
 impl<'a> Reads<'a> {
@@ -85,14 +85,14 @@ impl<'a> Reads<'a> {
         }
     }
 
-    fn name(&mut self, name: &str, span: Span, filtered: bool) {
-        if filtered || self.depth > 50 {
+    fn name(&mut self, name: &'a str, span: Span, filtered: bool) {
+        if filtered {
             return;
         }
         if let Some(value) = self.lets.get(name).copied() {
-            self.depth += 1;
-            self.follow(value, filtered);
-            self.depth -= 1;
+            if self.followed.insert(name) {
+                self.follow(value, filtered);
+            }
             return;
         }
         let has_time = |table: crate::catalog::TableInfo| {
