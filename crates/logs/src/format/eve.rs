@@ -2,7 +2,7 @@
 
 use kql::Type;
 
-use super::{DnsAndOthers, LogFormat, bound_to, json, json_objects};
+use super::{DnsAndOthers, LogFormat, bound_to, dns_codes, json, json_objects};
 use crate::column::{Cell, Raw};
 use crate::file::{Head, Layout};
 use crate::json as text;
@@ -63,7 +63,7 @@ fn dns() -> TableSchema {
         .with("QueryType", paths(&["dns/rrtype", "dns/queries/rrtype", "dns/query/rrtype"]))
         .with("IPAddresses", make(&["dns/answers", "dns/grouped", "dns/rdata"], Fidelity::Joined, addresses))
         .with("Result", paths(&["dns/rcode"]))
-        .with("ResultCode", make(&["dns/rcode"], Fidelity::Derived, result_code))
+        .with("ResultCode", make(&["dns/rcode"], Fidelity::Derived, dns_codes::result_code))
         .with("SubType", make(&["dns/type"], Fidelity::Derived, sub_type))
         .with("SourceSystem", constant("Suricata"))
         .with_rest("AdditionalFields", Type::Dynamic, RestForm::Bag, &["event_type"])
@@ -142,15 +142,6 @@ fn addresses<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
     }
     raws.get(2).and_then(|raw| raw.text()).iter().for_each(|data| note(data));
     (!found.is_empty()).then(|| Cell::Text(found.join(",").into()))
-}
-
-/// RFC 1035's and its successors' numbers of the result names.
-fn result_code<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
-    const NAMES: [&str; 11] = [
-        "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH", "NOTZONE",
-    ];
-    let name = raws.first()?.text()?;
-    NAMES.iter().position(|known| *known == name).map(|code| Cell::Text(code.to_string().into()))
 }
 
 fn url<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {

@@ -3,10 +3,14 @@
 //! A format judges a file by its beginning and lays down how its records are framed, how their fields are found, and what the
 //! columns of the tables that it fills are made of. Reading is then the same for all.
 
+mod cef;
 mod csv;
+mod dns_codes;
+mod dns_debug;
 mod eve;
 mod json;
 mod parquet;
+mod text;
 mod windows_dns;
 mod zeek;
 mod zeek_map;
@@ -39,8 +43,17 @@ pub(crate) trait LogFormat: Sync {
 }
 
 /// All formats, in the order in which equal confidence is decided.
-pub(crate) const FORMATS: &[&dyn LogFormat] =
-    &[&parquet::Parquet, &zeek::Tsv, &zeek::Json, &eve::Eve, &windows_dns::WindowsDns, &json::Json, &csv::Csv];
+pub(crate) const FORMATS: &[&dyn LogFormat] = &[
+    &parquet::Parquet,
+    &zeek::Tsv,
+    &zeek::Json,
+    &eve::Eve,
+    &windows_dns::WindowsDns,
+    &cef::Cef,
+    &dns_debug::DnsDebug,
+    &json::Json,
+    &csv::Csv,
+];
 
 /// What there is to know about a format without a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
