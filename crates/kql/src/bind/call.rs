@@ -140,11 +140,7 @@ impl Binder<'_> {
 
     /// Binds the arguments of a built-in function.
     pub(super) fn arguments(&mut self, function: &Function, args: &[ast::Expr]) -> Vec<Bound> {
-        let takes_table = function
-            .signatures
-            .iter()
-            .any(|signature| signature.parameters.iter().any(|parameter| matches!(parameter.kind, Kind::Table | Kind::Any)));
-        args.iter().map(|arg| self.argument(arg, takes_table)).collect()
+        args.iter().enumerate().map(|(at, arg)| self.argument(arg, takes_table(function, at))).collect()
     }
 
     fn argument(&mut self, arg: &ast::Expr, takes_table: bool) -> Bound {
@@ -184,8 +180,16 @@ impl Binder<'_> {
             return vec![Item::unnamed(Expr { kind: ExprKind::Literal(Value::Null), ty: fixed_type(function) })];
         };
         let input: Vec<Column> = self.scope().map(|scope| scope.columns().to_vec()).unwrap_or_default();
-        let results = names::columns(&call, &bound.iter().map(Bound::as_argument).collect::<Vec<_>>(), &input);
+        let mut results = names::columns(&call, &bound.iter().map(Bound::as_argument).collect::<Vec<_>>(), &input);
+        if is_undecided(function, &bound) {
+            results.iter_mut().for_each(|(_, ty)| *ty = Type::Unknown);
+        }
         let arg_exprs = self.converted_arguments(&call, &mut bound, &input);
+        if function.name == "datetime_diff" && arg_exprs.first().and_then(super::fold::text) == Some("week") {
+            // Kusto returns this one part as a real, though it declares a long.
+            let expr = self.convert(Expr::call("datetime_diff", arg_exprs, Type::Long), Type::Real);
+            return vec![Item::unnamed(expr)];
+        }
         let whole = |ty| Expr::call(function.name.clone(), arg_exprs.clone(), ty);
         if let [(name, ty)] = results.as_slice() {
             return vec![Item { name: name.clone(), expr: whole(*ty) }];
@@ -247,8 +251,16 @@ impl Binder<'_> {
     /// A call of an aggregation function: its results are columns after the keys.
     fn aggregate(&mut self, function: &'static Function, args: &[ast::Expr], name: Span, span: Span) -> Vec<Item> {
         self.set_inside(true);
-        let bound = self.arguments(function, args);
+        let mut bound = self.arguments(function, args);
         self.set_inside(false);
+        if let ("count", [arg]) = (function.name.as_str(), bound.as_slice())
+            && !matches!(arg.expr.ty, Type::Bool | Type::Unknown)
+        {
+            let help = "count those that are not null with countif(isnotnull(…))".to_owned();
+            let message = "`count` counts all rows, whatever this value";
+            self.report_with_help(diagnostic::COUNT_ARGUMENT, arg.span, message, Some(help));
+            bound.clear();
+        }
         let Some(call) = self.resolved(function, &bound, name, span) else {
             return vec![Item::unnamed(Expr { kind: ExprKind::Literal(Value::Null), ty: fixed_type(function) })];
         };
@@ -301,6 +313,19 @@ impl Binder<'_> {
             grouping.is_inside = is_inside;
         }
     }
+}
+
+/// Some overload takes a table at that position.
+pub(super) fn takes_table(function: &Function, at: usize) -> bool {
+    let takes = |parameter: &catalog::Parameter| matches!(parameter.kind, Kind::Table | Kind::Any);
+    function.signatures.iter().any(|signature| signature.parameters.get(at).is_some_and(takes))
+}
+
+/// An argument of unknown type leaves open which overload is meant, and they do not give the same type.
+fn is_undecided(function: &Function, bound: &[Bound]) -> bool {
+    let is_unknown = |arg: &Bound| arg.form == Form::Scalar && arg.expr.ty == Type::Unknown;
+    let fits = |signature: &&catalog::Signature| (signature.least()..=signature.most()).contains(&bound.len());
+    bound.iter().any(is_unknown) && fixed_type(function) == Type::Unknown && function.signatures.iter().filter(fits).count() > 1
 }
 
 /// When a value is settled.

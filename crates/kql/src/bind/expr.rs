@@ -29,6 +29,10 @@ impl Binder<'_> {
             ast::ExprKind::Call { name, args } => self.call(name, args, expr.span),
             ast::ExprKind::Paren(inner) => self.expr(inner),
             ast::ExprKind::Unary { op, operand } => self.unary(*op, operand, expr.span),
+            ast::ExprKind::Binary { op, op_span, left, right } if matches!(left.without_parens().kind, ast::ExprKind::Star) => {
+                let value = self.value(right);
+                Item::unnamed(self.any_column(*op, *op_span, &value))
+            }
             ast::ExprKind::Binary { op, op_span, left, right } => {
                 let (left, right) = (self.value(left), self.value(right));
                 Item::unnamed(self.binary(*op, *op_span, left, right))

@@ -87,6 +87,7 @@ impl Binder<'_> {
                     Some(at) => slots[at] = Some(value),
                     None => self.unknown_parameter(closure, name),
                 }
+                next += 1;
             } else if let Some(slot) = slots.get_mut(next) {
                 *slot = Some(arg);
                 next += 1;

@@ -119,8 +119,7 @@ impl Binder<'_> {
             return item;
         }
         let Some(name) = member.as_name() else {
-            self.report(diagnostic::EXPECTED_VALUE, member.span, "only a name can follow the dot in a value");
-            return Item::unnamed(unknown());
+            return self.index(target, member, span);
         };
         let value = self.expr(target);
         let label = format!("{}_{}", value.name.as_deref().unwrap_or_default(), name.text);

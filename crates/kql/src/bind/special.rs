@@ -91,14 +91,10 @@ impl Binder<'_> {
         if let Some(expr) = scope.column(&name) {
             return Item { name: Some(name), expr };
         }
-        let expr = if scope.is_open() && !matches!(scope.columns(), []) {
-            default.expr
-        } else if scope.is_open() {
-            open_column(&name)
-        } else {
-            default.expr
-        };
-        Item { name: None, expr }
+        if scope.is_open() {
+            return Item { name: Some(name.clone()), expr: Expr { ty: default.ty(), ..open_column(&name) } };
+        }
+        Item { name: None, expr: default.expr }
     }
 
     /// A bag of all columns.

@@ -66,15 +66,11 @@ impl Binder<'_> {
         let on = self.pairs(left, &right, condition, operator.keyword);
         let is_key = |at: usize| on.iter().any(|(_, key)| reads(key, at));
         let width = left.columns().len();
+        let others: Vec<(usize, &Column)> = right.columns().iter().enumerate().filter(|(at, _)| !is_key(*at)).collect();
         let mut columns = left.columns().to_vec();
+        columns.extend(beside(left.columns(), &others.iter().map(|(_, column)| *column).collect::<Vec<_>>()));
         let mut exprs = left.identity();
-        let mut taken = names_of(&columns);
-        for (at, column) in right.columns().iter().enumerate().filter(|(at, _)| !is_key(*at)) {
-            let name = fresh_name(&column.name, &taken);
-            taken.insert(name.clone());
-            columns.push(Column::new(name, column.ty));
-            exprs.push(Expr::column(width + at, column.ty));
-        }
+        exprs.extend(others.iter().map(|(at, column)| Expr::column(width + at, column.ty)));
         let open = left.rel.open || right.rel.open;
         let both = side_by_side(left.columns(), right.columns());
         let joined = Flow::fresh(RelKind::Join { kind, left: left.rel.clone(), right: right.rel.clone(), on }, both, open);
@@ -207,14 +203,26 @@ fn reads(expr: &Expr, position: usize) -> bool {
 
 /// The left's columns, then the right's under names that are free.
 pub(super) fn side_by_side(left: &[Column], right: &[Column]) -> Vec<Column> {
+    let right: Vec<&Column> = right.iter().collect();
     let mut columns = left.to_vec();
-    let mut taken = names_of(left);
-    for column in right {
+    columns.extend(beside(left, &right));
+    columns
+}
+
+/// The right's columns under names that neither the left nor another column of the right has.
+fn beside(left: &[Column], right: &[&Column]) -> Vec<Column> {
+    let left = names_of(left);
+    let mut taken = left.clone();
+    taken.extend(right.iter().map(|column| column.name.clone()));
+    let name = |column: &&Column| {
+        if !left.contains(&column.name) {
+            return Column::clone(column);
+        }
         let name = fresh_name(&column.name, &taken);
         taken.insert(name.clone());
-        columns.push(Column::new(name, column.ty));
-    }
-    columns
+        Column::new(name, column.ty)
+    };
+    right.iter().map(name).collect()
 }
 
 fn join_kind(name: &str) -> Option<JoinKind> {

@@ -94,22 +94,26 @@ impl Binder<'_> {
         let rel = Rel { kind: RelKind::Context, columns: context.clone(), open: input.rel.open, ordered: false };
         let rows = Flow { origin: input.origin.clone(), ..Flow::of(rel) }.serialize();
         let result = self.subpipe(rows, subquery);
-        let replaced = |at: usize| expansion.items.iter().any(|item| item.position == at);
-        let kept: Vec<usize> = (0..input.columns().len()).filter(|at| !replaced(*at)).collect();
+        let is_item = |at: usize| expansion.items.iter().any(|item| item.position == at);
+        let replaced = |at: usize| {
+            let by = expansion.items.iter().zip(items).find(|(item, _)| item.position == at);
+            by.is_some_and(|(_, written)| !matches!(written.expr.kind, Ast::Named { .. }))
+        };
+        let row: Vec<usize> = (0..input.columns().len()).filter(|at| !replaced(*at)).collect();
         // What the subquery passes through of the row itself stands in the output already.
         let passed = |at: usize| {
             let origin = lineage(&result.rel, at);
-            origin.is_some_and(|from| kept.contains(&from) && context[from].name == result.columns()[at].name)
+            let name = |from: usize| context[from].name == result.columns()[at].name;
+            origin.is_some_and(|from| row.contains(&from) && !is_item(from) && name(from))
         };
         let own: Vec<usize> = (0..result.columns().len()).filter(|at| !passed(*at)).collect();
+        let own_columns: Vec<Column> = own.iter().map(|at| result.columns()[*at].clone()).collect();
+        let is_own = |at: usize| own_columns.iter().any(|column| column.name == input.columns()[at].name);
+        let kept: Vec<usize> = row.iter().copied().filter(|at| !is_own(*at)).collect();
         let mut columns: Vec<Column> = kept.iter().map(|at| input.columns()[*at].clone()).collect();
-        let mut taken = names_of(&columns);
-        for at in &own {
-            let column = &result.columns()[*at];
-            let name = fresh_name(&column.name, &taken);
-            taken.insert(name.clone());
-            columns.push(Column::new(name, column.ty));
-        }
+        columns.extend(own_columns.iter().cloned());
+        let order = row.iter().map(|at| input.columns()[*at].name.as_str()).chain(own_columns.iter().map(|c| c.name.as_str()));
+        let order: Vec<usize> = positions_in_order(&columns, order);
         let subquery = if own.len() == result.columns().len() { result.rel.clone() } else { result.pick(&own).rel };
         let open = input.rel.open || result.rel.open;
         let kind = RelKind::MvApply {
@@ -121,8 +125,22 @@ impl Binder<'_> {
             subquery,
             kept,
         };
-        input.with_columns(kind, columns, open)
+        let flow = input.with_columns(kind, columns, open);
+        if order.is_sorted() { flow } else { Flow { origin: None, ..flow.pick(&order) } }
     }
+}
+
+/// Where the names stand among the columns, each once.
+fn positions_in_order<'a>(columns: &[Column], names: impl Iterator<Item = &'a str>) -> Vec<usize> {
+    let mut order = Vec::with_capacity(columns.len());
+    for name in names {
+        if let Some(at) = columns.iter().position(|column| column.name == name)
+            && !order.contains(&at)
+        {
+            order.push(at);
+        }
+    }
+    order
 }
 
 /// The column of the enclosing operator's rows whose value a column of a subquery passes on unchanged.

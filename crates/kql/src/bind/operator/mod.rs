@@ -167,8 +167,13 @@ impl Binder<'_> {
         let mut exprs = Vec::new();
         let mut taken = HashSet::new();
         for item in items {
-            for (named, item) in self.over(&one, |binder| binder.items(item)) {
-                let name = item.name.filter(|_| named).unwrap_or_else(|| format!("print_{}", columns.len()));
+            let mut results = self.over(&one, |binder| binder.items(item));
+            if results.iter().any(|(named, _)| *named) {
+                results.retain(|(named, _)| *named);
+            }
+            let several = results.len() > 1;
+            for (named, item) in results {
+                let name = item.name.filter(|_| named || several).unwrap_or_else(|| format!("print_{}", columns.len()));
                 if !taken.insert(name.clone()) {
                     self.duplicate(&name, items[0].span);
                     continue;

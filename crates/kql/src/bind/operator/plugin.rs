@@ -4,13 +4,13 @@
 //! before the query can be bound to its end.
 
 use super::super::Binder;
-use super::super::call::Bound;
+use super::super::call::{Bound, takes_table};
 use super::super::flow::{Flow, fresh_name, names_of, unknown};
 use super::super::resolve::did_you_mean;
 use super::super::source::declared;
 use crate::ast::{self, ExprKind as Ast, TypeExpr, TypeExprKind};
 use crate::catalog::names::{self, Argument};
-use crate::catalog::{self, Form, Function, Kind, MustBe, Settled};
+use crate::catalog::{self, Form, Function, MustBe, Settled};
 use crate::diagnostic;
 use crate::plan::{Expr, ExprKind, PluginArg, Rel, RelKind};
 use crate::types::{Column, Type, Value};
@@ -79,7 +79,7 @@ impl Binder<'_> {
             given.push(if takes_aggregate(at) {
                 self.aggregate_argument(rows, arg)
             } else {
-                self.plugin_argument(rows, plugin, arg)
+                self.plugin_argument(rows, plugin, arg, at)
             });
         }
         given
@@ -102,8 +102,9 @@ impl Binder<'_> {
         Given { bound, arg: PluginArg::Expr(None, expr), table: Vec::new() }
     }
 
-    fn plugin_argument(&mut self, rows: &Flow, plugin: &Function, arg: &ast::Expr) -> Given {
-        let takes_table = plugin.signatures.iter().flat_map(|s| &s.parameters).any(|p| matches!(p.kind, Kind::Table | Kind::Any));
+    fn plugin_argument(&mut self, rows: &Flow, plugin: &Function, arg: &ast::Expr, at: usize) -> Given {
+        let mut parameters = plugin.signatures.iter().filter_map(|signature| signature.parameters.get(at));
+        let of_lookup = parameters.any(|parameter| parameter.must_be == MustBe::ColumnOfFirst);
         let written = if let Ast::Named { value, .. } = &arg.kind { value.as_ref() } else { arg };
         let alias = if let Ast::Named { name, .. } = &arg.kind { Some(name.text.clone()) } else { None };
         let bound_as =
@@ -117,14 +118,13 @@ impl Binder<'_> {
             let expr = Expr::literal(Value::String(text), Type::String);
             return Given { bound: bound_as(Form::TypeLiteral, expr.clone()), arg: PluginArg::Expr(alias, expr), table };
         }
-        if takes_table && self.is_tabular(written) {
+        if takes_table(plugin, at) && self.is_tabular(written) {
             let flow = self.outside(|binder| binder.table(written));
             let expr = Expr { kind: ExprKind::Rows(flow.rel.clone()), ty: Type::Unknown };
             let table = flow.columns().to_vec();
             return Given { bound: bound_as(Form::Table, expr), arg: PluginArg::Rel(flow.rel), table };
         }
-        let in_lookup = takes_table && rows.position(written.as_name().map_or("", |name| name.text.as_str())).is_none();
-        if in_lookup && let Some(name) = written.as_name() {
+        if of_lookup && let Some(name) = written.as_name() {
             // A column of the table that is the first argument: it has no place among the input's columns.
             let expr = Expr::call("$column", vec![Expr::literal(Value::String(name.text.clone()), Type::String)], Type::Unknown);
             let bound = Bound { name: Some(name.text.clone()), ..bound_as(Form::Scalar, expr.clone()) };

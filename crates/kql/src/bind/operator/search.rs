@@ -11,7 +11,7 @@ use super::param;
 use super::project::matches_pattern;
 use super::union::combined;
 use crate::ast::{self, BinaryOp, ExprKind as Ast, FindColumn, FindOutput, Param, TypeExprKind};
-use crate::diagnostic;
+use crate::diagnostic::{self, Span};
 use crate::plan::{Expr, ExprKind, RelKind};
 use crate::types::{Column, Type, Value};
 
@@ -101,14 +101,21 @@ impl Binder<'_> {
             }
             Ast::Literal(literal) if literal.ty == Type::String => self.anywhere(&literal.value.to_text(), BinaryOp::SearchHas),
             Ast::Star => is_bool(ExprKind::Literal(Value::Bool(true))),
-            Ast::Binary { op, left, right, op_span } if matches!(left.without_parens().kind, Ast::Star) => {
-                let value = self.value(right);
-                match super::super::fold::text(&value).map(str::to_owned) {
-                    Some(text) => self.anywhere(&text, *op),
-                    None => self.each_column(|binder, column| binder.binary(*op, *op_span, column, value.clone())),
-                }
-            }
             _ => self.predicate(predicate),
+        }
+    }
+
+    /// `* has 'x'`: some column passes; for a negated operator, all of them.
+    pub(in crate::bind) fn any_column(&mut self, op: BinaryOp, op_span: Span, value: &Expr) -> Expr {
+        if op == BinaryOp::SearchHas
+            && let Some(text) = super::super::fold::text(value).map(str::to_owned)
+        {
+            return self.anywhere(&text, op);
+        }
+        let any = self.each_column(|binder, column| binder.binary(op, op_span, column, value.clone()));
+        match any.kind {
+            ExprKind::Or(tests) if op.text().starts_with('!') => Expr { kind: ExprKind::And(tests), ty: Type::Bool },
+            kind => Expr { kind, ty: any.ty },
         }
     }
 

@@ -58,7 +58,7 @@ impl Binder<'_> {
         let made = self.over(input, |binder| {
             let mut made = Made::new();
             for key in by {
-                for (_, item) in binder.items(key) {
+                for (named, item) in binder.items(key) {
                     if item.expr.ty == Type::Dynamic {
                         let help = "convert it first: tostring(…)".to_owned();
                         binder.report_with_help(
@@ -68,14 +68,7 @@ impl Binder<'_> {
                             Some(help),
                         );
                     }
-                    match item.name.filter(|name| !name.is_empty()) {
-                        Some(name) if made.has(&name) => binder.duplicate(&name, key.span),
-                        Some(name) => made.push(name, item.expr),
-                        None => {
-                            let name = made.made_up();
-                            made.push(name, item.expr);
-                        }
-                    }
+                    binder.add(&mut made, named, item, key);
                 }
             }
             made
