@@ -7,7 +7,7 @@ use kql::{Type, Value};
 use crate::cell::{Cell, Cells};
 use crate::error::{Error, Result, code};
 use crate::function::{self, Call, Closure, Constant, Eval, Function};
-use crate::lower::{Lower, Resolved, fold, scalar_value};
+use crate::lower::{Lower, Resolved, fold, scalar_value, with_whole_results};
 
 /// A compiled expression over the cells of a row.
 pub(crate) enum RowExpr {
@@ -56,6 +56,7 @@ impl RowExpr {
 
     fn call(lower: &Lower<'_>, name: &str, args: &[plan::Expr], returns: Type) -> Result<RowExpr> {
         let Some(function) = function::find(name) else { return Err(Error::unsupported(&format!("the function {name}()"))) };
+        let args = &*with_whole_results(name, args);
         let mut compiled = Vec::with_capacity(args.len());
         let mut constants = Vec::with_capacity(args.len());
         for arg in args {

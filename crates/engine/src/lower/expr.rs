@@ -1,5 +1,6 @@
 //! Expressions: columns by position to columns by name, calls to functions of ours with their constants worked in.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use datafusion::common::{Column as DfColumn, ScalarValue};
@@ -43,6 +44,7 @@ impl Lower<'_> {
     }
 
     fn call(&self, name: &str, args: &[plan::Expr], returns: Type, columns: &[Column]) -> Result<Expr> {
+        let args = &*with_whole_results(name, args);
         let Some(function) = function::find(name) else { return Err(Error::unsupported(&format!("the function {name}()"))) };
         let constants: Vec<Option<Constant>> = args.iter().map(|arg| self.constant(arg)).collect();
         if let Some(value) = self.fold_call(function, args, &constants, returns)? {
@@ -103,6 +105,17 @@ impl Lower<'_> {
     }
 }
 
+/// The arguments of a call. That of `$part` is a call that gives all its results in one dynamic, though the plan shows it with
+/// the type of the part.
+pub(crate) fn with_whole_results<'a>(name: &str, args: &'a [plan::Expr]) -> Cow<'a, [plan::Expr]> {
+    if name != "$part" {
+        return Cow::Borrowed(args);
+    }
+    let mut args = args.to_vec();
+    args.iter_mut().take(1).for_each(|results| results.ty = Type::Dynamic);
+    Cow::Owned(args)
+}
+
 /// The value of an expression that reads no column; `None` if it does, or is not foldable (`rand()`, a relation).
 #[must_use]
 pub fn fold(expr: &plan::Expr, scalars: &[Value]) -> Option<Value> {
@@ -110,6 +123,7 @@ pub fn fold(expr: &plan::Expr, scalars: &[Value]) -> Option<Value> {
         ExprKind::Literal(value) => Some(value.clone()),
         ExprKind::Scalar(position) => scalars.get(*position).cloned(),
         ExprKind::Call { function, args } => {
+            let args = &*with_whole_results(function, args);
             let function = function::find(function)?;
             let constants: Option<Vec<_>> =
                 args.iter().map(|arg| fold(arg, scalars).map(|value| Some(Constant::Value(value)))).collect();

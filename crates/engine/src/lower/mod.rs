@@ -19,6 +19,7 @@ use datafusion::catalog::TableProvider;
 use kql::plan::Rel;
 use kql::{Column, Value};
 
+pub(crate) use expr::with_whole_results;
 pub use expr::{fold, scalar_value};
 
 /// What a plan refers to, found or computed before it is lowered.
