@@ -8,7 +8,7 @@
 //! | bytes -> records | `frame` |
 //! | records -> the fields that are wanted | `decode`, `json`, and each format's own |
 //! | fields -> columns of a table | `table`, `naming`, `column`, `convert` |
-//! | all of it, batch by batch, with counts of what was not read | `scan` |
+//! | all of it, batch by batch, with counts of what was not read | `row`, `scan`, `stats` |
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -40,7 +40,9 @@ mod frame;
 mod json;
 mod naming;
 mod profile;
+mod row;
 mod scan;
+mod stats;
 mod table;
 
 pub use arrow_type::arrow_type;
@@ -50,5 +52,6 @@ pub use error::Error;
 pub use file::LogFile;
 pub use format::{Format, formats};
 pub use naming::table_for;
-pub use scan::{ByteRange, Keep, LINE, OFFSET, RAW, Scan, ScanRequest, ScanStats, arrow_schema};
+pub use scan::{ByteRange, Keep, LINE, OFFSET, RAW, Scan, ScanRequest, arrow_schema};
+pub use stats::ScanStats;
 pub use table::{Fidelity, TableSchema};

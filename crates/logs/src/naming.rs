@@ -1,6 +1,8 @@
 //! Which table some columns belong to, where the file does not say it, and the generic mapping of fields to its columns.
 
-use kql::Type;
+use std::collections::HashMap;
+
+use kql::{Column, Type};
 
 use crate::profile::Profile;
 use crate::table::{Path, Source, TableSchema};
@@ -118,16 +120,21 @@ pub(crate) fn same_names(name: &str, profile: &Profile) -> TableSchema {
         table.set("TimeGenerated", Type::DateTime, Source::Absent);
     }
     let own = table.columns.len();
+    let mut places: HashMap<String, usize> = table.columns.iter().enumerate().map(|(at, c)| (c.name.clone(), at)).collect();
     for (key, ty) in profile.columns() {
         let column = plain_name(key);
         let source = Source::First(vec![top(key)]);
-        match table.position(column) {
+        match places.get(column).copied() {
             // Two fields of one column: the first that holds something.
             Some(at) => match &mut table.sources[at] {
                 Source::First(paths) => paths.push(top(key)),
                 other => *other = source,
             },
-            None => table.set(column, if column == key { ty } else { Type::DateTime }, source),
+            None => {
+                places.insert(column.to_owned(), table.columns.len());
+                table.columns.push(Column::new(column, if column == key { ty } else { Type::DateTime }));
+                table.sources.push(source);
+            }
         }
     }
     // `Type` says the table's own name even where the file has it for something else.

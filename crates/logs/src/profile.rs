@@ -1,5 +1,7 @@
 //! What the fields of some records look like, where no format says it: names in order of appearance, and a type for each.
 
+use std::collections::HashMap;
+
 use kql::Type;
 
 use crate::column::Raw;
@@ -9,6 +11,7 @@ use crate::convert;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Profile {
     fields: Vec<(String, Seen)>,
+    places: HashMap<String, usize>,
     cursor: usize,
 }
 
@@ -30,7 +33,7 @@ impl Profile {
         // Fields mostly come in the same order: look behind the last one first.
         let at = match self.fields.get(self.cursor) {
             Some((known, _)) if known == name => self.cursor,
-            _ => self.fields.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+            _ => *self.places.entry(name.to_owned()).or_insert_with(|| {
                 self.fields.push((name.to_owned(), Seen::default()));
                 self.fields.len() - 1
             }),

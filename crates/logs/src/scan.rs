@@ -3,7 +3,7 @@
 //! Framing, the raw prefilter, decoding of the wanted fields and conversion happen record by record in one pass, in memory bounded
 //! by one batch. What is not a row of the table is counted: see [`ScanStats`].
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,14 +14,14 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use kql::{Column, Type};
 
 use crate::arrow_type::arrow_type;
-use crate::column::{Cell, ColumnBuilder, Raw};
+use crate::column::{Cell, ColumnBuilder};
 use crate::compression::Compression;
 use crate::decode::{Decode, Decoded, Slots};
 use crate::error::Error;
 use crate::file::LogFile;
 use crate::frame::{Frame, Framer, Framing};
-use crate::json;
-use crate::table::{Path, RestForm, Route, Source};
+use crate::row::{Output, Place, Router, Wanted};
+use crate::stats::ScanStats;
 
 /// Provenance column: the line (from 1) on which the record begins, `long`; null in a range that does not begin the file, where
 /// [`LogFile::lines_at`] finds it afterwards.
@@ -74,73 +74,7 @@ impl ScanRequest {
     }
 }
 
-/// What a scan has seen so far.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ScanStats {
-    /// Rows delivered.
-    pub rows: u64,
-    /// Unpacked bytes passed.
-    pub bytes: u64,
-    /// Records kept out by the prefilter, not decoded.
-    pub filtered: u64,
-    /// Records of other tables in the same file.
-    pub elsewhere: u64,
-    /// Records that no table got, whichever table the scan is for.
-    pub unparsed: u64,
-    /// The same by reason.
-    pub unparsed_why: BTreeMap<String, u64>,
-    /// The first few of them: line (0 if not known) and reason.
-    pub unparsed_samples: Vec<(u64, String)>,
-    /// Values that are none of their column's type, and are null in the rows; by column.
-    pub unconverted: BTreeMap<String, u64>,
-    /// Rows whose raw record is not UTF-8; U+FFFD stands for what is not. Known only of scans with provenance.
-    pub not_utf8: u64,
-    /// The least `TimeGenerated` (or `Timestamp`) of the rows in ticks, if the column was read.
-    pub time_min: Option<i64>,
-    /// The greatest.
-    pub time_max: Option<i64>,
-    /// Why the file could not be read to its end, if so.
-    pub broken: Option<String>,
-}
-
-const SAMPLES_MAX: usize = 5;
 const BATCH_BYTES_MAX: usize = 32 << 20;
-
-impl ScanStats {
-    fn unparsed(&mut self, line: Option<u64>, why: &str) {
-        self.unparsed += 1;
-        if self.unparsed_samples.len() < SAMPLES_MAX {
-            self.unparsed_samples.push((line.unwrap_or(0), why.to_owned()));
-        }
-        match self.unparsed_why.get_mut(why) {
-            Some(count) => *count += 1,
-            None => {
-                self.unparsed_why.insert(why.to_owned(), 1);
-            }
-        }
-    }
-
-    /// Adds what another scan of the same file and table has seen (another byte range).
-    pub fn add(&mut self, other: &ScanStats) {
-        self.rows += other.rows;
-        self.bytes += other.bytes;
-        self.filtered += other.filtered;
-        self.elsewhere += other.elsewhere;
-        self.unparsed += other.unparsed;
-        self.not_utf8 += other.not_utf8;
-        for (why, count) in &other.unparsed_why {
-            *self.unparsed_why.entry(why.clone()).or_default() += count;
-        }
-        for (column, count) in &other.unconverted {
-            *self.unconverted.entry(column.clone()).or_default() += count;
-        }
-        self.unparsed_samples.extend(other.unparsed_samples.iter().cloned());
-        self.unparsed_samples.truncate(SAMPLES_MAX);
-        self.time_min = [self.time_min, other.time_min].into_iter().flatten().min();
-        self.time_max = [self.time_max, other.time_max].into_iter().flatten().max();
-        self.broken = self.broken.take().or_else(|| other.broken.clone());
-    }
-}
 
 /// A running scan: an iterator of batches, none of them empty.
 pub struct Scan {
@@ -162,95 +96,6 @@ pub struct Scan {
     done: bool,
 }
 
-/// One column of the result.
-struct Output {
-    name: String,
-    from: From,
-    builder: ColumnBuilder,
-}
-
-/// A [`Source`] whose keys are slots.
-enum From {
-    Absent,
-    Slot(usize),
-    First(Vec<(usize, Vec<String>)>),
-    Const(String),
-    Make(Vec<(usize, Vec<String>)>, crate::table::Make),
-    Rest(RestForm, std::collections::BTreeSet<String>),
-}
-
-/// A [`Route`] whose keys are slots.
-struct Router {
-    route: Route,
-    slots: Vec<(usize, Vec<String>)>,
-    target: usize,
-}
-
-/// Where a record goes.
-enum Place {
-    Here,
-    Elsewhere,
-    Nowhere(&'static str),
-}
-
-impl Router {
-    fn place(&self, slots: &Slots, record: &[u8]) -> Place {
-        let Route::Field { exact, other, missing, why, .. } = &self.route else { return Place::Here };
-        let value = first(slots, record, &self.slots).text();
-        let table = match value.as_deref() {
-            None | Some("") => *missing,
-            Some(value) => exact.iter().find(|(name, _)| name == value).map(|(_, table)| *table).or(*other),
-        };
-        match table {
-            Some(table) if table == self.target => Place::Here,
-            Some(_) => Place::Elsewhere,
-            None => Place::Nowhere(why),
-        }
-    }
-}
-
-/// The first of the fields that is not empty; else the last.
-fn first<'a>(slots: &'a Slots, record: &'a [u8], fields: &[(usize, Vec<String>)]) -> Raw<'a> {
-    let mut raw = Raw::Missing;
-    for (slot, inner) in fields {
-        raw = slots.get(record, *slot).dig(inner);
-        if !raw.is_empty() {
-            break;
-        }
-    }
-    raw
-}
-
-/// The keys that a scan wants, each once.
-#[derive(Default)]
-struct Wanted(Vec<String>);
-
-impl Wanted {
-    fn slots(&mut self, paths: &[Path]) -> Vec<(usize, Vec<String>)> {
-        paths.iter().map(|path| (self.slot(&path.key), path.inner.clone())).collect()
-    }
-
-    fn slot(&mut self, key: &str) -> usize {
-        self.0.iter().position(|known| known == key).unwrap_or_else(|| {
-            self.0.push(key.to_owned());
-            self.0.len() - 1
-        })
-    }
-
-    fn from(&mut self, source: &Source) -> From {
-        match source {
-            Source::Absent => From::Absent,
-            Source::First(paths) => match self.slots(paths).as_slice() {
-                [(slot, inner)] if inner.is_empty() => From::Slot(*slot),
-                slots => From::First(slots.to_vec()),
-            },
-            Source::Const(text) => From::Const(text.clone()),
-            Source::Make { keys, make, .. } => From::Make(self.slots(keys), *make),
-            Source::Rest { form, taken } => From::Rest(*form, taken.clone()),
-        }
-    }
-}
-
 impl Scan {
     /// Begins a scan; see [`LogFile::scan`].
     pub(crate) fn begin(file: &LogFile, request: ScanRequest) -> Result<Scan, Error> {
@@ -260,29 +105,25 @@ impl Scan {
         let table = &file.tables[target];
         let mut wanted = Wanted::default();
         let mut outputs = Vec::new();
+        let places: HashMap<&str, usize> = table.columns.iter().enumerate().map(|(at, c)| (c.name.as_str(), at)).collect();
         for name in request.projection.clone().unwrap_or_else(|| table.columns.iter().map(|c| c.name.clone()).collect()) {
             let missing = || Error::NoSuchColumn { path: file.path.clone(), table: table.name.clone(), column: name.clone() };
-            let at = table.position(&name).ok_or_else(missing)?;
-            let builder = ColumnBuilder::new(table.columns[at].ty, request.batch_rows);
-            outputs.push(Output { from: wanted.from(&table.sources[at]), builder, name });
+            let at = *places.get(name.as_str()).ok_or_else(missing)?;
+            outputs.push(Output::new(table.columns[at].clone(), &table.sources[at], &mut wanted, request.batch_rows));
         }
-        let slots = match &layout.route {
-            Route::Only => Vec::new(),
-            Route::Field { keys, .. } => wanted.slots(keys),
-        };
-        let router = Router { route: layout.route.clone(), slots, target };
-        let mut decoder = (layout.decoder)(&wanted.0);
+        let router = Router::new(&layout.route, target, &mut wanted);
+        let mut decoder = (layout.decoder)(&wanted.keys);
         let range = request.range.clone().filter(|_| layout.framing == Framing::Lines && file.compression == Compression::None);
         let (framer, first_byte) = open(file, layout.framing, range, decoder.as_mut())?;
-        let time = outputs.iter().position(|output| matches!(output.name.as_str(), "TimeGenerated" | "Timestamp"));
+        let time = outputs.iter().position(|output| matches!(output.column.name.as_str(), "TimeGenerated" | "Timestamp"));
         let long = || ColumnBuilder::new(Type::Long, request.batch_rows);
         let text = || ColumnBuilder::new(Type::String, request.batch_rows);
         Ok(Scan {
             framer,
             decoder,
-            slots: Slots::new(wanted.0.len()),
+            slots: Slots::new(wanted.keys.len()),
             router,
-            schema: schema(table, &outputs, request.provenance),
+            schema: schema(&outputs, request.provenance),
             outputs,
             provenance: request.provenance.then(|| [long(), long(), text()]),
             time,
@@ -323,7 +164,7 @@ impl Scan {
             };
             self.take(frame);
         }
-        self.stats.bytes = self.framer.position() - self.first_byte;
+        self.stats.bytes = self.framer.position().saturating_sub(self.first_byte);
         if self.rows == 0 {
             return None;
         }
@@ -361,7 +202,7 @@ impl Scan {
         let record = self.framer.bytes(frame);
         for output in &mut self.outputs {
             if !output.append(record, &self.slots, self.decoder.as_mut()) {
-                *self.stats.unconverted.entry(output.name.clone()).or_default() += 1;
+                *self.stats.unconverted.entry(output.column.name.clone()).or_default() += 1;
             }
         }
         if let Some(ticks) = self.time.and_then(|at| self.outputs[at].builder.last_long()) {
@@ -398,74 +239,13 @@ impl Iterator for Scan {
     }
 }
 
-impl Output {
-    fn append(&mut self, record: &[u8], slots: &Slots, decoder: &mut dyn Decode) -> bool {
-        let cell = match &self.from {
-            From::Absent => None,
-            From::Slot(slot) => present(slots.get(record, *slot)),
-            From::First(fields) => present(first(slots, record, fields)),
-            From::Const(text) => Some(Cell::Text(text.as_str().into())),
-            From::Make(fields, make) => {
-                let raws: Vec<Raw<'_>> = fields.iter().map(|(slot, inner)| slots.get(record, *slot).dig(inner)).collect();
-                make(&raws)
-            }
-            From::Rest(form, taken) => rest(*form, taken, record, decoder),
-        };
-        match cell {
-            Some(cell) => self.builder.append(cell),
-            None => {
-                self.builder.append_absent();
-                true
-            }
-        }
-    }
-}
-
-fn present(raw: Raw<'_>) -> Option<Cell<'_>> {
-    if matches!(raw, Raw::Missing) { None } else { Some(Cell::Raw(raw)) }
-}
-
-/// The fields that are not `taken`.
-fn rest(
-    form: RestForm,
-    taken: &std::collections::BTreeSet<String>,
-    record: &[u8],
-    decoder: &mut dyn Decode,
-) -> Option<Cell<'static>> {
-    let mut out = String::new();
-    decoder.fields(record, &mut |name, raw| {
-        if raw.is_empty() || taken.contains(name) {
-            return;
-        }
-        let value = match (form, raw) {
-            (RestForm::Bag, Raw::Json(value)) => json::compact(value),
-            (RestForm::Bag, raw) => raw.text().map(|text| json::quote(&text)),
-            (RestForm::Pairs, raw) => raw.text().map(std::borrow::Cow::into_owned),
-        };
-        let Some(value) = value else { return };
-        if !out.is_empty() {
-            out.push(if form == RestForm::Bag { ',' } else { ';' });
-        }
-        match form {
-            RestForm::Bag => out.push_str(&format!("{}:{value}", json::quote(name))),
-            RestForm::Pairs => out.push_str(&format!("{name}={value}")),
-        }
-    });
-    match form {
-        _ if out.is_empty() => None,
-        RestForm::Bag => Some(Cell::Json(format!("{{{out}}}"))),
-        RestForm::Pairs => Some(Cell::Text(out.into())),
-    }
-}
-
-/// A backslash before `u`, `x` or `/` may stand for a character of a searched text.
+/// A backslash before one of these may stand for a character of a searched text: in JSON, in Zeek's text, in CEF.
 fn may_hide_text(record: &[u8]) -> bool {
-    memchr::memchr_iter(b'\\', record).any(|at| matches!(record.get(at + 1), Some(b'u' | b'x' | b'/')))
+    memchr::memchr_iter(b'\\', record).any(|at| matches!(record.get(at + 1), Some(b'u' | b'x' | b'/' | b'=' | b'|')))
 }
 
-fn schema(table: &crate::TableSchema, outputs: &[Output], provenance: bool) -> SchemaRef {
-    let mut columns: Vec<Column> =
-        outputs.iter().filter_map(|output| table.position(&output.name)).map(|at| table.columns[at].clone()).collect();
+fn schema(outputs: &[Output], provenance: bool) -> SchemaRef {
+    let mut columns: Vec<Column> = outputs.iter().map(|output| output.column.clone()).collect();
     if provenance {
         columns.extend([Column::new(LINE, Type::Long), Column::new(OFFSET, Type::Long), Column::new(RAW, Type::String)]);
     }
@@ -578,6 +358,13 @@ mod tests {
             names.extend(part);
         }
         assert_eq!((names.len(), names[0].as_str(), names[119_999].as_str()), (120_000, "n0.example", "m59999.example"));
+    }
+
+    #[test]
+    fn a_scan_may_move_to_another_thread() {
+        fn moves<T: Send + 'static>() {}
+        moves::<Scan>();
+        moves::<LogFile>();
     }
 
     #[test]

@@ -57,16 +57,12 @@ impl LogFormat for Csv {
             return Ok(Some(Layout { framing, decoder, tables: vec![naming::same_names(&name, &profile)], route: Route::Only }));
         }
         let tables: Vec<_> = named.iter().map(|name| naming::same_names(name, &profile)).collect();
-        let route = if tables.len() == 1 {
-            Route::Only
-        } else {
-            Route::Field {
-                keys: vec![Path { key: "Type".to_owned(), inner: Vec::new() }],
-                exact: named.into_iter().zip(0..).collect(),
-                other: None,
-                missing: None,
-                why: "its table was not seen when the file was opened",
-            }
+        let route = Route::Field {
+            keys: vec![Path { key: "Type".to_owned(), inner: Vec::new() }],
+            exact: named.into_iter().zip(0..).collect(),
+            other: None,
+            missing: (tables.len() == 1).then_some(0),
+            why: "its table was not seen when the file was opened",
         };
         Ok(Some(Layout { framing, decoder, tables, route }))
     }

@@ -83,8 +83,10 @@ fn routed(
         Route::Only
     } else {
         let keys = TABLE_FIELDS.iter().map(|key| Path { key: (*key).to_owned(), inner: Vec::new() }).collect();
-        let missing = unnamed.map(|at| at.saturating_sub(1));
-        Route::Field { keys, exact, other: missing, missing, why: "its table was not seen when the file was opened" }
+        let other = unnamed.map(|at| at.saturating_sub(1));
+        // Where all records were seen to name the same table, one that names none is of that too.
+        let missing = other.or((tables.len() == 1).then_some(0));
+        Route::Field { keys, exact, other, missing, why: "its table was not seen when the file was opened" }
     };
     Layout { framing, decoder, tables, route }
 }

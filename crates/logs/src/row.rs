@@ -1,0 +1,175 @@
+//! Where a record goes, and the cells that its fields become.
+//!
+//! In: the sources of a table's columns. Out: the keys that a decoder must find, and columns that append from the slots it fills.
+
+use std::collections::{BTreeSet, HashMap};
+
+use kql::Column;
+
+use crate::column::{Cell, ColumnBuilder, Raw};
+use crate::decode::{Decode, Slots};
+use crate::json;
+use crate::table::{Path, RestForm, Route, Source};
+
+/// One column of the result.
+pub(crate) struct Output {
+    pub column: Column,
+    pub builder: ColumnBuilder,
+    from: From,
+}
+
+/// A [`Source`] whose keys are slots.
+enum From {
+    Absent,
+    Slot(usize),
+    First(Vec<(usize, Vec<String>)>),
+    Const(String),
+    Make(Vec<(usize, Vec<String>)>, crate::table::Make),
+    Rest(RestForm, BTreeSet<String>),
+}
+
+/// A [`Route`] whose keys are slots.
+pub(crate) struct Router {
+    route: Route,
+    slots: Vec<(usize, Vec<String>)>,
+    target: usize,
+}
+
+/// Where a record goes.
+pub(crate) enum Place {
+    Here,
+    Elsewhere,
+    Nowhere(&'static str),
+}
+
+impl Router {
+    /// Leads to table `target` of the file.
+    pub(crate) fn new(route: &Route, target: usize, wanted: &mut Wanted) -> Router {
+        let slots = match route {
+            Route::Only => Vec::new(),
+            Route::Field { keys, .. } => wanted.slots(keys),
+        };
+        Router { route: route.clone(), slots, target }
+    }
+
+    /// Where the record goes whose fields are in `slots`.
+    pub(crate) fn place(&self, slots: &Slots, record: &[u8]) -> Place {
+        let Route::Field { exact, other, missing, why, .. } = &self.route else { return Place::Here };
+        let value = first(slots, record, &self.slots).text();
+        let table = match value.as_deref() {
+            None | Some("") => *missing,
+            Some(value) => exact.iter().find(|(name, _)| name == value).map(|(_, table)| *table).or(*other),
+        };
+        match table {
+            Some(table) if table == self.target => Place::Here,
+            Some(_) => Place::Elsewhere,
+            None => Place::Nowhere(why),
+        }
+    }
+}
+
+/// The first of the fields that is not empty; else the last.
+fn first<'a>(slots: &'a Slots, record: &'a [u8], fields: &[(usize, Vec<String>)]) -> Raw<'a> {
+    let mut raw = Raw::Missing;
+    for (slot, inner) in fields {
+        raw = slots.get(record, *slot).dig(inner);
+        if !raw.is_empty() {
+            break;
+        }
+    }
+    raw
+}
+
+/// The keys that a scan wants, each once.
+#[derive(Default)]
+pub(crate) struct Wanted {
+    pub keys: Vec<String>,
+    places: HashMap<String, usize>,
+}
+
+impl Wanted {
+    fn slots(&mut self, paths: &[Path]) -> Vec<(usize, Vec<String>)> {
+        paths.iter().map(|path| (self.slot(&path.key), path.inner.clone())).collect()
+    }
+
+    fn slot(&mut self, key: &str) -> usize {
+        *self.places.entry(key.to_owned()).or_insert_with(|| {
+            self.keys.push(key.to_owned());
+            self.keys.len() - 1
+        })
+    }
+
+    fn from(&mut self, source: &Source) -> From {
+        match source {
+            Source::Absent => From::Absent,
+            Source::First(paths) => match self.slots(paths).as_slice() {
+                [(slot, inner)] if inner.is_empty() => From::Slot(*slot),
+                slots => From::First(slots.to_vec()),
+            },
+            Source::Const(text) => From::Const(text.clone()),
+            Source::Make { keys, make, .. } => From::Make(self.slots(keys), *make),
+            Source::Rest { form, taken } => From::Rest(*form, taken.clone()),
+        }
+    }
+}
+
+impl Output {
+    /// A column made of `source`, whose keys become slots of `wanted`.
+    pub(crate) fn new(column: Column, source: &Source, wanted: &mut Wanted, rows: usize) -> Output {
+        Output { builder: ColumnBuilder::new(column.ty, rows), from: wanted.from(source), column }
+    }
+
+    /// Appends the column's cell of the record; false if its value is of another type.
+    pub(crate) fn append(&mut self, record: &[u8], slots: &Slots, decoder: &mut dyn Decode) -> bool {
+        let cell = match &self.from {
+            From::Absent => None,
+            From::Slot(slot) => present(slots.get(record, *slot)),
+            From::First(fields) => present(first(slots, record, fields)),
+            From::Const(text) => Some(Cell::Text(text.as_str().into())),
+            From::Make(fields, make) => {
+                let raws: Vec<Raw<'_>> = fields.iter().map(|(slot, inner)| slots.get(record, *slot).dig(inner)).collect();
+                make(&raws)
+            }
+            From::Rest(form, taken) => rest(*form, taken, record, decoder),
+        };
+        match cell {
+            Some(cell) => self.builder.append(cell),
+            None => {
+                self.builder.append_absent();
+                true
+            }
+        }
+    }
+}
+
+fn present(raw: Raw<'_>) -> Option<Cell<'_>> {
+    if matches!(raw, Raw::Missing) { None } else { Some(Cell::Raw(raw)) }
+}
+
+/// The fields that are not `taken`.
+fn rest(form: RestForm, taken: &BTreeSet<String>, record: &[u8], decoder: &mut dyn Decode) -> Option<Cell<'static>> {
+    let mut out = String::new();
+    decoder.fields(record, &mut |name, raw| {
+        if raw.is_empty() || taken.contains(name) {
+            return;
+        }
+        let value = match (form, raw) {
+            (RestForm::Bag, Raw::Json(value)) => json::compact(value),
+            (RestForm::Bag, raw) => raw.text().map(|text| json::quote(&text)),
+            (RestForm::Pairs, raw) => raw.text().map(std::borrow::Cow::into_owned),
+        };
+        let Some(value) = value else { return };
+        if !out.is_empty() {
+            out.push(if form == RestForm::Bag { ',' } else { ';' });
+        }
+        match form {
+            RestForm::Bag => out.push_str(&format!("{}:{value}", json::quote(name))),
+            RestForm::Pairs => out.push_str(&format!("{name}={value}")),
+        }
+    });
+    match form {
+        _ if out.is_empty() => None,
+        RestForm::Bag => Some(Cell::Json(format!("{{{out}}}"))),
+        RestForm::Pairs => Some(Cell::Text(out.into())),
+    }
+}
