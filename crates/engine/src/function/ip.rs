@@ -48,7 +48,8 @@ pub(super) fn mask32(prefix: u32) -> u32 {
 }
 
 impl V6 {
-    /// An IPv6 or IPv4 address, with a prefix or without. An IPv4 prefix counts from the mapped address's own bits.
+    /// An IPv6 or IPv4 address, with a prefix or without. The prefix of an address that is or ends in an IPv4 one counts from
+    /// there.
     pub(super) fn parse(text: &str) -> Option<V6> {
         if let Some(v4) = V4::parse(text) {
             return Some(V6 { bits: Ipv4Addr::from(v4.bits).to_ipv6_mapped().into(), prefix: 96 + v4.prefix });
@@ -58,6 +59,7 @@ impl V6 {
             Some((address, prefix)) => (address, number(prefix, 128)?),
             None => (text, 128),
         };
+        let prefix = if address.contains('.') && prefix <= 32 { 96 + prefix } else { prefix };
         let address = address.parse::<Ipv6Addr>().ok()?;
         Some(V6 { bits: compatible(address.into()), prefix })
     }
@@ -131,6 +133,7 @@ mod tests {
         }
         assert_eq!(V6::parse("192.0.2.1/24").map(|ip| ip.prefix), Some(120));
         assert_eq!(V6::parse("::192.0.2.1"), V6::parse("::ffff:192.0.2.1"));
+        assert_eq!(V6::parse("::192.0.2.1/24").map(|ip| ip.prefix), Some(120));
         assert_eq!(V6::parse("::1").map(|ip| ip.bits), Some(1));
         assert_eq!(V6::parse("2001:db8::/129"), None);
         assert_eq!(mask32(0), 0);

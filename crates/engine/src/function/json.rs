@@ -10,7 +10,7 @@ use crate::cell::Cell;
 
 /// What `parse_json` makes of a text: the value it writes, else the text itself as a JSON string; null for none.
 pub(super) fn parsed(text: &str) -> Cell<'static> {
-    if text.trim().is_empty() {
+    if text.is_empty() {
         return Cell::Null;
     }
     match serde_json::from_str::<Json>(text) {

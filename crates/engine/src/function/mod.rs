@@ -7,7 +7,9 @@ mod argument;
 mod arithmetic;
 mod array;
 mod bag;
+mod bytes;
 mod calendar;
+mod check;
 mod clock;
 mod comparison;
 mod contains;
@@ -139,9 +141,11 @@ const FAMILIES: &[&[Function]] = &[
     arithmetic::FUNCTIONS,
     array::FUNCTIONS,
     bag::FUNCTIONS,
+    bytes::FUNCTIONS,
     calendar::FUNCTIONS,
     clock::FUNCTIONS,
     comparison::FUNCTIONS,
+    check::FUNCTIONS,
     contains::FUNCTIONS,
     conversion::FUNCTIONS,
     dynamic::FUNCTIONS,

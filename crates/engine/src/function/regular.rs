@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use kql::{Type, Value};
+use kql::Type;
 use memchr::memmem;
 use regex::{Captures, Regex};
 use serde_json::Value as Json;
@@ -19,10 +19,10 @@ use crate::convert::from_text;
 
 /// The functions of this file.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::prepared("matches regex", |call| matches_regex(call, true)),
-    Function::prepared("!matches regex", |call| matches_regex(call, false)),
+    Function::prepared("matches regex", matches_regex),
     Function::prepared("extract", extract),
     Function::prepared("extract_all", extract_all),
+    Function::prepared("extractall", extract_all),
     Function::prepared("replace_regex", |call| replace(call, [0, 1, 2])),
     Function::prepared("replace", |call| replace(call, [2, 0, 1])),
     Function::prepared("trim", |call| trim(call, true, true)),
@@ -41,22 +41,17 @@ fn with<R>(regex: Option<&Regex>, pattern: &str, then: impl FnOnce(&Regex) -> R)
     }
 }
 
-fn matches_regex(call: &Call, wanted: bool) -> Result<Closure, String> {
+fn matches_regex(call: &Call) -> Result<Closure, String> {
     let regex = constant(call, 1)?;
     Ok(Box::new(move |_, args| {
         let matched = with(regex.as_ref(), &text(args, 1), |regex| regex.is_match(&text(args, 0)));
-        Cell::Bool(matched.unwrap_or(false) == wanted)
+        Cell::Bool(matched.unwrap_or(false))
     }))
 }
 
 /// `extract(regex, captureGroup, source [, typeof(T)])`: the text of the group, read as the call's type.
 fn extract(call: &Call) -> Result<Closure, String> {
     let regex = constant(call, 0)?;
-    if let (Some(regex), Some(Value::Long(group))) = (&regex, call.constant(1))
-        && *group >= regex.captures_len() as i64
-    {
-        return Err(format!("`{regex}` has no capture group {group}"));
-    }
     Ok(Box::new(move |call, args| {
         let group = whole(args, 1).and_then(|group| usize::try_from(group).ok());
         let source = text(args, 2);

@@ -127,21 +127,36 @@ fn replace_string<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     Cell::text(source.replace(needle.as_ref(), &with))
 }
 
-/// One pair after the other, each on what the one before left.
+/// One pair after the other, each on the text that none before has replaced.
 fn replace_strings<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     let source = lend(&args[0]);
     let (Some(needles), Some(with)) = (array(args, 1), array(args, 2)) else { return Cell::Str(source) };
     if needles.len() != with.len() {
         return Cell::Str(source);
     }
-    let mut out = source.into_owned();
+    // What stays and what was put in, by turns.
+    let mut pieces = vec![(source.to_string(), false)];
     for (needle, with) in needles.iter().zip(&with) {
-        let needle = element_text(needle);
-        if !needle.is_empty() {
-            out = out.replace(needle.as_ref(), &element_text(with));
+        let (needle, with) = (element_text(needle), element_text(with));
+        if needle.is_empty() {
+            continue;
         }
+        let mut next = Vec::with_capacity(pieces.len());
+        for (text, replaced) in pieces {
+            if replaced || !text.contains(needle.as_ref()) {
+                next.push((text, replaced));
+                continue;
+            }
+            for (at, part) in text.split(needle.as_ref()).enumerate() {
+                if at > 0 {
+                    next.push((with.to_string(), true));
+                }
+                next.push((part.to_owned(), false));
+            }
+        }
+        pieces = next;
     }
-    Cell::text(out)
+    Cell::text(pieces.into_iter().map(|(text, _)| text).collect::<String>())
 }
 
 /// `translate(searchList, replacementList, source)`: a shorter replacement list repeats its last character; an empty one deletes.
@@ -258,6 +273,8 @@ mod tests {
         assert_eq!(text_of("replace_string", &[s("aba"), s(""), s("X")]), "aba");
         let both = [s("This is"), dynamic(r#"["is","This"]"#), dynamic(r#"["was","This"]"#)];
         assert_eq!(text_of("replace_strings", &both), "Thwas was");
+        let swapped = [s("a cat, a dog"), dynamic(r#"["cat","dog"]"#), dynamic(r#"["dog","cat"]"#)];
+        assert_eq!(text_of("replace_strings", &swapped), "a dog, a cat");
         assert_eq!(text_of("translate", &[s("krasp"), s("otsku"), s("spark")]), "kusto");
         assert_eq!(text_of("translate", &[s("abc"), s("x"), s("abc")]), "xxx");
         assert_eq!(text_of("translate", &[s("abc"), s(""), s("ab")]), "");
