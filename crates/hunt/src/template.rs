@@ -53,3 +53,58 @@ pub(crate) fn comment_text(text: &str) -> String {
     let literal = string_literal(text);
     literal[1..literal.len() - 1].replace("\\\"", "\"").replace("\\\\", "\\")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hunt::{Hunt, TimeBound, build};
+    use crate::prefilter::{prefilter, tables};
+    use kql::Type;
+    use kql::bind::check;
+    use kql::catalog::Workspace;
+
+    /// A family with every type, and with texts that would break out of a query if they could.
+    const INTEL: &str = r#"{"data": [
+        {"ioc": "evil.shop", "ioc_type": "domain", "malware": "win.x", "malware_printable": "X\"]);\n| take 1 //", "threat_type": "\"]; T"},
+        {"ioc": "https://bad.biz/a\"b\\c'd?e=%27", "ioc_type": "url", "malware": "win.x"},
+        {"ioc": "93.184.216.34:80", "ioc_type": "ip:port", "malware": "win.x"},
+        {"ioc": "[2606:2800:220:1::1]:443", "ioc_type": "ip:port", "malware": "win.x"},
+        {"ioc": "93.184.216.35", "ioc_type": "ip", "malware": "win.x"},
+        {"ioc": "abcdef0123456789abcdef0123456789", "ioc_type": "md5_hash", "malware": "win.x"},
+        {"ioc": "854c68ab7ad70b6f95f76ec64b8a46c145997629", "ioc_type": "sha1_hash", "malware": "win.x"},
+        {"ioc": "19d854caf81bc884c677bd941abc50b33716e188fa723991820b0ffa3ea7e93e", "ioc_type": "sha256_hash", "malware": "win.x"}]}"#;
+
+    fn hunts(template: Template) -> Vec<Hunt> {
+        let hunts = build(&crate::feed::read(INTEL.as_bytes(), "x.json").unwrap(), template);
+        assert_eq!(hunts[0].indicators.len(), 8);
+        hunts
+    }
+
+    #[test]
+    fn every_query_binds_to_the_tables_as_they_are() {
+        let catalog = Workspace { builtin: true, ..Workspace::default() };
+        for template in [Template::Exact, Template::Classic] {
+            let hunts = hunts(template);
+            for query in &hunts[0].queries {
+                for bound in [TimeBound::export(), TimeBound::Unbounded, TimeBound::Between { since: Some(1), until: Some(2) }] {
+                    let text = query.text(&bound);
+                    let checked = check(&text, &catalog, 0);
+                    assert!(checked.ok, "{:?}\n{text}", checked.diagnostics);
+                    if template == Template::Exact {
+                        let column =
+                            |name: &str| checked.columns.iter().find(|column| column.name == name).map(|column| column.ty);
+                        for name in ["Indicator", "IndicatorType", "ThreatType", "Observed", "MatchedBy"] {
+                            assert_eq!(column(name), Some(Type::String), "{name}");
+                        }
+                        assert_eq!((column("Confidence"), column("Observable")), (Some(Type::Long), None));
+                    }
+                }
+            }
+            for table in tables(&hunts) {
+                let text = prefilter(&hunts, table, &TimeBound::Unbounded).unwrap();
+                let checked = check(&text, &catalog, 0);
+                assert!(checked.ok, "{:?}\n{text}", checked.diagnostics);
+            }
+        }
+    }
+}
