@@ -132,6 +132,8 @@ pub(crate) struct Binder<'a> {
     shared: Vec<Arc<Rel>>,
     scalars: Vec<Arc<Rel>>,
     opens: Vec<Arc<Rel>>,
+    /// Relations whose columns depend on their data, those known from a first run included.
+    open_count: usize,
     /// The render operator of the statement that is bound.
     render: Option<plan::Render>,
     /// The branches of the statement's `fork` or `facet`.
@@ -170,6 +172,7 @@ impl<'a> Binder<'a> {
             shared: Vec::new(),
             scalars: Vec::new(),
             opens: Vec::new(),
+            open_count: 0,
             render: None,
             forked: Vec::new(),
             calls: Vec::new(),

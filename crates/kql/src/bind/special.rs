@@ -26,6 +26,7 @@ impl Binder<'_> {
             ("column_ifexists" | "columnifexists", [column, default]) => Some(self.column_ifexists(column, default)),
             ("pack_all", []) => Some(Item::unnamed(self.pack_all(false))),
             ("pack_all", [flag]) => Some(self.pack_all_but_nulls(flag)),
+            ("column_names_of", [table]) => Some(Item::unnamed(self.column_names_of(table))),
             ("bag_pack_columns", [_, ..]) => Some(self.bag_pack_columns(args, span)),
             _ => None,
         }
@@ -95,6 +96,14 @@ impl Binder<'_> {
             return Item { name: Some(name.clone()), expr: Expr { ty: default.ty(), ..open_column(&name) } };
         }
         Item { name: None, expr: default.expr }
+    }
+
+    /// The names of a table's columns.
+    fn column_names_of(&mut self, table: &ast::Expr) -> Expr {
+        let rows = self.outside(|binder| binder.table(table));
+        let names: Vec<&str> = rows.columns().iter().map(|column| column.name.as_str()).collect();
+        let json = serde_json::Value::from(names).to_string();
+        Expr::literal(Value::Dynamic(json), Type::Dynamic)
     }
 
     /// A bag of all columns.

@@ -54,6 +54,54 @@ fn names_of_columns() {
 }
 
 #[test]
+fn columns_of_operators() {
+    let t = "T | project a, b, d, t";
+    columns(
+        &format!("{t} | mv-expand with_itemindex = n x = d to typeof(long)"),
+        "a:long b:string d:dynamic t:datetime x:long n:long",
+    );
+    columns(&format!("{t} | mv-apply d on (summarize m = max(tolong(d)) by a)"), "a:long b:string t:datetime m:long");
+    columns(&format!("{t} | mv-apply x = d on (project b = tostring(x))"), "a:long b:string d:dynamic t:datetime");
+    columns(&format!("{t} | parse b with * 'x' y: long ',' a"), "a:string b:string d:dynamic t:datetime y:long");
+    columns(
+        &format!("{t} | make-series count(), s = sum(a) default = 0 on t step 1h by b"),
+        "b:string count_:dynamic s:dynamic t:dynamic",
+    );
+    columns(
+        &format!("{t} | top-nested 2 of b by sum(a), top-nested 1 of a by m = max(t)"),
+        "b:string aggregated_b:long a:long m:datetime",
+    );
+    columns(
+        &format!("{t} | sort by a | scan declare (n: long = 0) with (step s: true => n = s.n + a;)"),
+        "a:long b:string d:dynamic t:datetime n:long",
+    );
+    columns(&format!("{t} | partition by b (top 1 by a | project a)"), "a:long");
+    columns("search in (T, U) 'x' | project $table, a, x", "$table:string a:long x:real");
+    columns("find in (T, U) where a > 1 project b, x", "source_:string b:string x:real");
+    columns("T | evaluate pivot(b, sum(a), t) | project t, other", "t:datetime other:unknown");
+    columns("U | evaluate ipv4_lookup(T, b, b) | project a, x, a1, c", "a:long x:real a1:long c:real");
+    columns("T | getschema | count", "Count:long");
+    columns("T | project-by-names dynamic(['b', 'a'])", "b:string a:long");
+    columns("T | where * has 'x' | project a", "a:long");
+}
+
+#[test]
+fn columns_that_depend_on_data_come_from_a_first_run() {
+    let workspace = Workspace::closed(Schema::from_json(SCHEMA).unwrap());
+    let parsed = parser::parse("T | project a, d | evaluate bag_unpack(d) | extend z = x + 1 | evaluate bag_unpack(q)");
+    let mut options = Options { now: NOW, opened: Vec::new() };
+    let mut found = vec![Column::new("x", crate::types::Type::Long), Column::new("q", crate::types::Type::Dynamic)];
+    for expected in ["a", "a x z", "a x z y"] {
+        let bound = bind(&parsed.query, &workspace, &options);
+        assert!(bound.is_ok(), "{:?}", bound.diagnostics);
+        let names: Vec<&str> = bound.columns.iter().map(|column| column.name.as_str()).collect();
+        assert!(names.join(" ").starts_with(expected), "{names:?}");
+        assert_eq!(bound.query.opens.is_empty(), options.opened.len() == 2);
+        options.opened.push(std::mem::replace(&mut found, vec![Column::new("y", crate::types::Type::Long)]));
+    }
+}
+
+#[test]
 fn one_mistake_is_one_diagnostic() {
     errors(
         "T | where nosuch > 1 and nosuch2 == 'x' | extend y = nosuch + 1",

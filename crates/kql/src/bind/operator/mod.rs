@@ -104,7 +104,7 @@ impl Binder<'_> {
             Op::ProjectKeep(items) => self.project_keep(input, items),
             Op::ProjectRename(items) => self.project_rename(input, items),
             Op::ProjectReorder(keys) => self.project_reorder(input, keys),
-            Op::ProjectByNames(_) => unsupported("project-by-names", Some(input), Vec::new(), true),
+            Op::ProjectByNames(names) => self.project_by_names(input, names),
             Op::Summarize { aggregates, by, bin } => self.summarize(input, aggregates, by, bin.as_deref()),
             Op::Distinct(items) => self.distinct(input, items),
             Op::Count(name) => self.count(input, name.as_ref()),

@@ -32,6 +32,7 @@ impl Binder<'_> {
                 ParseMode::Simple
             }
         };
+        self.check_pattern(pattern);
         let mut columns = input.columns().to_vec();
         let mut parts = Vec::with_capacity(pattern.len());
         for element in pattern {
@@ -65,6 +66,18 @@ impl Binder<'_> {
         let flags = param(params, "flags").unwrap_or_default();
         let kind = RelKind::Parse { input: input.rel.clone(), text, mode, flags, pattern: parts, only_matches };
         input.with_columns(kind, columns, input.rel.open)
+    }
+
+    /// Where a text column ends must be said by a text after it.
+    fn check_pattern(&mut self, pattern: &[ParseElement]) {
+        for pair in pattern.windows(2) {
+            let [ParseElement::Column { name, ty }, ParseElement::Column { .. }] = pair else { continue };
+            let is_text = ty.as_ref().is_none_or(|ty| matches!(ty.kind, TypeExprKind::Scalar(Type::String)));
+            if is_text {
+                let message = format!("where `{}` ends is not said: a text must stand between it and the next column", name.text);
+                self.report(diagnostic::MISPLACED, name.span, message);
+            }
+        }
     }
 
     pub(super) fn parse_kv(&mut self, input: &Flow, text: &ast::Expr, keys: &[ColumnDecl], params: &[Param]) -> Flow {

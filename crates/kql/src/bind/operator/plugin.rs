@@ -59,15 +59,17 @@ impl Binder<'_> {
         if !open || input_open {
             return Flow::fresh(kind, columns, open || input_open);
         }
-        let at = self.opens.len();
-        let found = self.options.opened.get(at).cloned();
+        let found = self.options.opened.get(self.open_count).cloned();
+        self.open_count += 1;
         let is_known = found.is_some();
         for column in found.unwrap_or_default() {
             let name = fresh_name(&column.name, &names_of(&columns));
             columns.push(Column::new(name, column.ty));
         }
         let flow = Flow::of(Rel { kind, columns, open: !is_known, ordered: false });
-        self.opens.push(flow.rel.clone());
+        if !is_known {
+            self.opens.push(flow.rel.clone());
+        }
         flow
     }
 

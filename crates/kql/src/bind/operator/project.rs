@@ -4,16 +4,16 @@
 
 use std::collections::HashSet;
 
-use super::super::Binder;
 use super::super::env::Item;
 use super::super::flow::{Flow, fresh_name, names_of};
 use super::super::resolve::{did_you_mean, open_column};
 use super::super::scope::Windows;
+use super::super::{Binder, fold};
 use crate::ast::{self, ExprKind as Ast, SortOrder};
 use crate::catalog;
 use crate::diagnostic;
 use crate::plan::{Expr, ExprKind, RelKind};
-use crate::types::{Column, Type};
+use crate::types::{Column, Type, Value};
 
 /// Columns that an operator makes, each under a name of its own.
 pub(super) struct Made {
@@ -276,6 +276,29 @@ impl Binder<'_> {
         }
         order.extend((0..input.columns().len()).filter(|at| !order.contains(at)).collect::<Vec<_>>());
         picked(input, &order, input.rel.open)
+    }
+
+    /// `project-by-names 'a', dynamic(['b', 'c*'])`: the columns of those names, in that order, as far as there are any.
+    pub(super) fn project_by_names(&mut self, input: &Flow, names: &[ast::Expr]) -> Flow {
+        let mut wanted: Vec<String> = Vec::new();
+        for written in names {
+            let value = self.value(written);
+            match fold::constant(&value) {
+                Some(Value::String(name)) => wanted.push(name.clone()),
+                Some(Value::Dynamic(json)) => wanted.extend(serde_json::from_str::<Vec<String>>(json).unwrap_or_default()),
+                _ if value.ty == Type::Unknown => {}
+                _ => self.report(diagnostic::EXPECTED_CONSTANT, written.span, "names of columns must be constant texts"),
+            }
+        }
+        let mut kept: Vec<usize> = Vec::new();
+        for pattern in &wanted {
+            for (at, column) in input.columns().iter().enumerate() {
+                if matches_pattern(&column.name, pattern) && !kept.contains(&at) {
+                    kept.push(at);
+                }
+            }
+        }
+        picked(input, &kept, input.rel.open)
     }
 
     pub(super) fn distinct(&mut self, input: &Flow, items: &[ast::Expr]) -> Flow {

@@ -28,7 +28,7 @@ impl Binder<'_> {
         let before = self.is_search_cased.replace(is_cased);
         let found = self.matching(&flows, |binder| binder.search_predicate(predicate));
         self.is_search_cased = before;
-        combined(&found, false, Some("$table"))
+        combined(&found, false, Some(("$table", "search_arg")))
     }
 
     /// The tables that are searched: those named, or all.
@@ -112,7 +112,10 @@ impl Binder<'_> {
         {
             return self.anywhere(&text, op);
         }
-        let any = self.each_column(|binder, column| binder.binary(op, op_span, column, value.clone()));
+        let any = self.each_column(|binder, column| {
+            let column = if value.ty == Type::String { binder.convert(column, Type::String) } else { column };
+            binder.binary(op, op_span, column, value.clone())
+        });
         match any.kind {
             ExprKind::Or(tests) if op.text().starts_with('!') => Expr { kind: ExprKind::And(tests), ty: Type::Bool },
             kind => Expr { kind, ty: any.ty },
@@ -128,12 +131,12 @@ impl Binder<'_> {
         })
     }
 
-    /// `test` holds for some column that can hold text.
+    /// `test` holds for some column: those of times and bools are not looked at.
     fn each_column(&mut self, mut test: impl FnMut(&mut Self, Expr) -> Expr) -> Expr {
         let columns = self.scope().map(|scope| scope.columns().to_vec()).unwrap_or_default();
         let mut tests = Vec::new();
         for (at, column) in columns.iter().enumerate() {
-            if matches!(column.ty, Type::String | Type::Dynamic | Type::Guid) {
+            if !matches!(column.ty, Type::Bool | Type::DateTime | Type::TimeSpan | Type::Unknown) {
                 tests.push(test(self, Expr::column(at, column.ty)));
             }
         }
@@ -232,7 +235,7 @@ impl Binder<'_> {
             FindOutput::Default | FindOutput::Smart => (usual_columns(&flows, predicate), true),
         };
         let shaped: Vec<Flow> = found.iter().map(|flow| self.shaped(flow, &wanted, pack)).collect();
-        combined(&shaped, false, Some(&source))
+        combined(&shaped, false, Some((&source, "find_arg")))
     }
 
     fn find_columns(&mut self, flows: &[Flow], columns: &[FindColumn]) -> (Vec<Column>, bool) {

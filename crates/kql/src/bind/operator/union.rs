@@ -34,7 +34,7 @@ impl Binder<'_> {
             }
         };
         let source = param(params, "withsource").or_else(|| param(params, "with_source"));
-        combined(&flows, is_inner, source.as_deref())
+        combined(&flows, is_inner, source.as_deref().map(|source| (source, "union_arg")))
     }
 
     fn union_table(&mut self, table: &ast::Expr, is_fuzzy: bool, flows: &mut Vec<Flow>) {
@@ -88,12 +88,12 @@ impl Binder<'_> {
     }
 }
 
-/// All rows under one set of columns.
-pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<&str>) -> Flow {
+/// All rows under one set of columns. `source` is the name of a first column that names the table, and what unnamed ones are called.
+pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<(&str, &str)>) -> Flow {
     let merged = if is_inner { common(flows) } else { merge(flows) };
     let mut columns: Vec<Column> = Vec::new();
-    let mut taken: HashSet<String> = source.iter().map(|name| (*name).to_owned()).collect();
-    if let Some(source) = source {
+    let mut taken: HashSet<String> = source.iter().map(|(name, _)| (*name).to_owned()).collect();
+    if let Some((source, _)) = source {
         columns.push(Column::new(source, Type::String));
     }
     for (name, _, ty) in &merged {
@@ -104,8 +104,8 @@ pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<&
     let open = !is_inner && flows.iter().any(|flow| flow.rel.open);
     let inputs = flows.iter().enumerate().map(|(at, flow)| {
         let mut exprs = Vec::with_capacity(columns.len());
-        if source.is_some() {
-            let name = flow.name.clone().unwrap_or_else(|| format!("union_arg{at}"));
+        if let Some((_, unnamed)) = source {
+            let name = flow.name.clone().unwrap_or_else(|| format!("{unnamed}{at}"));
             exprs.push(Expr::literal(Value::String(name), Type::String));
         }
         exprs.extend(merged.iter().map(|(_, original, ty)| taken_from(flow, original, *ty)));
