@@ -1,6 +1,7 @@
 //! Bound KQL plans on DataFusion.
 
 pub mod aggregate;
+mod attach;
 pub mod cell;
 mod convert;
 mod decimal;

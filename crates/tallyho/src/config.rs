@@ -104,6 +104,22 @@ pub fn parse_time(text: &str) -> Result<i64, Error> {
     })
 }
 
+/// A time as [`parse_time`] takes it, or a while before `now`: `14d`, `36h`, `90m`.
+///
+/// # Errors
+/// It is neither.
+pub fn parse_moment(text: &str, now: i64) -> Result<i64, Error> {
+    let unit = match text.chars().last() {
+        Some('d') => time::DAY,
+        Some('h') => time::HOUR,
+        Some('m') => time::MINUTE,
+        _ => return parse_time(text),
+    };
+    let count: Option<i64> = text[..text.len() - 1].parse().ok().filter(|count| *count >= 0);
+    let moment = count.and_then(|count| count.checked_mul(unit)).and_then(|span| now.checked_sub(span)).and_then(time::in_range);
+    moment.ok_or_else(|| Error::user(format!("`{text}` is no while before now")).with_hint("write it as 14d, 36h or 90m"))
+}
+
 /// The clock, in ticks.
 fn clock() -> Result<i64, Error> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| Error::user("the clock stands before 1970"))?;

@@ -9,6 +9,8 @@ pub mod error;
 pub mod escape;
 pub mod evidence;
 pub mod intel;
+pub mod local;
 pub mod messages;
 pub mod output;
 pub mod report;
+pub mod search;

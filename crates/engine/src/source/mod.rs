@@ -1,5 +1,8 @@
 //! Where rows come from: `range`, and log files.
 
+mod log;
 mod range;
 
+pub(crate) use log::tables;
+pub use log::{LogOptions, OnRead, OnScanned, Provenance};
 pub use range::Range;

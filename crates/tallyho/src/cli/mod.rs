@@ -10,6 +10,8 @@ use crate::error::{Error, Exit};
 use crate::output::Format;
 
 pub mod demo;
+pub mod hunt;
+pub mod hunts;
 pub mod intel;
 pub mod kql;
 pub mod logs;
@@ -77,6 +79,11 @@ pub enum ColorWhen {
 pub enum Command {
     /// Write sample logs with planted contacts and run the main job on them
     Demo(demo::Args),
+    /// Hunt: indicators in, sightings in logs out
+    Hunt(hunt::Args),
+    /// Build, list, show and prove the hunts that indicators give
+    #[command(subcommand)]
+    Hunts(hunts::Command),
     /// Look at indicators before they are hunted
     #[command(subcommand)]
     Intel(intel::Command),
@@ -96,8 +103,16 @@ pub fn run(args: &Args) -> Result<Exit, Error> {
     let config = Config::resolve(&args.global)?;
     let global = &args.global;
     match &args.command {
-        Command::Demo(args) => demo::run(args, &config),
+        Command::Demo(args) => demo::run(args, global, &config),
         Command::Kql(kql::Command::Check(args)) => kql::check::run(args, global, &config),
+        Command::Hunt(args) => hunt::run(args, global, &config),
+        Command::Hunts(hunts::Command::Build(args)) => hunts::build::run(args, &config),
+        Command::Hunts(hunts::Command::List(args)) => hunts::list::run(args, global, &config),
+        Command::Hunts(hunts::Command::Show(args)) => hunts::show::run(args),
+        Command::Hunts(hunts::Command::Prove(args)) => hunts::prove::run(args, global, &config),
+        Command::Kql(kql::Command::Run(args)) => kql::run::run(args, global, &config),
+        Command::Kql(kql::Command::Help(args)) => kql::help::run(args),
+        Command::Kql(kql::Command::Explain(args)) => kql::explain::run(args, &config),
         Command::Kql(kql::Command::Fmt(args)) => kql::fmt::run(args, &config),
         Command::Logs(logs::Command::Detect(args)) => logs::detect::run(args, global, &config),
         Command::Logs(logs::Command::Tables(args)) => logs::tables::run(args, global, &config),

@@ -238,6 +238,12 @@ impl Report {
         self.sightings.iter().filter(|sighting| sighting.excluded_by.is_none())
     }
 
+    /// The families that were found, as a table.
+    #[must_use]
+    pub fn families(&self) -> kql::Rows {
+        rows::hunts(self)
+    }
+
     /// Writes the report.
     ///
     /// # Errors

@@ -10,16 +10,25 @@ use kql::catalog::{Schema, Workspace};
 use crate::error::Error;
 
 pub mod check;
+pub mod explain;
 pub mod fmt;
+pub mod help;
 pub mod jsonl;
+pub mod run;
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Check queries: syntax, names, types, and what is probably not meant
     Check(check::Args),
+    /// Run a query over logs
+    Run(run::Args),
     /// Format queries
     Fmt(fmt::Args),
+    /// Tell what a function, operator or table is
+    Help(help::Args),
+    /// Show the plans of a query, and what each step costs
+    Explain(explain::Args),
 }
 
 /// A query and the name it goes by in messages.

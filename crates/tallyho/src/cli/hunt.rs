@@ -1,0 +1,129 @@
+//! `tallyho hunt`: the main job.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use engine::source::OnRead;
+use indicatif::{ProgressBar, ProgressStyle};
+use logs::{Compression, Discovered};
+
+use super::Global;
+use super::hunts::{Selection, TemplateName};
+use super::logs::LogPaths;
+use crate::config::{Config, parse_moment};
+use crate::error::{Error, Exit};
+use crate::output::Sink;
+use crate::report::Report;
+use crate::search::{self, Request};
+use crate::{evidence, intel, messages};
+
+/// What `tallyho hunt` takes.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "Example:\n  tallyho hunt --intel threatfox.json logs/ --out report.html")]
+pub struct Args {
+    /// Where the logs are.
+    #[command(flatten)]
+    pub logs: LogPaths,
+    /// What is hunted.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Only rows from this time on: 2026-05-20, 2026-05-20T13:36:27Z, or 14d (before now); else all there are
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only rows before this time
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// What explains sightings away (YAML); may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub exclusions: Vec<PathBuf>,
+    /// Write the report to this file; its name tells the format: report.html, sightings.json
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Exit with 1 if there is a sighting that no exclusion explains
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Hunts.
+///
+/// # Errors
+/// The request is wrong, or the indicators cannot be read. Logs that cannot be read are in the report, and end it with 3.
+pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
+    let start = Instant::now();
+    let moment = |text: &Option<String>| text.as_deref().map(|text| parse_moment(text, config.now)).transpose();
+    let (since, until) = (moment(&args.since)?, moment(&args.until)?);
+    let exclusions: Vec<PathBuf> = config.exclusions.iter().chain(&args.exclusions).cloned().collect();
+    let exclusions = search::read_exclusions(&exclusions)?;
+    let (intel, hunts) = args.selection.hunts()?;
+    messages::note(config, &intel::summary(&intel));
+    // Opened before the search, so that a place that cannot be written to is known at once.
+    let mut out = Sink::open(config, global.format, args.out.as_deref())?;
+    let found = evidence::discover(&args.logs.paths)?;
+    let bar = progress(config, &found);
+    let template = match args.selection.template {
+        TemplateName::Exact => "exact",
+        TemplateName::Classic => "classic",
+    };
+    let request = Request { intel, hunts, template, found, since, until, exclusions };
+    let report = search::search(&request, config, bar.as_ref().map(on_read))?;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    let (format, look) = (out.format, out.look);
+    report.write(&mut out, format, &look)?;
+    out.finish()?;
+    for file in &report.unread {
+        messages::warning(config, &format!("{}: {}", file.path, file.why));
+    }
+    messages::line(config, &format!("{} ({:.1} s)", summary(&report), start.elapsed().as_secs_f64()));
+    let found_any = report.unexplained().next().is_some();
+    Ok(match () {
+        () if found_any && args.exit_code => Exit::Found,
+        () if !report.unread.is_empty() => Exit::Unread,
+        () => Exit::Ran,
+    })
+}
+
+/// `38 sightings of 3 families on 7 hosts, 2 of them explained by exclusions; 16,432 rows searched`.
+#[must_use]
+pub fn summary(report: &Report) -> String {
+    let counted = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let distinct = |mut values: Vec<&str>| {
+        values.sort_unstable();
+        values.dedup();
+        values.len()
+    };
+    let hosts = distinct(report.sightings.iter().filter_map(|sighting| sighting.host.as_deref()).collect());
+    let families = distinct(report.sightings.iter().map(|sighting| sighting.hunt.as_str()).collect());
+    let rows: u64 = report.searched.iter().map(|file| file.rows).sum();
+    let unparsed: u64 = report.searched.iter().map(|file| file.unparsed).sum();
+    let explained = report.sightings.len() - report.unexplained().count();
+    format!(
+        "{} of {} on {}, {explained} of them explained by exclusions; {rows} rows searched, {} not readable",
+        counted(report.sightings.len(), "sighting", "sightings"),
+        counted(families, "family", "families"),
+        counted(hosts, "host", "hosts"),
+        counted(usize::try_from(unparsed).unwrap_or(usize::MAX), "line", "lines")
+    )
+}
+
+/// A bar on a terminal: of all bytes where that is known, else of those read so far.
+fn progress(config: &Config, found: &Discovered) -> Option<ProgressBar> {
+    if !config.progress {
+        return None;
+    }
+    let plain = found.files.iter().all(|file| file.compression == Compression::None);
+    let total: u64 = found.files.iter().map(|file| file.size * file.tables.len() as u64).sum();
+    let (bar, template) = if plain {
+        (ProgressBar::new(total), "searching {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
+    } else {
+        (ProgressBar::new_spinner(), "searching {spinner} {bytes} {bytes_per_sec}")
+    };
+    Some(bar.with_style(ProgressStyle::with_template(template).ok()?))
+}
+
+fn on_read(bar: &ProgressBar) -> OnRead {
+    let bar = bar.clone();
+    Arc::new(move |bytes| bar.inc(bytes))
+}

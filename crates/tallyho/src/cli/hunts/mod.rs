@@ -1,0 +1,87 @@
+//! `tallyho hunts`: the hunts that indicators give, as documents.
+
+use clap::{Subcommand, ValueEnum};
+use hunt::{Hunt, Template};
+
+use super::intel::IntelFiles;
+use crate::error::Error;
+use crate::intel;
+
+pub mod build;
+pub mod list;
+pub mod prove;
+pub mod show;
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a Markdown page and KQL files for each malware family
+    Build(build::Args),
+    /// List the hunts that the indicators give
+    List(list::Args),
+    /// Print the page of a hunt
+    Show(show::Args),
+    /// Prove hunts on made-up rows: contacts that they must find, near-misses that they must not
+    Prove(prove::Args),
+}
+
+/// What queries are made with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TemplateName {
+    /// Exactly what is meant: a domain with its subdomains, address and port, whatever the case
+    #[default]
+    Exact,
+    /// The widespread form: a list of values and has_any; finds more and less than is meant
+    Classic,
+}
+
+impl From<TemplateName> for Template {
+    fn from(name: TemplateName) -> Template {
+        match name {
+            TemplateName::Exact => Template::Exact,
+            TemplateName::Classic => Template::Classic,
+        }
+    }
+}
+
+/// Which hunts.
+#[derive(Debug, clap::Args)]
+pub struct Selection {
+    /// Where the indicators come from.
+    #[command(flatten)]
+    pub intel: IntelFiles,
+    /// Only this malware family, by its name or its key in the feed; may be repeated
+    #[arg(long, value_name = "FAMILY")]
+    pub family: Vec<String>,
+    /// How queries are made
+    #[arg(long, value_name = "NAME", default_value = "exact")]
+    pub template: TemplateName,
+}
+
+impl Selection {
+    /// Reads the indicators and builds the hunts of the families asked for.
+    ///
+    /// # Errors
+    /// A file cannot be read, or no indicator is of a family that was asked for.
+    pub fn hunts(&self) -> Result<(hunt::Intel, Vec<Hunt>), Error> {
+        let mut read = intel::read(&self.intel.files)?;
+        if !self.family.is_empty() {
+            for family in &self.family {
+                if !read.indicators.iter().any(|indicator| intel::is_family(indicator, family)) {
+                    let mut names: Vec<&str> = read.indicators.iter().map(|it| it.malware.name.as_str()).collect();
+                    names.sort_unstable();
+                    names.dedup();
+                    let near = kql::catalog::nearest(family, names);
+                    let error = Error::user(format!("no indicator is of the family `{family}`"));
+                    return Err(match near.is_empty() {
+                        true => error.with_hint("`tallyho hunts list` tells which families there are"),
+                        false => error.with_hint(format!("there is {}", near.join(", "))),
+                    });
+                }
+            }
+            read.indicators.retain(|indicator| self.family.iter().any(|family| intel::is_family(indicator, family)));
+        }
+        let hunts = hunt::build(&read, self.template.into());
+        Ok((read, hunts))
+    }
+}

@@ -1,0 +1,63 @@
+//! `tallyho hunts prove`: hunts run over made-up rows.
+
+use kql::{Column, Rows, Type, Value};
+
+use super::Selection;
+use crate::cli::Global;
+use crate::config::Config;
+use crate::error::{Error, Exit};
+use crate::local;
+use crate::messages;
+use crate::output::Sink;
+
+/// What `tallyho hunts prove` takes.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Which hunts.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How many indicators of each type get rows of their own
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub sample: usize,
+    /// Exit with 1 if a hunt is not proven
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// Proves them.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
+    let (_, hunts) = args.selection.hunts()?;
+    let engine = local::engine(config)?;
+    let mut columns = ["Hunt", "Table", "Verdict"].map(|name| Column::new(name, Type::String)).to_vec();
+    columns.extend(["Found", "Left", "Missed", "Wrong"].map(|name| Column::new(name, Type::Long)));
+    let mut rows = Vec::new();
+    let mut unproven = 0;
+    for hunt in &hunts {
+        for case in hunt::proof::cases(hunt, args.sample) {
+            let answers: Result<Vec<Rows>, engine::Error> = case
+                .queries
+                .iter()
+                .map(|query| Ok(engine.run(query)?.tables.into_iter().next().map(|table| table.rows).unwrap_or_default()))
+                .collect();
+            let (word, counts) = match answers {
+                Ok(answers) => {
+                    let verdict = case.judge(&answers);
+                    let word = if verdict.is_proven() { "proven" } else { "NOT PROVEN" };
+                    (word.to_owned(), [verdict.found, verdict.left, verdict.missed.len(), verdict.wrong.len()])
+                }
+                Err(error) => (format!("refused: {} {}", error.code, error.message), [0; 4]),
+            };
+            unproven += usize::from(word != "proven");
+            let mut row: Vec<Value> = [hunt.id.as_str(), case.table, &word].map(|text| Value::String(text.to_owned())).to_vec();
+            row.extend(counts.map(|n| Value::Long(i64::try_from(n).unwrap_or(i64::MAX))));
+            rows.push(row);
+        }
+    }
+    let proven = rows.len() - unproven;
+    Sink::open(config, global.format, None)?.tables(&[Rows { columns, rows }])?;
+    messages::line(config, &format!("{} hunts: {proven} tables proven, {unproven} not", hunts.len()));
+    Ok(if unproven > 0 && args.exit_code { Exit::Found } else { Exit::Ran })
+}

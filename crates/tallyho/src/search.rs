@@ -1,0 +1,179 @@
+//! The main job: indicators to hunts, hunts over logs, sightings into a report.
+//!
+//! All hunts share one pass over each table: their common prefilter selects candidate rows together with where they stand, those
+//! take the table's place, and each hunt's own query runs over them. The queries alone decide what is a sighting.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use engine::Engine;
+use engine::source::{LogOptions, OnRead, OnScanned, Provenance};
+use hunt::sighting::provenance;
+use hunt::{Exclusions, Executor, Failure, Hunt, TimeBound};
+use kql::Rows;
+use kql::time::format_datetime;
+use logs::{Discovered, LogFile, ScanStats};
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::report::{self, NotSearched, Report, Unread};
+use crate::{evidence, local};
+
+/// What to search for, and where.
+pub struct Request {
+    /// The indicators.
+    pub intel: hunt::Intel,
+    /// The hunts made of them.
+    pub hunts: Vec<Hunt>,
+    /// The template's name.
+    pub template: &'static str,
+    /// The logs.
+    pub found: Discovered,
+    /// Rows from this moment on, in ticks.
+    pub since: Option<i64>,
+    /// Rows before this moment, in ticks.
+    pub until: Option<i64>,
+    /// What explains sightings away.
+    pub exclusions: Exclusions,
+}
+
+/// Reads exclusion files; of two scenarios with one id the later counts.
+///
+/// # Errors
+/// A file cannot be read, or is none.
+pub fn read_exclusions(paths: &[PathBuf]) -> Result<Exclusions, Error> {
+    let mut all = Exclusions::default();
+    for path in paths {
+        let text = std::fs::read_to_string(path).map_err(|error| Error::input(path, error))?;
+        let one = Exclusions::parse(&text).map_err(|error| Error::user(format!("{}: {error}", path.display())))?;
+        all.merge(one);
+    }
+    Ok(all)
+}
+
+/// Scans by file and table.
+type Scans = Arc<Mutex<BTreeMap<(PathBuf, String), ScanStats>>>;
+
+/// Searches. `on_read` is told how many bytes of logs were read since it was told last.
+///
+/// # Errors
+/// The logs cannot be brought under tables, or the engine cannot start. What goes wrong with one query or file is in the report.
+pub fn search(request: &Request, config: &Config, on_read: Option<OnRead>) -> Result<Report, Error> {
+    let scans = Scans::default();
+    let mut executor = Local::new(&request.found, config, &scans, on_read)?;
+    let bound = match (request.since, request.until) {
+        (None, None) => TimeBound::Unbounded,
+        (since, until) => TimeBound::Between { since, until },
+    };
+    let mut outcome = hunt::search(&request.hunts, &mut executor, &bound, &request.exclusions);
+    number_lines(&mut outcome, &request.found.files);
+    let mut report = Report {
+        tallyho: env!("CARGO_PKG_VERSION").to_owned(),
+        now: format_datetime(config.now),
+        template: request.template.to_owned(),
+        since: request.since.map(format_datetime),
+        until: request.until.map(format_datetime),
+        intel: report::intel(&request.intel),
+        unread: evidence::unread(&request.found),
+        ..Report::default()
+    };
+    let scans = scans.lock().unwrap_or_else(PoisonError::into_inner);
+    for file in &request.found.files {
+        for table in &file.tables {
+            let Some(stats) = scans.get(&(file.path.clone(), table.name.clone())) else { continue };
+            report.searched.push(evidence::searched(file, table, stats));
+            if let Some(why) = &stats.broken {
+                let why = format!("not read to its end: {why}");
+                report.unread.push(Unread { path: file.path.display().to_string(), why });
+            }
+        }
+    }
+    report.not_searched = unasked(&request.hunts, &request.found);
+    report.add_outcome(&request.hunts, &outcome, &request.exclusions);
+    Ok(report)
+}
+
+/// Tables that files fill and no hunt asks.
+fn unasked(hunts: &[Hunt], found: &Discovered) -> Vec<NotSearched> {
+    let asked: BTreeSet<&str> = hunt::prefilter::tables(hunts).into_iter().collect();
+    let mut files: BTreeMap<&str, usize> = BTreeMap::new();
+    for table in found.files.iter().flat_map(|file| &file.tables) {
+        *files.entry(&table.name).or_default() += 1;
+    }
+    let unasked = files.into_iter().filter(|(table, _)| !asked.contains(table));
+    let why = |n: usize| {
+        if n == 1 { "1 file fills it, but no hunt asks it".to_owned() } else { format!("{n} files fill it, but no hunt asks it") }
+    };
+    unasked.map(|(table, n)| NotSearched { hunt: "*".to_owned(), table: table.to_owned(), why: why(n) }).collect()
+}
+
+/// Finds the lines of records that were read from the middle of a file, where only the byte was known.
+fn number_lines(outcome: &mut hunt::Outcome, files: &[LogFile]) {
+    let mut open: HashMap<String, Vec<(usize, u64)>> = HashMap::new();
+    for (at, sighting) in outcome.sightings.iter().enumerate() {
+        if let Some(hunt::Evidence { path, line: None, offset: Some(offset), .. }) = &sighting.evidence {
+            open.entry(path.clone()).or_default().push((at, *offset));
+        }
+    }
+    for (path, places) in open {
+        let offsets: Vec<u64> = places.iter().map(|(_, offset)| *offset).collect();
+        let file = files.iter().find(|file| file.path.as_path() == Path::new(&path));
+        // A file that cannot be read again leaves the byte as evidence.
+        let Some(Ok(lines)) = file.map(|file| file.lines_at(&offsets)) else { continue };
+        for ((at, _), line) in places.into_iter().zip(lines) {
+            if let Some(evidence) = &mut outcome.sightings[at].evidence {
+                evidence.line = Some(line);
+            }
+        }
+    }
+}
+
+/// The embedded engine over log files.
+struct Local {
+    engine: Engine,
+    tables: BTreeSet<String>,
+}
+
+impl Local {
+    fn new(found: &Discovered, config: &Config, scans: &Scans, on_read: Option<OnRead>) -> Result<Local, Error> {
+        let mut engine = local::engine_without_limit(config)?;
+        let scans = Arc::clone(scans);
+        let on_scanned: OnScanned = Arc::new(move |path, table, stats| {
+            let mut scans = scans.lock().unwrap_or_else(PoisonError::into_inner);
+            scans.entry((path.to_owned(), table.to_owned())).or_default().add(stats);
+        });
+        let provenance = Provenance {
+            path: provenance::PATH.to_owned(),
+            line: provenance::LINE.to_owned(),
+            offset: provenance::OFFSET.to_owned(),
+            raw: provenance::RAW.to_owned(),
+        };
+        let options =
+            LogOptions { provenance: Some(provenance), on_scanned: Some(on_scanned), on_read, parts: local::threads(config) };
+        engine.add_logs(&found.files, &options).map_err(|error| Error::user(error.message))?;
+        let tables = found.files.iter().flat_map(|file| &file.tables).map(|table| table.name.clone()).collect();
+        Ok(Local { engine, tables })
+    }
+}
+
+impl Executor for Local {
+    fn has_table(&self, table: &str) -> bool {
+        self.tables.contains(table)
+    }
+
+    fn run(&mut self, query: &str) -> Result<Rows, Failure> {
+        let answer = self.engine.run(query).map_err(failure)?;
+        Ok(answer.tables.into_iter().next().map(|table| table.rows).unwrap_or_default())
+    }
+
+    fn narrow(&mut self, table: &str, query: &str) -> Result<Option<Rows>, Failure> {
+        let rows = self.run(query)?;
+        self.engine.add_rows(table, &rows).map_err(failure)?;
+        Ok(Some(rows))
+    }
+}
+
+fn failure(error: engine::Error) -> Failure {
+    Failure { code: Some(error.code.to_owned()), message: format!("{}: {}", error.code, error.message) }
+}
