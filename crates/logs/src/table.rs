@@ -135,9 +135,17 @@ impl TableSchema {
         let mut taken: BTreeSet<String> = ignored.iter().map(|key| (*key).to_owned()).collect();
         for source in &self.sources {
             match source {
-                // A field of which only some members are used still has others to keep.
-                Source::First(paths) | Source::Make { keys: paths, .. } => {
+                Source::Make { fidelity: Fidelity::Joined, .. } => {}
+                Source::Make { keys: paths, fidelity: Fidelity::Derived, .. } => {
                     taken.extend(paths.iter().filter(|path| path.inner.is_empty()).map(|path| path.key.clone()));
+                }
+                // Of several fields only one is used, so the others are kept, but for other spellings of the first. So is a field of
+                // which only some members are used.
+                Source::First(paths) | Source::Make { keys: paths, .. } => {
+                    let spelling = |path: &Path| path.key.replace('.', "_");
+                    let first = paths.first().map(spelling);
+                    let same = paths.iter().filter(|path| path.inner.is_empty() && Some(spelling(path)) == first);
+                    taken.extend(same.map(|path| path.key.clone()));
                 }
                 _ => {}
             }

@@ -118,7 +118,7 @@ impl LogFormat for Cef {
             seen += 1;
             good += usize::from(parse(&String::from_utf8_lossy(line), &mut |_, _| {}).is_ok());
         }
-        u8::from(good * 2 > seen) * 80
+        u8::from(good > 0 && good * 2 >= seen) * 80
     }
 
     fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String> {
@@ -151,7 +151,7 @@ fn events() -> TableSchema {
         .with("DeviceEventClassID", keys(&[HEADER[4]]))
         .with("Activity", keys(&[HEADER[5]]))
         .with("LogSeverity", keys(&[HEADER[6]]))
-        .with_rest("AdditionalExtensions", Type::String, RestForm::Pairs, &[HEADER[0]])
+        .with_rest("AdditionalExtensions", Type::String, RestForm::Pairs, &[HEADER[0], SYSLOG_TIME, SYSLOG_HOST])
 }
 
 /// Hands on a line's fields.

@@ -105,7 +105,7 @@ fn header(head: &Head) -> Option<Header> {
         good += usize::from(same);
         bad += usize::from(!same);
     }
-    (good > bad || (good == 0 && bad <= 1)).then_some(Header { names, delimiter, start })
+    (good >= bad.max(1) || bad == 0).then_some(Header { names, delimiter, start })
 }
 
 /// A column's name begins with a letter or underscore, and is short; nothing at all is the index that data frames write.
