@@ -11,6 +11,7 @@ pub use literal::{literal, name, string_literal};
 
 use crate::ast::{Query, StatementKind};
 use crate::diagnostic::Diagnostic;
+use crate::lexer::{self, TokenKind};
 use crate::parser;
 
 /// The query in the one layout there is: an operator on each line, lists broken where they are too long, four blanks a level.
@@ -44,10 +45,12 @@ fn is_command(query: &Query) -> bool {
 
 /// Both texts have the same words and comments, and read without error.
 fn is_same(before: &str, after: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        let (tokens, _) = crate::lexer::tokenize(text);
-        let kept = tokens.iter().filter(|token| token.kind != crate::lexer::TokenKind::Whitespace);
-        kept.map(|token| token.span.text(text).trim_end().to_owned()).collect()
-    };
     words(before) == words(after) && parser::parse(after).is_ok()
+}
+
+/// All words and comments, with what each is: a blank can make a keyword of a name (`project-awayx` is `project` minus `awayx`).
+fn words(text: &str) -> Vec<(TokenKind, &str)> {
+    let (tokens, _) = lexer::tokenize(text);
+    let kept = tokens.into_iter().filter(|token| token.kind != TokenKind::Whitespace);
+    kept.map(|token| (token.kind, token.span.text(text).trim_end())).collect()
 }

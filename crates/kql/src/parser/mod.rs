@@ -25,6 +25,8 @@ mod table;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+mod soup;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use literal::unit_nanoseconds;
