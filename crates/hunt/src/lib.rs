@@ -3,6 +3,16 @@
 //! Comes in: bytes of feeds, rows of a query, a file of exclusions. Goes out: hunts with the KQL that says exactly what they mean,
 //! their pages, and sightings with their evidence. Nothing here reads a file, asks the clock or runs a query: the program does,
 //! and hands over what it found.
+//!
+//! ```
+//! use hunt::{Template, TimeBound, build, feed};
+//!
+//! let intel = feed::read(b"hxxp://evil[.]shop/gate.php", "list.txt")?;
+//! let hunts = build(&intel, Template::Exact);
+//! let query = hunts[0].queries[0].text(&TimeBound::export());
+//! assert!(query.contains("DnsEvents\n| where TimeGenerated > ago(lookback)\n| where Name has_any (needles)"));
+//! # Ok::<(), hunt::feed::FeedError>(())
+//! ```
 
 pub mod exclusion;
 pub mod executor;

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use kql::types::{Rows, Value};
 
 use crate::hunt::{Hunt, HuntQuery, Test, TimeBound};
+use crate::sighting::provenance;
 use crate::template::dynamic_list;
 
 /// The query whose rows are all that `hunts` can match in `table`; none if they do not ask that table.
@@ -85,8 +86,11 @@ impl<'h> Router<'h> {
     pub fn route(&self, rows: &Rows) -> Vec<(usize, usize)> {
         let mut touched = BTreeSet::new();
         let mut seen: HashSet<usize> = HashSet::new();
-        for cell in rows.rows.iter().flatten() {
-            if let Value::String(text) | Value::Dynamic(text) = cell {
+        // The raw record repeats what the columns hold, and no query tests it.
+        let looked_at: Vec<bool> = rows.columns.iter().map(|column| !provenance::ALL.contains(&column.name.as_str())).collect();
+        for row in &rows.rows {
+            for (cell, _) in row.iter().zip(&looked_at).filter(|(_, looked_at)| **looked_at) {
+                let (Value::String(text) | Value::Dynamic(text)) = cell else { continue };
                 for at in self.index.find(text) {
                     if seen.insert(at) {
                         touched.extend(self.wanted_by[at].iter().copied());
