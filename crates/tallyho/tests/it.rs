@@ -216,3 +216,126 @@ fn a_query_is_formatted() {
     "#]],
     );
 }
+
+/// Indicators and logs in three formats: a contact, a near-miss, a torn line, and a file of no format.
+fn hunting_ground() -> World {
+    let world = World::new();
+    let record = |value: &str, kind: &str| {
+        format!(
+            r#"[{{"ioc_value": "{value}", "ioc_type": "{kind}", "malware": "win.remus", "malware_printable": "Remus",
+            "threat_type": "botnet_cc", "confidence_level": 100, "first_seen_utc": "2026-05-20 13:36:27"}}]"#
+        )
+    };
+    let feed = format!("{{\"1\": {}, \"2\": {}}}", record("famwili.shop", "domain"), record("192.88.99.45:4782", "ip:port"));
+    world.write("feed.json", &feed);
+    let dns = |second: u8, name: &str| {
+        format!(
+            "{{\"TimeGenerated\":\"2026-05-20T09:12:{second:02}Z\",\"Computer\":\"SRV-DC-01\",\"ClientIP\":\"10.20.4.14\",\
+             \"Name\":\"{name}\",\"QueryType\":\"A\",\"IPAddresses\":\"198.51.100.23\",\"Type\":\"DnsEvents\"}}\n"
+        )
+    };
+    let lines =
+        dns(44, "Gate.famwili.shop.") + &dns(45, "notfamwili.shop") + "{\"TimeGenerated\":\n" + &dns(46, "<b>\\u001b[31m");
+    world.write("logs/dns.ndjson", &lines);
+    let csv = "TimeGenerated,DeviceName,RemoteIP,RemotePort,InitiatingProcessFileName,InitiatingProcessAccountName,Type\n\
+        2026-05-20T10:00:00Z,ws-1,192.88.99.45,4782,svch0st.exe,amelie,DeviceNetworkEvents\n\
+        2026-05-20T10:00:01Z,ws-1,192.88.99.45,443,msedge.exe,amelie,DeviceNetworkEvents\n\
+        2026-05-20T10:00:02Z,srv-bkp-01,192.88.99.45,4782,veeam.exe,svc,DeviceNetworkEvents\n";
+    world.write("logs/DeviceNetworkEvents.csv", csv);
+    world.write("exclusions.yaml", "lists:\n  servers: [srv-bkp-01]\nexclusions:\n  - scenario: Backup\n    id: backup\n    enabled: true\n    \
+        description: A backup.\n    when:\n      all:\n        - process.name: { contains: [veeam] }\n        - host.name: { in_list: servers }\n");
+    world
+}
+
+/// Figures of time, which differ from run to run, are taken out.
+fn timeless(text: &str) -> String {
+    text.lines()
+        .map(|line| match (line.rfind(" ("), line.ends_with(" s)")) {
+            (Some(at), true) => format!("{}\n", &line[..at]),
+            _ => format!("{line}\n"),
+        })
+        .collect()
+}
+
+#[test]
+fn a_hunt_finds_contacts_and_leaves_near_misses() {
+    let world = hunting_ground();
+    let args =
+        ["hunt", "--intel", "feed.json", "logs", "--exclusions", "exclusions.yaml", "--now", "2026-05-22", "--format", "csv"];
+    expect![[r#"
+        Time,Family,Host,Indicator,Observed,MatchedBy,Table,Evidence,ExcludedBy
+        2026-05-20T09:12:44.0000000Z,Remus,10.20.4.14,famwili.shop,Gate.famwili.shop.,subdomain,DnsEvents,logs/dns.ndjson:1,
+        2026-05-20T10:00:00.0000000Z,Remus,ws-1,192.88.99.45:4782,192.88.99.45,ip:port,DeviceNetworkEvents,logs/DeviceNetworkEvents.csv:2,
+        2026-05-20T10:00:02.0000000Z,Remus,srv-bkp-01,192.88.99.45:4782,192.88.99.45,ip:port,DeviceNetworkEvents,logs/DeviceNetworkEvents.csv:4,Backup
+        ! 3 sightings of 1 family on 3 hosts, 1 of them explained by exclusions; 6 rows searched, 1 line not readable
+        = 0
+    "#]].assert_eq(&timeless(&world.run(&args)));
+}
+
+#[test]
+fn exit_codes_of_a_hunt() {
+    let world = hunting_ground();
+    let ends = |args: &[&str]| world.run(args).lines().last().unwrap_or_default().to_owned();
+    assert_eq!(ends(&["hunt", "--intel", "feed.json", "logs", "--exit-code"]), "= 1");
+    assert_eq!(ends(&["hunt", "--intel", "feed.json", "logs", "--exit-code", "--since", "2026-05-21"]), "= 0");
+    assert_eq!(ends(&["hunt", "--intel", "feed.json", "none"]), "= 3");
+    assert_eq!(ends(&["hunt", "--intel", "feed.json", "logs", "--family", "Remuz"]), "= 2");
+    world.write("logs/odd.bin", "\u{0}\u{1}\u{2} no log at all");
+    assert_eq!(ends(&["hunt", "--intel", "feed.json", "logs"]), "= 3");
+}
+
+#[test]
+fn a_report_is_one_inert_page() {
+    let world = hunting_ground();
+    assert!(world.run(&["hunt", "--intel", "feed.json", "logs", "--out", "report.html"]).ends_with("= 0\n"));
+    let page = fs::read_to_string(world.path("report.html")).expect("a report");
+    assert!(page.contains("<mark>Gate.famwili.shop.</mark>") && page.contains("3 sightings"));
+    assert!(!page.contains("<script") && !page.contains('\u{1b}'));
+    assert!(!world.path("report.html.part").exists());
+}
+
+#[test]
+fn a_query_runs_over_logs() {
+    let world = hunting_ground();
+    let query = "DnsEvents | where Name has 'shop' | summarize count() by ClientIP";
+    world.check(&["kql", "run", "-e", query, "--logs", "logs", "--format", "json"], &expect![[r#"
+        {"columns":[{"name":"ClientIP","type":"string"},{"name":"count_","type":"long"}],"rows":[["10.20.4.14",2]]}
+        = 0
+    "#]]);
+    world.check(&["kql", "run", "-e", "DnsEvents | where Nam == 1", "--logs", "logs"], &expect![[r#"
+        ! error[K0101]: no column is called `Nam` here
+        !  --> query:1:19
+        !   |
+        ! 1 | DnsEvents | where Nam == 1
+        !   |                   ^^^
+        !   = help: did you mean `Name`?
+        = 2
+    "#]]);
+    let query = "X | where RemotePort == 443 | project DeviceName";
+    world.check(&["kql", "run", "-e", query, "--table", "X=logs/DeviceNetworkEvents.csv", "--format", "csv"], &expect![[r#"
+        DeviceName
+        ws-1
+        = 0
+    "#]]);
+}
+
+#[test]
+fn the_demo_finds_what_was_planted() {
+    let world = World::new();
+    expect![[r#"
+         Family          Indicators   Sightings   Explained   Hosts   First                  Last
+        ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+         Covert RAT               1          16           2       3   2026-05-20T02:31:00Z   2026-05-21T16:45:07Z
+         Remus                    3          32           0       6   2026-05-14T11:00:00Z   2026-05-21T14:03:00Z
+         Vixen Stealer            2           5           0       3   2026-05-20T15:21:40Z   2026-05-21T03:44:01Z
+        ! 53 sightings of 3 families on 10 hosts, 2 of them explained by exclusions; 17432 rows searched, 1 line not readable
+        ! 
+        ! The report is in tallyho-demo/report.html: open it in a browser.
+        ! The same by hand, with your own files one day:
+        !   tallyho hunt --intel tallyho-demo/intel/threatfox.json --exclusions tallyho-demo/exclusions.yaml tallyho-demo/logs
+        ! Any question of your own:
+        !   tallyho kql run --logs tallyho-demo/logs -e 'DnsEvents | summarize count() by ClientIP | top 5 by count_'
+        = 0
+    "#]].assert_eq(&timeless(&world.run(&["demo"])));
+    assert!(world.path("tallyho-demo/report.html").exists());
+}
