@@ -18,19 +18,20 @@ fn visible(text: &str) -> String {
 /// As running text: every mark that could be markup is escaped, and no address becomes a link.
 #[must_use]
 pub(crate) fn text(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in visible(text).chars() {
+    let shown = visible(text);
+    let mut out = String::with_capacity(shown.len());
+    for (at, c) in shown.char_indices() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
-            // Renderers make links of what has a scheme or starts like a web host.
-            ':' => out.push_str("&#58;"),
+            // Renderers make links of what has a scheme, and of mail addresses.
+            ':' if shown[at..].starts_with("://") => out.push_str("&#58;"),
             '@' => out.push_str("&#64;"),
-            c if c.is_ascii_punctuation() && !matches!(c, ',' | '.' | '/' | '%' | ';' | '?' | '\'' | '"') => {
-                out.push('\\');
-                out.push(c);
-            }
+            '\\' | '`' | '*' | '_' | '[' | ']' | '{' | '}' | '#' | '!' | '|' | '~' | '^' | '$' => out.extend(['\\', c]),
+            // At the start of a line these make a list or a heading.
+            '-' | '+' | '=' if at == 0 => out.extend(['\\', c]),
+            '.' | ')' if shown[..at].bytes().all(|b| b.is_ascii_digit()) => out.extend(['\\', c]),
             c => out.push(c),
         }
     }
@@ -73,8 +74,10 @@ mod tests {
 
     #[test]
     fn nothing_is_markup() {
-        assert_eq!(text("a*b_[c](http://x) <img>"), "a\\*b\\_\\[c\\]\\(http&#58;//x\\) &lt;img&gt;");
+        assert_eq!(text("a*b_[c](http://x) <img>"), "a\\*b\\_\\[c\\](http&#58;//x) &lt;img&gt;");
         assert_eq!(text("a\nb\u{202e}"), "a\\\\nb\\\\u\\{202e\\}");
+        assert_eq!(text("- 1."), "\\- 1.");
+        assert_eq!(text("1. x-y: z"), "1\\. x-y: z");
         assert_eq!(code("a`b|c"), "``a`b\\|c``");
         assert_eq!(block("kql", "print \"```\"\n"), "````kql\nprint \"```\"\n````\n");
         assert_eq!(link("https://a.b/c"), "<https://a.b/c>");
