@@ -5,6 +5,11 @@ fn main() {
     let plan = args.next().is_some();
     let cat = match schema.as_deref() {
         Some("open") | None => kql::catalog::Workspace::open(),
+        Some("bare") => {
+            let mut w = kql::catalog::Workspace::open();
+            w.builtin = false;
+            w
+        }
         Some(p) => {
             let (p, open) = match p.strip_suffix("+open") {
                 Some(p) => (p, true),

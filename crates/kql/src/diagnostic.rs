@@ -263,6 +263,8 @@ codes! {
     LONG_QUERY = "K0909" Warning "query over 10,000 characters";
     /// A function under its old name.
     OLD_NAME = "K0910" Info "old name of a function";
+    /// A column that the reference of its table does not list.
+    UNLISTED_COLUMN = "K0918" Warning "column that the reference does not list";
     /// `count(x)`, which counts all rows.
     COUNT_ARGUMENT = "K0919" Warning "argument of count";
     /// A table of a fuzzy union that does not exist.

@@ -250,7 +250,7 @@ impl Binder<'_> {
             None if is_column => false,
             None => {
                 let table = self.catalog.table(name);
-                table.is_some_and(|table| !is_open || !table.open)
+                table.is_some_and(|table| !is_open || !table.columns.is_empty())
                     || self.stored(name).is_some_and(|closure| self.gives_rows(&closure))
             }
         }

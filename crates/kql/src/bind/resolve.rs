@@ -82,6 +82,7 @@ impl Binder<'_> {
                 _ => {}
             }
             if scope.is_open() {
+                self.unlisted(text, span);
                 return open_column(text);
             }
         }
@@ -96,6 +97,16 @@ impl Binder<'_> {
         }
         self.unknown_name(text, span);
         unknown()
+    }
+
+    /// Warns of a column that a table's reference does not list: the workspace may have added it, or the name is wrong.
+    fn unlisted(&mut self, text: &str, span: Span) {
+        let Some(scope) = self.scopes.last() else { return };
+        let Some(table) = scope.listed_table() else { return };
+        let near = catalog::nearest(text, scope.columns().iter().map(|column| column.name.as_str()));
+        let help = did_you_mean(&near);
+        let message = format!("`{text}` is not among the columns that the reference lists for `{table}`");
+        self.report_with_help(diagnostic::UNLISTED_COLUMN, span, message, help);
     }
 
     /// Reports a name that nothing has, with those that look like it.

@@ -82,6 +82,11 @@ impl Scope {
         self.rel.open
     }
 
+    /// The table whose rows these still are, if its columns are listed somewhere.
+    pub(super) fn listed_table(&self) -> Option<String> {
+        self.origin.as_ref().filter(|origin| !origin.columns.is_empty()).map(|origin| origin.name.clone())
+    }
+
     /// A column that the table has without listing it: the time column under its other name, or one of those that every table of
     /// a workspace has.
     pub(super) fn implied(&self, name: &str) -> Option<Implied> {

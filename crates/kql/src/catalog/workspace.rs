@@ -134,12 +134,12 @@ impl Catalog for Workspace {
         if let Some(columns) = self.files.get(name) {
             return Some(self.with_file(name, columns));
         }
-        let known = self
-            .schema
-            .table(name)
-            .or_else(|| tables::table(name).filter(|_| self.builtin).map(|table| table.columns.as_slice()));
-        match known {
-            Some(columns) => Some(TableInfo { name: name.to_owned(), columns: columns.to_vec(), open: false }),
+        if let Some(columns) = self.schema.table(name) {
+            return Some(TableInfo { name: name.to_owned(), columns: columns.to_vec(), open: false });
+        }
+        match tables::table(name).filter(|_| self.builtin) {
+            // Workspaces add columns to the tables that the reference lists.
+            Some(table) => Some(TableInfo { name: name.to_owned(), columns: table.columns.clone(), open: self.open }),
             None => self.opened(name),
         }
     }

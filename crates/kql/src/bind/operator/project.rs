@@ -246,7 +246,7 @@ impl Binder<'_> {
                 continue;
             }
             let Some(at) = self.columns_meant(input, value).first().copied() else { continue };
-            if columns.iter().enumerate().any(|(other, column)| other != at && column.name == name.text) {
+            if columns.iter().any(|column| column.name == name.text) {
                 self.duplicate(&name.text, name.span);
                 continue;
             }
