@@ -65,6 +65,9 @@ fn called(name: &str, place: &Place<'_>, catalog: &dyn Catalog) -> Option<String
     if let Some(function) = catalog.function(name) {
         return Some(format!("```kql\n{name}{}\n```\nsaved function", function.parameters));
     }
+    if let Some(about) = words::about("special", name) {
+        return Some(format!("**{name}**: {about}"));
+    }
     let is_plugin = matches!(place.pipe().map(|pipe| &pipe.operator.kind), Some(OperatorKind::Evaluate { .. }));
     let plugin = || catalog::plugin(name).filter(|_| is_plugin).map(|function| signatures(function, "plugin"));
     let aggregate = || catalog::aggregate(name).map(|function| signatures(function, "aggregation function"));
@@ -148,6 +151,7 @@ mod tests {
         check("DnsEvents | wh^ere Name has 'a'", "**where**: keeps the rows for which the predicate is true");
         check("print str^len('a')", "strlen(string: string or dynamic): long | function");
         check("T | summarize dc^ount(a)", "dcount(expr: scalar [, accuracy: scalar, not dynamic]): long | aggregation function");
+        check("let t = mat^erialize(T); t", "**materialize**: computes a table once for all its uses");
         check("let x = 5; print ^x", "let x = 5 | declared in this query");
         check("let f = (d: timespan) { DnsEvents | where TimeGenerated > ago(^d) }; f(1d)", "d: timespan | parameter");
         check("let f = (d: timespan) { print d }; ^f(1d)", "f(d) | function of this query");

@@ -264,7 +264,8 @@ fn functions(place: &Place<'_>, catalog: &dyn Catalog) -> Vec<Completion> {
     });
     let visible = |f: &&Function| f.instead.is_none() && !f.name.starts_with("__") && !declared.contains(&f.name);
     let built_in = catalog::functions().values().filter(visible).map(|f| function_item(f, CompletionKind::Function));
-    saved.chain(built_in).collect()
+    let special = words::of_kind("special").map(|(word, about)| item(word, CompletionKind::Function, about, format!("{word}(")));
+    saved.chain(special).chain(built_in).collect()
 }
 
 fn function_item(function: &Function, kind: CompletionKind) -> Completion {

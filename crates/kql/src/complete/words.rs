@@ -1,6 +1,6 @@
 //! One line about each word of the language that is neither a function nor a name.
 
-/// The words of a kind (`operator`, `infix`, `chart`, `join`, `statement`), each with what it does.
+/// The words of a kind (`operator`, `infix`, `chart`, `join`, `statement`, `special`), each with what it does.
 pub(crate) fn of_kind(kind: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let lines = include_str!("words.txt").lines().filter(|line| !line.starts_with('#'));
     lines.filter_map(move |line| line.strip_prefix(kind)?.strip_prefix(' ')?.split_once('\t'))
@@ -17,7 +17,7 @@ mod tests {
 
     #[test]
     fn every_line_is_read() {
-        let kinds = ["operator", "infix", "chart", "join", "statement"];
+        let kinds = ["operator", "infix", "chart", "join", "statement", "special"];
         let read: usize = kinds.iter().map(|kind| of_kind(kind).count()).sum();
         assert_eq!(read, include_str!("words.txt").lines().filter(|line| !line.starts_with('#')).count());
         assert_eq!(about("join", "inner"), Some("all pairs"));
