@@ -176,7 +176,7 @@ fn k0004_list_or_function() {
               |
             1 | let f = (a) { a }; f(1)
               |             ^
-              = help: an operator, a pipe or a semicolon is missing here, or this does not belong here
+              = help: the parameters of a function have types: `(a: long) { … }`
         "#]],
     );
     check(

@@ -112,6 +112,8 @@ impl Parser<'_> {
             format!("write `|` before `{text}`")
         } else if text == "=" {
             "two values are compared with `==`".to_owned()
+        } else if text == "{" {
+            "the parameters of a function have types: `(a: long) { … }`".to_owned()
         } else if text.eq_ignore_ascii_case("and") || text.eq_ignore_ascii_case("or") {
             format!("write `{}`: keywords are lower case", text.to_ascii_lowercase())
         } else {
