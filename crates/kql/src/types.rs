@@ -120,7 +120,7 @@ impl Value {
             Value::Bool(b) => if *b { "True" } else { "False" }.to_owned(),
             Value::Int(i) => i.to_string(),
             Value::Long(i) => i.to_string(),
-            Value::Real(r) => real_text(*r),
+            Value::Real(r) => widest_text(*r),
             Value::Decimal(d) => d.clone(),
             Value::DateTime(t) => time::format_datetime(*t),
             Value::TimeSpan(t) => time::format_timespan(*t),
@@ -182,6 +182,26 @@ pub fn real_text(r: f64) -> String {
     if text.contains('.') { text } else { text + ".0" }
 }
 
+/// [`real_text`], but of several texts with 17 digits that read back the one with the greatest last digit, as Kusto writes it:
+/// `0.1 + 0.2` is `0.30000000000000007`.
+fn widest_text(r: f64) -> String {
+    let mut text = real_text(r);
+    let digits = text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+    if digits != 17 || text.contains('e') {
+        return text;
+    }
+    while let Some(last) = text.pop() {
+        let next = char::from(last as u8 + 1);
+        let wider = format!("{text}{next}");
+        if last == '9' || wider.parse() != Ok(r) {
+            text.push(last);
+            break;
+        }
+        text = wider;
+    }
+    text
+}
+
 /// `1e+20`, `1.5e-07`: two exponent digits at least, as .NET's round-trip format writes them.
 fn exponent_text(r: f64) -> String {
     let text = format!("{r:e}");
@@ -200,13 +220,12 @@ pub fn guid_text(g: u128) -> String {
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }
 
-/// The guid that `text` writes, with or without dashes, in braces or not.
+/// The guid that `text` writes: 32 hexadecimal digits, dashes among them or not, in braces or not.
 #[must_use]
 pub fn parse_guid(text: &str) -> Option<u128> {
     let text = text.trim();
     let inner = text.strip_prefix('{').and_then(|t| t.strip_suffix('}')).unwrap_or(text);
-    let dashes: Vec<usize> = inner.bytes().enumerate().filter(|(_, b)| *b == b'-').map(|(at, _)| at).collect();
-    if !dashes.is_empty() && dashes != [8, 13, 18, 23] {
+    if inner.starts_with('-') || inner.ends_with('-') || inner.contains("--") {
         return None;
     }
     let hex: String = inner.chars().filter(|c| *c != '-').collect();

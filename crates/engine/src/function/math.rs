@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::comparison::compare;
+use super::conversion::convert;
 use super::{Call, Function};
 use crate::cell::Cell;
 use crate::decimal;
@@ -39,8 +40,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::row("log", |_, cells| logarithm(cells, f64::ln)),
     Function::row("log10", |_, cells| logarithm(cells, f64::log10)),
     Function::row("log2", |_, cells| logarithm(cells, f64::log2)),
-    Function::row("max_of", |_, cells| extreme(cells, std::cmp::Ordering::Greater)),
-    Function::row("min_of", |_, cells| extreme(cells, std::cmp::Ordering::Less)),
+    Function::row("max_of", |call, cells| convert(&extreme(cells, std::cmp::Ordering::Greater), call.returns)),
+    Function::row("min_of", |call, cells| convert(&extreme(cells, std::cmp::Ordering::Less), call.returns)),
     Function::row("new_guid", |_, _| Cell::Guid(new_guid().into())),
     Function::row("pi", |_, _| Cell::Real(std::f64::consts::PI)),
     Function::row("pow", |_, cells| reals(cells, f64::powf)),

@@ -17,6 +17,7 @@ mod conversion;
 mod dynamic;
 mod encode;
 mod fold;
+mod geo;
 mod has_ipv4;
 mod hash;
 mod ip;
@@ -150,6 +151,7 @@ const FAMILIES: &[&[Function]] = &[
     conversion::FUNCTIONS,
     dynamic::FUNCTIONS,
     encode::FUNCTIONS,
+    geo::FUNCTIONS,
     has_ipv4::FUNCTIONS,
     hash::FUNCTIONS,
     ipv4::FUNCTIONS,

@@ -177,7 +177,8 @@ fn evaluate(function: &'static Function, call: &Call) -> std::result::Result<Opt
 
 /// The values of all arguments but the first, if each is a constant that is no list itself.
 fn constant_set(constants: &[Option<Constant>]) -> Option<Arc<Vec<Value>>> {
-    let values: Option<Vec<Value>> = constants[1..]
+    let values: Option<Vec<Value>> = constants
+        .get(1..)?
         .iter()
         .map(|constant| match constant {
             Some(Constant::Value(value)) if !matches!(value, Value::Dynamic(_)) => Some(value.clone()),

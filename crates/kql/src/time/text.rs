@@ -10,7 +10,7 @@ const MONTHS: [&str; 12] =
 const WEEKDAYS: [&str; 7] = ["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"];
 
 /// A moment in any form that `todatetime()` reads: ISO 8601, RFC 822 (`Sat, 8 Nov 14 15:05:02 GMT`), RFC 850
-/// (`Saturday, 08-Nov-14 15:05:02 GMT`), and month, day and year between slashes (`11/8/2014 3:05:02 PM`).
+/// (`Saturday, 08-Nov-14 15:05:02 GMT`), and month, day and year with slashes or dashes (`11/8/2014 3:05:02 PM`).
 #[must_use]
 pub fn parse_datetime(text: &str) -> Option<i64> {
     parse_iso(text).or_else(|| parse_slashes(text)).or_else(|| parse_named_month(text))
@@ -32,15 +32,20 @@ fn parse_named_month(text: &str) -> Option<i64> {
     in_range(from_civil(full_year(year)?, month, number(day, 2)?, ticks)?.checked_sub(shift)?)
 }
 
-/// `11/8/2014 [3:05[:02.5] [PM]]`, or `2014/11/8 …`.
+/// `11/8/2014 [3:05[:02.5] [PM]]`, `11-8-2014 …`, or `2014/11/8 …`; `15/11/2014 …` as well.
 fn parse_slashes(text: &str) -> Option<i64> {
     let (date, clock) = text.trim().split_once([' ', 'T']).unwrap_or((text.trim(), ""));
-    let mut parts = date.split('/');
+    let mut parts = date.split(['/', '-']);
     let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
         return None;
     }
-    let (year, month, day) = if first.len() == 4 { (first, second, third) } else { (third, first, second) };
+    let (year, month, day) = match number(first, 2) {
+        // What cannot be a month is a day.
+        Some(day) if day > 12 => (third, second, first),
+        _ if first.len() == 4 => (first, second, third),
+        _ => (third, first, second),
+    };
     if year.len() != 4 {
         return None;
     }
@@ -165,10 +170,12 @@ mod tests {
             "11/8/2014 3:05:02 PM",
             "11/08/2014 15:05:02",
             "2014/11/08 15:05:02",
+            "11-08-2014 15:05:02",
             "8 November 2014 16:05:02 +01:00",
         ] {
             assert_eq!(parse_datetime(text).map(format_datetime).as_deref(), wanted, "{text}");
         }
+        assert_eq!(parse_datetime("15/11/2014"), parse_datetime("2014-11-15"));
         for bad in ["", "not a date", "8 Foo 14", "13/32/2014", "11/8/14", "Sat 8 Nov", "é/é/2014", "1/1/2014 13:00 PM"] {
             assert_eq!(parse_datetime(bad), None, "{bad}");
         }
