@@ -32,7 +32,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::row("geo_geohash_to_central_point", |_, cells| {
         area(cells[0].as_str()).map_or(Cell::Null, |area| Cell::json(&json!({"type": "Point", "coordinates": area.center()})))
     }),
-    Function::row("geo_geohash_to_polygon", |_, cells| area(cells[0].as_str()).map_or(Cell::Null, |area| Cell::json(&area.polygon()))),
+    Function::row("geo_geohash_to_polygon", |_, cells| {
+        area(cells[0].as_str()).map_or(Cell::Null, |area| Cell::json(&area.polygon()))
+    }),
     Function::row("geo_geohash_neighbors", |_, cells| neighbors(cells[0].as_str())),
 ];
 
@@ -204,7 +206,10 @@ mod tests {
     fn polygons_and_their_holes() {
         let shape = r#"{"type":"Polygon","coordinates":[[[0,0],[10,0],[10,10],[0,10],[0,0]],[[4,4],[6,4],[6,6],[4,6],[4,4]]]}"#;
         let inside = |x, y| eval("geo_point_in_polygon", &[Cell::Real(x), Cell::Real(y), dynamic(shape)], Type::Bool);
-        assert_eq!((inside(1.0, 1.0), inside(5.0, 5.0), inside(20.0, 5.0)), (Cell::Bool(true), Cell::Bool(false), Cell::Bool(false)));
+        assert_eq!(
+            (inside(1.0, 1.0), inside(5.0, 5.0), inside(20.0, 5.0)),
+            (Cell::Bool(true), Cell::Bool(false), Cell::Bool(false))
+        );
         assert_eq!(inside(-175.0, -5.0), Cell::Bool(false));
         assert_eq!(eval("geo_point_in_polygon", &[Cell::Real(1.0), Cell::Real(1.0), dynamic("{}")], Type::Bool), Cell::Null);
     }
