@@ -192,30 +192,54 @@ impl Terms {
 /// The bytes from where to where of the first term at or after `from`, which must not be inside one.
 fn next_term(text: &str, from: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
-    let mut at = from;
-    let start = loop {
-        let byte = *bytes.get(at)?;
-        let (term, width) = class(text, at, byte);
-        if term {
-            break at;
+    let mut start = from;
+    loop {
+        match CLASS[usize::from(*bytes.get(start)?)] {
+            Class::Term => break,
+            Class::Other => start += 1,
+            Class::Wide => match wide(text, start) {
+                (true, _) => break,
+                (false, width) => start += width,
+            },
         }
-        at += width;
-    };
-    while let Some(byte) = bytes.get(at) {
-        let (term, width) = class(text, at, *byte);
-        if !term {
-            break;
-        }
-        at += width;
     }
-    Some((start, at))
+    let mut end = start;
+    while let Some(byte) = bytes.get(end) {
+        match CLASS[usize::from(*byte)] {
+            Class::Term => end += 1,
+            Class::Other => break,
+            Class::Wide => match wide(text, end) {
+                (true, width) => end += width,
+                (false, _) => break,
+            },
+        }
+    }
+    Some((start, end))
 }
 
-/// Whether the character at `at`, whose first byte is `byte`, is part of a term, and its width.
-fn class(text: &str, at: usize, byte: u8) -> (bool, usize) {
-    if byte.is_ascii() {
-        return (byte.is_ascii_alphanumeric(), 1);
+/// What a byte says of the character that it begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// A letter or digit of ASCII.
+    Term,
+    /// Any other character of ASCII.
+    Other,
+    /// A character outside ASCII.
+    Wide,
+}
+
+const CLASS: [Class; 256] = {
+    let mut classes = [Class::Wide; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        classes[byte] = if (byte as u8).is_ascii_alphanumeric() { Class::Term } else { Class::Other };
+        byte += 1;
     }
+    classes
+};
+
+/// Whether the character at `at` is a letter or digit, and its width.
+fn wide(text: &str, at: usize) -> (bool, usize) {
     text[at..].chars().next().map_or((false, 1), |c| (c.is_alphanumeric(), c.len_utf8()))
 }
 
