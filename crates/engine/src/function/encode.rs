@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
 use flate2::read::{GzDecoder, ZlibDecoder};
-use flate2::write::{GzEncoder, ZlibEncoder};
+use flate2::write::{DeflateEncoder, ZlibEncoder};
+use flate2::{Compression, Crc};
 use serde_json::Value as Json;
 
 use super::argument::{array, json_array, text};
@@ -23,14 +23,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::row("base64_encode_fromarray", encode_array),
     Function::row("base64_encode_fromguid", encode_guid),
     Function::row("base64_decode_toguid", decode_guid),
-    Function::row("gzip_compress_to_base64_string", |_, args| {
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
-        compressed(gzip.write_all(text(args, 0).as_bytes()).and_then(|()| gzip.finish()).ok())
-    }),
-    Function::row("zlib_compress_to_base64_string", |_, args| {
-        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::fast());
-        compressed(zlib.write_all(text(args, 0).as_bytes()).and_then(|()| zlib.finish()).ok())
-    }),
+    Function::row("gzip_compress_to_base64_string", |_, args| compressed(gzip(text(args, 0).as_bytes()))),
+    Function::row("zlib_compress_to_base64_string", |_, args| compressed(zlib(text(args, 0).as_bytes()))),
     Function::row("gzip_decompress_from_base64_string", |_, args| {
         string(decoded(args).and_then(|bytes| expanded(GzDecoder::new(bytes.as_slice()))))
     }),
@@ -66,6 +60,35 @@ fn bytes(bytes: Option<Vec<u8>>) -> Cell<'static> {
 
 fn compressed(bytes: Option<Vec<u8>>) -> Cell<'static> {
     Cell::text(bytes.map_or_else(String::new, |bytes| STANDARD.encode(bytes)))
+}
+
+/// The bytes deflated, or stored as they are where deflating does not make them fewer.
+fn deflated(bytes: &[u8], around: usize, with: impl Fn(Compression) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let small = with(Compression::fast())?;
+    if small.len() - around < bytes.len() { Some(small) } else { with(Compression::none()) }
+}
+
+fn zlib(bytes: &[u8]) -> Option<Vec<u8>> {
+    // Two bytes come before the deflated ones, four after.
+    deflated(bytes, 6, |level| {
+        let mut encoder = ZlibEncoder::new(Vec::new(), level);
+        encoder.write_all(bytes).and_then(|()| encoder.finish()).ok()
+    })
+}
+
+/// The header of a gzip file that names neither a time nor a system.
+const GZIP: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+
+fn gzip(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut out = deflated(bytes, GZIP.len(), |level| {
+        let mut encoder = DeflateEncoder::new(GZIP.to_vec(), level);
+        encoder.write_all(bytes).and_then(|()| encoder.finish()).ok()
+    })?;
+    let mut sum = Crc::new();
+    sum.update(bytes);
+    out.extend(sum.sum().to_le_bytes());
+    out.extend(sum.amount().to_le_bytes());
+    Some(out)
 }
 
 fn expanded(from: impl Read) -> Option<Vec<u8>> {
@@ -154,10 +177,10 @@ mod tests {
             assert_eq!(text_of(back, &text_of(there, "1234567890qwertyuiop é")), "1234567890qwertyuiop é");
             assert_eq!(text_of(back, "x"), "");
         }
-        assert_eq!(
-            text_of("zlib_decompress_from_base64_string", "eAEBFADr/zEyMzQ1Njc4OTBxd2VydHl1aW9wOAkGdw=="),
-            "1234567890qwertyuiop"
-        );
+        let short = "1234567890qwertyuiop";
+        assert_eq!(text_of("zlib_compress_to_base64_string", short), "eAEBFADr/zEyMzQ1Njc4OTBxd2VydHl1aW9wOAkGdw==");
+        let gzip = "H4sIAAAAAAAA/wEUAOv/MTIzNDU2Nzg5MHF3ZXJ0eXVpb3A6m7f2FAAAAA==";
+        assert_eq!(text_of("gzip_compress_to_base64_string", short), gzip);
     }
 
     #[test]
