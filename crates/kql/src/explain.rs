@@ -149,7 +149,7 @@ fn shortened(text: String) -> String {
 }
 
 /// The relations below.
-fn inputs(kind: &RelKind) -> Vec<&Rel> {
+pub(crate) fn inputs(kind: &RelKind) -> Vec<&Rel> {
     match kind {
         RelKind::Filter { input, .. }
         | RelKind::Project { input, .. }

@@ -119,6 +119,7 @@ impl Binder<'_> {
     fn as_value(&mut self, thing: Thing, span: Span) -> Item {
         match thing {
             Thing::Scalar(item) => Item::unnamed(item.expr),
+            Thing::Table(flow) if flow.is_failed() => Item::unnamed(unknown()),
             Thing::Table(_) => {
                 self.report(diagnostic::EXPECTED_VALUE, span, "this function gives rows, but a value is needed here");
                 Item::unnamed(unknown())

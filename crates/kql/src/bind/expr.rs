@@ -19,7 +19,9 @@ const CHAIN_MAX: usize = 2_000;
 impl Binder<'_> {
     /// A value, and the name a column holding just it would get.
     pub(super) fn expr(&mut self, expr: &ast::Expr) -> Item {
-        self.size += 1;
+        if !self.calls.is_empty() {
+            self.inline(1);
+        }
         match &expr.kind {
             ast::ExprKind::Missing => Item::unnamed(unknown()),
             ast::ExprKind::Name(name) => self.name(name),

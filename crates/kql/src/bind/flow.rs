@@ -35,6 +35,11 @@ impl Flow {
         Flow::of(Rel { kind, columns: Vec::new(), open: true, ordered: false })
     }
 
+    /// It stands where a table did not bind; a diagnostic was given.
+    pub(super) fn is_failed(&self) -> bool {
+        matches!(&self.rel.kind, RelKind::Unsupported { operator, .. } if operator == "error")
+    }
+
     pub(super) fn columns(&self) -> &[Column] {
         &self.rel.columns
     }

@@ -4,10 +4,11 @@
 
 use std::rc::Rc;
 
+use super::Binder;
 use super::env::{Binding, Closure, Env, Thing};
 use super::flow::{Flow, null_of, unknown};
+use super::limit::{CALL_DEPTH_MAX, INLINED_MAX};
 use super::scope::Windows;
-use super::{Binder, CALL_DEPTH_MAX, SIZE_MAX};
 use crate::ast::{self, Parameter, StatementKind, TypeExpr, TypeExprKind};
 use crate::catalog;
 use crate::diagnostic::{self, Span};
@@ -21,7 +22,7 @@ type Argument = (String, Binding);
 impl Binder<'_> {
     /// Calls a function; `piped` are the rows that `invoke` passes first.
     pub(super) fn call_closure(&mut self, closure: &Rc<Closure>, args: &[ast::Expr], span: Span, piped: Option<Flow>) -> Thing {
-        if self.calls.len() >= CALL_DEPTH_MAX || self.size > SIZE_MAX {
+        if self.calls.len() >= CALL_DEPTH_MAX || self.inlined > INLINED_MAX {
             let message = format!("`{}` makes the query too large: its functions call functions too often", closure.name);
             self.report(diagnostic::TOO_LARGE, span, message);
             return Thing::Table(Flow::failed());

@@ -10,6 +10,7 @@ mod expr;
 mod flow;
 mod fold;
 mod function;
+mod limit;
 mod list;
 mod operator;
 mod resolve;
@@ -108,11 +109,6 @@ pub fn bind(query: &ast::Query, catalog: &dyn Catalog, options: &Options) -> Bou
     }
 }
 
-/// How deeply functions may call functions. Their bodies are inlined where they are called.
-const CALL_DEPTH_MAX: usize = 48;
-/// How many relations and calls a query may have after all functions are inlined.
-const SIZE_MAX: usize = 200_000;
-
 /// The state of binding one query.
 pub(crate) struct Binder<'a> {
     catalog: &'a dyn Catalog,
@@ -151,7 +147,8 @@ pub(crate) struct Binder<'a> {
     tolerated: HashMap<String, crate::types::Type>,
     /// Within a search: whether it looks at case.
     is_search_cased: Option<bool>,
-    size: usize,
+    /// How many nodes are inlined so far.
+    inlined: usize,
     /// While above zero, spans belong to another text (a stored function's) and stand for the call.
     foreign: Option<Span>,
 }
@@ -182,7 +179,7 @@ impl<'a> Binder<'a> {
             tabular: HashMap::new(),
             tolerated: HashMap::new(),
             is_search_cased: None,
-            size: 0,
+            inlined: 0,
             foreign: None,
         }
     }
@@ -200,6 +197,10 @@ impl<'a> Binder<'a> {
     }
 
     fn push(&mut self, diagnostic: Diagnostic) {
+        let is_size = |code: &'static str| code == crate::diagnostic::TOO_LARGE.id;
+        if is_size(diagnostic.code) && self.diagnostics.iter().any(|known| is_size(known.code)) {
+            return;
+        }
         if self.blamed.insert((diagnostic.code, diagnostic.span)) {
             self.diagnostics.push(diagnostic);
         }

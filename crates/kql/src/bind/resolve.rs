@@ -6,6 +6,7 @@
 use super::Binder;
 use super::env::{Binding, Item, Thing};
 use super::flow::{null_of, unknown};
+use super::limit::weight;
 use super::scope::Implied;
 use crate::ast;
 use crate::catalog;
@@ -33,11 +34,16 @@ impl Binder<'_> {
                     self.report(diagnostic::OUTER_ROW, name.span, message);
                     return item(unknown());
                 }
+                if !self.inline(weight(&expr) - 1) {
+                    self.report(diagnostic::TOO_LARGE, name.span, format!("`{text}` makes the query too large"));
+                    return item(unknown());
+                }
                 item(expr)
             }
             Some((_, Binding::Function(closure))) if closure.function.parameters.iter().all(|p| p.default.is_some()) => {
                 match self.call_closure(&closure, &[], name.span, None) {
                     Thing::Scalar(value) => item(value.expr),
+                    Thing::Table(flow) if flow.is_failed() => item(unknown()),
                     Thing::Table(_) => item(self.table_as_value(text, name.span)),
                 }
             }

@@ -42,7 +42,6 @@ impl Binder<'_> {
 
     /// Rows, or a value where a function turns out to give one.
     pub(super) fn tabular_thing(&mut self, expr: &ast::Expr) -> Thing {
-        self.size += 1;
         let rows = match &expr.kind {
             Ast::Paren(inner) => return self.tabular_thing(inner),
             Ast::Pipe { source, operators } => {

@@ -34,6 +34,7 @@ impl Binder<'_> {
                 one.with_columns(RelKind::Project { input: one.rel.clone(), exprs: vec![item.expr] }, vec![column], false)
             }
         };
+        self.limit(&rows.rel, expr);
         let render = self.render.take();
         if self.forked.is_empty() {
             self.outputs.push(Output { name: None, rel: rows.rel, render });

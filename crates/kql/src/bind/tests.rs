@@ -133,4 +133,16 @@ fn long_chains_do_not_overflow() {
     let chain = |word: &str| format!("T | where {}", vec!["a == 1"; 10_000].join(word));
     assert!(checked(&chain(" or ")).ok);
     assert!(checked(&chain(" and ")).ok);
+    let too_large = |query: &str| {
+        let codes: Vec<&str> = checked(query).diagnostics.iter().map(|diagnostic| diagnostic.code).collect();
+        assert_eq!(codes, ["K0127"], "{}", &query[..60]);
+    };
+    too_large(&format!("T {}", "| where a == 1 ".repeat(10_000)));
+    let doubled = |first: &str, next: &dyn Fn(usize) -> String, last: &str| {
+        let lets: Vec<String> = (1..40).map(|n| format!("let x{n} = {}; ", next(n - 1))).collect();
+        format!("let x0 = {first}; {}{last}", lets.concat())
+    };
+    too_large(&doubled("T", &|n| format!("union x{n}, x{n}"), "x39"));
+    too_large(&doubled("rand()", &|n| format!("x{n} + x{n}"), "print x39"));
+    too_large(&doubled("(y: long) { y + 1 }", &|n| format!("(y: long) {{ x{n}(x{n}(y)) }}"), "print x39(1)"));
 }

@@ -6,10 +6,13 @@ use super::super::Binder;
 use super::super::flow::{Flow, fresh_name, names_of, unknown};
 use super::super::fold;
 use super::param;
-use crate::ast::{self, ExprKind as Ast, Param, TypeExprKind};
+use crate::ast::{self, ExprKind as Ast, Operator, Param, TypeExprKind};
 use crate::diagnostic;
 use crate::plan::{ExpandItem, Expr, ExprKind, Rel, RelKind};
 use crate::types::{Column, Type};
+
+/// The operator's old spelling, `mvexpand`, gives no more rows than these for each row.
+const OLD_LIMIT: i64 = 128;
 
 /// What is expanded, and the columns after it.
 struct Expansion {
@@ -25,15 +28,17 @@ impl Binder<'_> {
         input: &Flow,
         items: &[ast::ExpandItem],
         limit: Option<&ast::Expr>,
-        params: &[Param],
+        operator: &Operator,
     ) -> Flow {
+        let params = &operator.params;
         let expansion = self.expansion(input, items, limit, params);
         let bags = param(params, "bagexpansion").or_else(|| param(params, "kind"));
+        let is_old = operator.keyword.len() == "mvexpand".len();
         let kind = RelKind::MvExpand {
             input: input.rel.clone(),
             items: expansion.items,
             item_index: expansion.item_index,
-            limit: expansion.limit,
+            limit: expansion.limit.or(is_old.then_some(OLD_LIMIT)),
             bag_as_array: bags.is_some_and(|kind| kind == "array"),
         };
         input.with_columns(kind, expansion.columns, input.rel.open)

@@ -32,7 +32,9 @@ impl Binder<'_> {
     pub(super) fn pipe(&mut self, start: Option<Flow>, operators: &[Operator]) -> Flow {
         let mut flow = start;
         for operator in operators {
-            self.size += 1;
+            if !self.calls.is_empty() {
+                self.inline(1);
+            }
             flow = Some(self.operator(flow, operator));
         }
         flow.unwrap_or_else(Flow::failed)
@@ -118,7 +120,7 @@ impl Binder<'_> {
             Op::Reduce(by) => self.reduce(input, by, &operator.params),
             Op::Join { right, condition } => self.join(input, right, condition, operator),
             Op::Lookup { right, condition } => self.lookup_operator(input, right, condition, operator),
-            Op::MvExpand { items, limit } => self.mv_expand(input, items, limit.as_deref(), &operator.params),
+            Op::MvExpand { items, limit } => self.mv_expand(input, items, limit.as_deref(), operator),
             Op::MvApply { items, limit, subquery, .. } => {
                 self.mv_apply(input, items, limit.as_deref(), subquery, &operator.params)
             }
