@@ -23,7 +23,6 @@ pub(super) const FUNCTIONS: &[AggregateFunction] = &[
     AggregateFunction { name: "stdev", start: |_| Ok(Spread::of(Kind::SAMPLE.root())) },
     AggregateFunction { name: "stdevif", start: |call| only_if(call, 1, |_| Ok(Spread::of(Kind::SAMPLE.root()))) },
     AggregateFunction { name: "stdevp", start: |_| Ok(Spread::of(Kind::POPULATION.root())) },
-    AggregateFunction { name: "stdevpif", start: |call| only_if(call, 1, |_| Ok(Spread::of(Kind::POPULATION.root()))) },
     AggregateFunction { name: "covariance", start: |_| Ok(Spread::of(Kind::SAMPLE.of_two())) },
     AggregateFunction { name: "covarianceif", start: |call| only_if(call, 2, |_| Ok(Spread::of(Kind::SAMPLE.of_two()))) },
     AggregateFunction { name: "covariancep", start: |_| Ok(Spread::of(Kind::POPULATION.of_two())) },
