@@ -319,7 +319,7 @@ impl Binder<'_> {
 /// Some overload takes a table at that position.
 pub(super) fn takes_table(function: &Function, at: usize) -> bool {
     let takes = |parameter: &catalog::Parameter| matches!(parameter.kind, Kind::Table | Kind::Any);
-    let last = |parameters: &[catalog::Parameter]| at + 1 >= parameters.len() && parameters.last().is_some_and(takes);
+    let last = |parameters: &[catalog::Parameter]| at > 0 && parameters.last().is_some_and(takes);
     function.signatures.iter().any(|s| s.parameters.get(at).is_some_and(takes) || last(&s.parameters))
 }
 

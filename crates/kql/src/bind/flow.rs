@@ -21,12 +21,21 @@ pub(super) struct Flow {
     pub(super) name: Option<String>,
     /// The rows have a settled order, which window functions need.
     pub(super) serialized: bool,
+    /// It is a graph: the columns of its nodes and of its edges.
+    pub(super) graph: Option<Rc<Graph>>,
+}
+
+/// What a graph's nodes and edges have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Graph {
+    pub(super) nodes: Vec<Column>,
+    pub(super) edges: Vec<Column>,
 }
 
 impl Flow {
     /// Rows that nothing is known of.
     pub(super) fn of(rel: Rel) -> Flow {
-        Flow { rel: Arc::new(rel), origin: None, name: None, serialized: false }
+        Flow { rel: Arc::new(rel), origin: None, name: None, serialized: false, graph: None }
     }
 
     /// What stands where a table did not bind: any column may be named, and nobody complains.

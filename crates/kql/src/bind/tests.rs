@@ -81,6 +81,10 @@ fn columns_of_operators() {
     columns("T | evaluate pivot(b, sum(a), t) | project t, other", "t:datetime other:unknown");
     columns("U | evaluate ipv4_lookup(T, b, b) | project a, x, a1, c", "a:long x:real a1:long c:real");
     columns("T | getschema | count", "Count:long");
+    columns(
+        "T | make-graph a --> i with U on a | graph-match (p)-[e]->(q) project p.x, e.b, z = q.t",
+        "p_x:real e_b:string z:string",
+    );
     columns("T | project-by-names dynamic(['b', 'a'])", "b:string a:long");
     columns("T | where * has 'x' | project a", "a:long");
 }

@@ -92,7 +92,7 @@ impl Binder<'_> {
             Op::Find { tables, predicate, output } => self.find(input.as_ref(), tables, predicate, output, &operator.params),
             Op::Evaluate { call, schema } => self.evaluate(input.as_ref(), call, schema.as_ref()),
             Op::MacroExpand { .. } => unsupported("macro-expand", input.as_ref(), Vec::new(), true),
-            Op::InlineExternalTable { .. } => self.graph_operator(&Flow::failed(), &operator.kind),
+            Op::InlineExternalTable { .. } => self.graph_operator(&Flow::failed(), operator),
             _ => Flow::failed(),
         }
     }
@@ -140,7 +140,7 @@ impl Binder<'_> {
             Op::AssertSchema(columns) => self.assert_schema(input, columns, operator.span),
             Op::Consume => Flow::fresh(RelKind::Take { input: input.rel.clone(), count: long(0) }, Vec::new(), false),
             Op::ExecuteAndCache => input.clone(),
-            _ => self.graph_operator(input, &operator.kind),
+            _ => self.graph_operator(input, operator),
         }
     }
 
