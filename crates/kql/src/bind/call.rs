@@ -67,9 +67,15 @@ const WINDOW_FUNCTIONS: [&str; 8] =
     ["next", "prev", "row_cumsum", "row_number", "row_rank", "row_rank_dense", "row_rank_min", "row_window_session"];
 
 impl Binder<'_> {
-    /// A call as one value: the first of its results.
+    /// A call as one value: the first of its results; of several sorted arrays, the array of them all.
     pub(super) fn call(&mut self, name: &ast::Name, args: &[ast::Expr], span: Span) -> Item {
-        self.call_results(name, args, span).into_iter().next().unwrap_or_else(|| Item::unnamed(unknown()))
+        let first = self.call_results(name, args, span).into_iter().next().unwrap_or_else(|| Item::unnamed(unknown()));
+        match first.expr.kind {
+            ExprKind::Call { function, mut args } if function == "$part" && name.text.starts_with("array_sort_") => {
+                Item { name: first.name, expr: args.swap_remove(0) }
+            }
+            _ => first,
+        }
     }
 
     /// All results of a call.
