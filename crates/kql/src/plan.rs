@@ -67,7 +67,8 @@ pub enum RelKind {
     Table {
         /// The table's name.
         name: String,
-        /// The workspace or database it was asked of, if the query named one.
+        /// The workspace or database it was asked of, if the query named one. `_GetWatchlist`: it is the watchlist of that alias.
+        /// `external_table`, `materialized_view`, `stored_query_result`: it is one of those.
         database: Option<String>,
     },
     /// One row without columns: what `print` starts from.

@@ -129,19 +129,19 @@ impl Binder<'_> {
     }
 
     /// `target.member`.
-    pub(super) fn path(&mut self, target: &ast::Expr, member: &ast::Expr, span: Span) -> Item {
+    pub(super) fn path(&mut self, target: &ast::Expr, member: &ast::Expr) -> Item {
         if let (Some(qualifier), Some(name)) = (target.as_name(), member.as_name())
             && let Some(item) = self.qualified(qualifier, name)
         {
             return item;
         }
         let Some(name) = member.as_name() else {
-            return self.index(target, member, span);
+            return self.index(target, member);
         };
         let value = self.expr(target);
         let label = format!("{}_{}", value.name.as_deref().unwrap_or_default(), name.text);
         let key = Expr::literal(Value::String(name.text.clone()), Type::String);
-        Item { name: Some(label), expr: self.member(value.expr, key, span, name.span) }
+        Item { name: Some(label), expr: self.member(value.expr, key, name.span) }
     }
 
     /// A column of a named side: `$left.x`, a step's `s1.x`.
@@ -170,7 +170,7 @@ impl Binder<'_> {
     }
 
     /// `target[index]`.
-    pub(super) fn index(&mut self, target: &ast::Expr, index: &ast::Expr, span: Span) -> Item {
+    pub(super) fn index(&mut self, target: &ast::Expr, index: &ast::Expr) -> Item {
         let value = self.expr(target);
         let key = self.expr(index);
         let written = match &index.without_parens().kind {
@@ -188,10 +188,10 @@ impl Binder<'_> {
                 unknown()
             }
         };
-        Item { name: label, expr: self.member(value.expr, key, span, index.span) }
+        Item { name: label, expr: self.member(value.expr, key, index.span) }
     }
 
-    fn member(&mut self, value: Expr, key: Expr, span: Span, at: Span) -> Expr {
+    fn member(&mut self, value: Expr, key: Expr, at: Span) -> Expr {
         match value.ty {
             Type::Dynamic | Type::Unknown => {
                 let ty = if value.ty == Type::Unknown && !matches!(value.kind, ExprKind::Call { .. }) {
@@ -204,7 +204,6 @@ impl Binder<'_> {
             other => {
                 let message = format!("a {other} has no members; only a dynamic has");
                 let help = (other == Type::String).then(|| "read the text as JSON first: parse_json(…)".to_owned());
-                let _ = span;
                 self.report_with_help(diagnostic::NO_MEMBERS, at, message, help);
                 unknown()
             }

@@ -38,7 +38,7 @@ pub(super) struct Side {
     pub(super) offset: usize,
     /// Others may be there too.
     pub(super) open: bool,
-    /// Where the columns' positions are not in a row: the position of each.
+    /// The table whose rows this side's still are.
     pub(super) origin: Option<Rc<TableInfo>>,
 }
 
