@@ -298,11 +298,16 @@ fn a_report_is_one_inert_page() {
 fn a_query_runs_over_logs() {
     let world = hunting_ground();
     let query = "DnsEvents | where Name has 'shop' | summarize count() by ClientIP";
-    world.check(&["kql", "run", "-e", query, "--logs", "logs", "--format", "json"], &expect![[r#"
+    world.check(
+        &["kql", "run", "-e", query, "--logs", "logs", "--format", "json"],
+        &expect![[r#"
         {"columns":[{"name":"ClientIP","type":"string"},{"name":"count_","type":"long"}],"rows":[["10.20.4.14",2]]}
         = 0
-    "#]]);
-    world.check(&["kql", "run", "-e", "DnsEvents | where Nam == 1", "--logs", "logs"], &expect![[r#"
+    "#]],
+    );
+    world.check(
+        &["kql", "run", "-e", "DnsEvents | where Nam == 1", "--logs", "logs"],
+        &expect![[r#"
         ! error[K0101]: no column is called `Nam` here
         !  --> query:1:19
         !   |
@@ -310,13 +315,17 @@ fn a_query_runs_over_logs() {
         !   |                   ^^^
         !   = help: did you mean `Name`?
         = 2
-    "#]]);
+    "#]],
+    );
     let query = "X | where RemotePort == 443 | project DeviceName";
-    world.check(&["kql", "run", "-e", query, "--table", "X=logs/DeviceNetworkEvents.csv", "--format", "csv"], &expect![[r#"
+    world.check(
+        &["kql", "run", "-e", query, "--table", "X=logs/DeviceNetworkEvents.csv", "--format", "csv"],
+        &expect![[r#"
         DeviceName
         ws-1
         = 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -336,6 +345,7 @@ fn the_demo_finds_what_was_planted() {
         ! Any question of your own:
         !   tallyho kql run --logs tallyho-demo/logs -e 'DnsEvents | summarize count() by ClientIP | top 5 by count_'
         = 0
-    "#]].assert_eq(&timeless(&world.run(&["demo"])));
+    "#]]
+    .assert_eq(&timeless(&world.run(&["demo"])));
     assert!(world.path("tallyho-demo/report.html").exists());
 }
