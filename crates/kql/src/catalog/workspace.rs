@@ -19,6 +19,11 @@ pub trait Catalog {
     /// them.
     fn table_names(&self) -> Vec<String>;
 
+    /// The names of the tables that can hold rows, sorted: what `search`, `find` and `union *` read.
+    fn present_tables(&self) -> Vec<String> {
+        self.table_names()
+    }
+
     /// The user's function of that name.
     fn function(&self, name: &str) -> Option<&UserFunction>;
 
@@ -150,6 +155,14 @@ impl Catalog for Workspace {
         if self.builtin {
             names.extend(tables::tables().iter().map(|table| table.name.clone()));
         }
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn present_tables(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.files.keys().cloned().collect();
+        names.extend(self.schema.tables.iter().map(|(name, _)| name.clone()));
         names.sort();
         names.dedup();
         names

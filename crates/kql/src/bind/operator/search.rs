@@ -60,7 +60,8 @@ impl Binder<'_> {
     }
 
     fn all_tables(&mut self, pattern: &str, at: &ast::Expr, flows: &mut Vec<Flow>) {
-        let names: Vec<String> = self.catalog.table_names().into_iter().filter(|name| matches_pattern(name, pattern)).collect();
+        let known = if pattern == "*" { self.catalog.present_tables() } else { self.catalog.table_names() };
+        let names: Vec<String> = known.into_iter().filter(|name| matches_pattern(name, pattern)).collect();
         if names.is_empty() && pattern != "*" {
             self.report(diagnostic::UNKNOWN_TABLE, at.span, format!("no table's name is like `{pattern}`"));
         }
@@ -68,8 +69,14 @@ impl Binder<'_> {
             flows.push(self.stored_table(&name, None, at.span));
         }
         if flows.is_empty() {
-            flows.push(Flow::failed());
+            flows.push(self.no_tables());
         }
+    }
+
+    /// What is read where there is no table: nothing; in an open catalog, whatever there may be.
+    pub(super) fn no_tables(&self) -> Flow {
+        let is_open = self.catalog.table("*").is_some_and(|table| table.open);
+        Flow::fresh(RelKind::Values(Vec::new()), Vec::new(), is_open)
     }
 
     /// The rows of each table that match. A column that only another of the tables has is null.

@@ -54,7 +54,12 @@ impl Binder<'_> {
     }
 
     fn tables_like(&mut self, pattern: &str, at: &ast::Expr, flows: &mut Vec<Flow>) {
-        let names: Vec<String> = self.catalog.table_names().into_iter().filter(|name| matches_pattern(name, pattern)).collect();
+        let known = if pattern == "*" { self.catalog.present_tables() } else { self.catalog.table_names() };
+        let names: Vec<String> = known.into_iter().filter(|name| matches_pattern(name, pattern)).collect();
+        if names.is_empty() && pattern == "*" {
+            flows.push(self.no_tables());
+            return;
+        }
         if names.is_empty() {
             self.report(diagnostic::UNKNOWN_TABLE, at.span, format!("no table's name is like `{pattern}`"));
             flows.push(Flow::failed());
