@@ -1,12 +1,14 @@
 //! Relations, one by one.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Column as DfColumn;
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, Union, lit, when};
+use datafusion::logical_expr::expr_rewriter::normalize_col;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection, SortExpr, Union, lit, when};
 use kql::plan::{self, Rel, RelKind};
 use kql::{Column, Type, Value};
 
@@ -172,8 +174,24 @@ pub(super) fn project(plan: LogicalPlan, exprs: Vec<Expr>, columns: &[Column]) -
     if columns.is_empty() {
         return Ok(plan);
     }
-    let named: Vec<Expr> = exprs.into_iter().zip(columns).map(|(expr, column)| expr.alias(&column.name)).collect();
-    Ok(LogicalPlanBuilder::from(plan).project(named)?.build()?)
+    let relation = shadows(&exprs, columns).then(|| format!("after{}", depth(&plan)));
+    let aliased = exprs.into_iter().zip(columns).map(|(expr, column)| expr.alias_qualified(relation.as_deref(), &column.name));
+    let named: std::result::Result<Vec<Expr>, _> = aliased.map(|expr| normalize_col(expr, &plan)).collect();
+    Ok(LogicalPlan::Projection(Projection::try_new(named?, Arc::new(plan))?))
+}
+
+/// Whether a column is computed from one whose name now means another. DataFusion takes two projections that are spelt the
+/// same for one, though `extend x = x + 1` twice adds two: such columns get a qualifier, which sets the spellings apart.
+fn shadows(exprs: &[Expr], columns: &[Column]) -> bool {
+    let is_same = |expr: &Expr, name: &str| matches!(expr, Expr::Column(column) if column.name == name);
+    let changed: HashSet<&str> =
+        exprs.iter().zip(columns).filter(|(expr, column)| !is_same(expr, &column.name)).map(|(_, c)| c.name.as_str()).collect();
+    exprs.iter().any(|expr| expr.column_refs().iter().any(|column| changed.contains(column.name.as_str())))
+}
+
+/// How many plans stand below, along the first input of each.
+fn depth(plan: &LogicalPlan) -> usize {
+    std::iter::successors(Some(plan), |plan| plan.inputs().first().copied()).count()
 }
 
 /// The input's columns and those of computed expressions behind them, under names that no query writes.
