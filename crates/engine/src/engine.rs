@@ -217,7 +217,12 @@ const STACK_BYTES: usize = 16 << 20;
 fn state(config: &Config) -> Result<SessionState> {
     let pool = TrackConsumersPool::new(FairSpillPool::new(config.memory_bytes), TOP_CONSUMERS);
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc()?;
-    let session = SessionConfig::new().with_target_partitions(config.threads.max(1)).with_information_schema(false);
+    // Scans come in partitions of their own. Spreading rows by turns would only lose the order that a sort below gave them, which
+    // KQL keeps through `where`, `extend` and their like.
+    let session = SessionConfig::new()
+        .with_target_partitions(config.threads.max(1))
+        .with_information_schema(false)
+        .with_round_robin_repartition(false);
     Ok(SessionStateBuilder::new()
         .with_config(session)
         .with_runtime_env(runtime)

@@ -13,7 +13,7 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::{EquivalenceProperties, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -53,6 +53,8 @@ struct OperatorExec {
     input: Arc<dyn ExecutionPlan>,
     schema: SchemaRef,
     properties: Arc<PlanProperties>,
+    /// The order that the plan gave the rows below, if any.
+    order: Option<OrderingRequirements>,
 }
 
 impl OperatorExec {
@@ -65,7 +67,8 @@ impl OperatorExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         ));
-        OperatorExec { operator, input, schema, properties }
+        let order = input.output_ordering().cloned().map(OrderingRequirements::from);
+        OperatorExec { operator, input, schema, properties, order }
     }
 }
 
@@ -90,9 +93,10 @@ impl ExecutionPlan for OperatorExec {
         InputDistributionRequirements::new(vec![wanted])
     }
 
-    /// What a sort below has settled is kept: an operator walks its rows in order.
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
+    /// What a sort below has settled is wanted as it is: an operator walks its rows in order. That it *maintains* order is not
+    /// said, or a sort above would be moved below it, where other columns, or other rows, stand.
+    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
+        vec![self.order.clone()]
     }
 
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
@@ -116,7 +120,8 @@ impl ExecutionPlan for OperatorExec {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let Some(input) = children.pop() else { return internal_err!("an operator without its input") };
-        Ok(Arc::new(OperatorExec::new(Arc::clone(&self.operator), input)))
+        let replaced = OperatorExec::new(Arc::clone(&self.operator), input);
+        Ok(Arc::new(OperatorExec { order: self.order.clone(), ..replaced }))
     }
 
     fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
