@@ -11,15 +11,12 @@ use crate::source::{LogOptions, tables};
 
 impl Engine {
     /// Adds the tables that the files fill; a table that was there under the same name is replaced.
-    ///
-    /// # Errors
-    /// Two files give a column of one table different types.
-    pub fn add_logs(&mut self, files: &[LogFile], options: &LogOptions) -> Result<()> {
-        for table in tables(files, options)? {
+    /// Where two files give a column of one table different types, it is text.
+    pub fn add_logs(&mut self, files: &[LogFile], options: &LogOptions) {
+        for table in tables(files, options) {
             let (name, columns) = (table.name.clone(), table.columns.clone());
             self.add_table(&name, columns, Arc::new(table));
         }
-        Ok(())
     }
 
     /// Adds a file under the name of a table, whatever its content says.
@@ -28,6 +25,7 @@ impl Engine {
     /// It cannot be read, or is of no known format.
     pub fn bind_table(&mut self, name: &str, path: &Path, options: &LogOptions) -> Result<()> {
         let file = logs::open_as(path, name).map_err(|error| Error::new(code::READ, error.to_string()))?;
-        self.add_logs(&[file], options)
+        self.add_logs(&[file], options);
+        Ok(())
     }
 }

@@ -44,11 +44,8 @@ pub fn threads(config: &Config) -> usize {
 }
 
 /// Adds the tables that the files fill.
-///
-/// # Errors
-/// Two files give a column of one table different types.
-pub fn add_logs(engine: &mut Engine, config: &Config, found: &Discovered) -> Result<(), Error> {
-    engine.add_logs(&found.files, &plain(config)).map_err(refused)
+pub fn add_logs(engine: &mut Engine, config: &Config, found: &Discovered) {
+    engine.add_logs(&found.files, &plain(config));
 }
 
 /// Adds a file under the name of a table.

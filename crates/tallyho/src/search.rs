@@ -150,8 +150,8 @@ impl Local {
             raw: provenance::RAW.to_owned(),
         };
         let options =
-            LogOptions { provenance: Some(provenance), on_scanned: Some(on_scanned), on_read, parts: local::threads(config) };
-        engine.add_logs(&found.files, &options).map_err(|error| Error::user(error.message))?;
+            LogOptions { provenance: Some(provenance), on_scanned: Some(on_scanned), on_read, parts: local::threads(config), decode_all: false };
+        engine.add_logs(&found.files, &options);
         let tables = found.files.iter().flat_map(|file| &file.tables).map(|table| table.name.clone()).collect();
         Ok(Local { engine, tables })
     }

@@ -60,6 +60,7 @@ use kql::{Type, Value};
 use crate::cell::Cell;
 
 pub(crate) use comparison::compare;
+pub(crate) use udf::Udf;
 pub use udf::scalar_udf;
 
 /// A scalar function or operator.

@@ -10,7 +10,7 @@ use datafusion::logical_expr::{
 };
 use logs::arrow_type;
 
-use super::{Call, Closure, Eval, Function};
+use super::{Call, Closure, Constant, Eval, Function};
 use crate::cell::{Cell, CellBuilder, Cells, normalized};
 
 /// The function as one call of it, types and constants known. DataFusion neither converts its arguments nor guesses its result.
@@ -20,7 +20,7 @@ pub fn scalar_udf(function: &'static Function, call: Call) -> ScalarUDF {
 }
 
 /// A function and one call of it.
-struct Udf {
+pub(crate) struct Udf {
     function: &'static Function,
     call: Call,
     closure: OnceLock<std::result::Result<Closure, String>>,
@@ -28,6 +28,16 @@ struct Udf {
 }
 
 impl Udf {
+    /// The function's name.
+    pub(crate) fn name(&self) -> &'static str {
+        self.function.name
+    }
+
+    /// The arguments that are constants.
+    pub(crate) fn constants(&self) -> &[Option<Constant>] {
+        &self.call.constants
+    }
+
     fn new(function: &'static Function, call: Call) -> Udf {
         let volatility = if matches!(function.name, "rand" | "new_guid") { Volatility::Volatile } else { Volatility::Immutable };
         let signature = Signature::new(TypeSignature::VariadicAny, volatility);

@@ -7,7 +7,7 @@ use datafusion::functions::core::expr_fn::{coalesce, get_field};
 use datafusion::logical_expr::expr::AggregateFunction as DfAggregate;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 use kql::plan::{Aggregate, Expr as PlanExpr, Input, Rel};
-use kql::{Column, Type};
+use kql::Type;
 
 use super::native::native;
 use super::rel::project;
@@ -56,21 +56,21 @@ impl Lower<'_> {
         if input.ordered && aggregates.iter().any(|aggregate| ORDER_SENSITIVE.contains(&aggregate.function.as_str())) {
             let parts = self.group(rel, keys, aggregates)?;
             let plan = self.rel(input)?;
-            let exprs = self.exprs(&parts.0, &input.columns)?;
+            let exprs = self.exprs(&parts.0, &plan)?;
             let columns = super::rel::with_extra_columns(&[], &parts.0);
             return Ok(operator_plan(Arc::new(parts.1), project(plan, exprs, &columns)?)?);
         }
         let plan = self.rel(input)?;
         let mut group = Vec::with_capacity(keys.len());
         for (at, key) in keys.iter().enumerate() {
-            group.push(self.expr(key, &input.columns)?.alias(format!("k{at}")));
+            group.push(self.expr(key, &plan)?.alias(format!("k{at}")));
         }
         let mut calls = Vec::new();
         let mut outputs: Vec<Expr> = (0..keys.len()).map(|at| column(format!("k{at}"))).collect();
         outputs.resize(rel.columns.len(), lit(ScalarValue::Null));
         for (at, grouped) in self.grouped(aggregates)?.iter().enumerate() {
             let name = format!("a{at}");
-            let (call, empty) = self.df_call(grouped, &input.columns)?;
+            let (call, empty) = self.df_call(grouped, &plan)?;
             calls.push(call.alias(&name));
             let bare = match empty {
                 Some(empty) => coalesce(vec![column(name), Expr::Literal(empty, None)]),
@@ -126,8 +126,8 @@ impl Lower<'_> {
     }
 
     /// The call as an aggregate of DataFusion's, and what stands for its null, if anything.
-    fn df_call(&self, grouped: &Grouped<'_>, columns: &[Column]) -> Result<(Expr, Option<ScalarValue>)> {
-        let mut args = self.exprs(grouped.args, columns)?;
+    fn df_call(&self, grouped: &Grouped<'_>, over: &LogicalPlan) -> Result<(Expr, Option<ScalarValue>)> {
+        let mut args = self.exprs(grouped.args, over)?;
         let mut call = grouped.call.clone();
         if let Some(native) = native(grouped.function.name, &args, &call.types)? {
             return Ok((native.call, native.empty));

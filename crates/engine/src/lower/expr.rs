@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use datafusion::common::{Column as DfColumn, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{BinaryExpr, ColumnarValue, Expr, Operator};
+use datafusion::logical_expr::{BinaryExpr, ColumnarValue, Expr, LogicalPlan, Operator};
 use kql::plan::{self, ExprKind};
-use kql::{Column, Type, Value};
+use kql::{Type, Value};
 
 use super::{Lower, Resolved};
 use crate::cell::{Cell, CellBuilder, Cells};
@@ -18,32 +18,29 @@ use crate::function::{self, Call, Constant, Eval, Function, scalar_udf};
 const SET_CALLS: &[&str] = &["in", "!in", "in~", "!in~", "has_any", "has_all"];
 
 impl Lower<'_> {
-    /// The expression over a relation with those columns.
-    pub fn expr(&self, expr: &plan::Expr, columns: &[Column]) -> Result<Expr> {
+    /// The expression over the rows of a plan that was lowered from its relation.
+    pub fn expr(&self, expr: &plan::Expr, over: &LogicalPlan) -> Result<Expr> {
         Ok(match &expr.kind {
-            ExprKind::Column(position) => match columns.get(*position) {
-                Some(column) => Expr::Column(DfColumn::from_name(&column.name)),
-                None => return Err(Error::new(code::INTERNAL, format!("no column at position {position}"))),
-            },
+            ExprKind::Column(position) => column_at(over, *position)?,
             ExprKind::Literal(value) => Expr::Literal(scalar_value(value, expr.ty), None),
             ExprKind::Scalar(position) => Expr::Literal(scalar_value(self.scalar(*position)?, expr.ty), None),
-            ExprKind::And(terms) => balanced(self.exprs(terms, columns)?, Operator::And),
-            ExprKind::Or(terms) => balanced(self.exprs(terms, columns)?, Operator::Or),
+            ExprKind::And(terms) => balanced(self.exprs(terms, over)?, Operator::And),
+            ExprKind::Or(terms) => balanced(self.exprs(terms, over)?, Operator::Or),
             ExprKind::Rows(_) => return Err(Error::new(code::INTERNAL, "a relation stands where a value should")),
-            ExprKind::Call { function, args } => self.call(function, args, expr.ty, columns)?,
+            ExprKind::Call { function, args } => self.call(function, args, expr.ty, over)?,
         })
     }
 
-    /// Several expressions over the same columns.
-    pub fn exprs(&self, exprs: &[plan::Expr], columns: &[Column]) -> Result<Vec<Expr>> {
-        exprs.iter().map(|expr| self.expr(expr, columns)).collect()
+    /// Several expressions over the same rows.
+    pub fn exprs(&self, exprs: &[plan::Expr], over: &LogicalPlan) -> Result<Vec<Expr>> {
+        exprs.iter().map(|expr| self.expr(expr, over)).collect()
     }
 
     fn scalar(&self, position: usize) -> Result<&Value> {
         self.resolved.scalars.get(position).ok_or_else(|| Error::new(code::INTERNAL, format!("no scalar at {position}")))
     }
 
-    fn call(&self, name: &str, args: &[plan::Expr], returns: Type, columns: &[Column]) -> Result<Expr> {
+    fn call(&self, name: &str, args: &[plan::Expr], returns: Type, over: &LogicalPlan) -> Result<Expr> {
         let args = &*with_whole_results(name, args);
         let Some(function) = function::find(name) else { return Err(Error::unsupported(&format!("the function {name}()"))) };
         let constants: Vec<Option<Constant>> = args.iter().map(|arg| self.constant(arg)).collect();
@@ -53,7 +50,7 @@ impl Lower<'_> {
         if let (true, Some(set)) = (SET_CALLS.contains(&name) && args.len() > 2, constant_set(&constants)) {
             let types = vec![args[0].ty, args[1].ty];
             let call = Call { returns, types, constants: vec![None, Some(Constant::Set(set))] };
-            let lowered = vec![self.expr(&args[0], columns)?, Expr::Literal(scalar_value(&Value::Null, args[1].ty), None)];
+            let lowered = vec![self.expr(&args[0], over)?, Expr::Literal(scalar_value(&Value::Null, args[1].ty), None)];
             return Ok(udf_expr(function, call, lowered));
         }
         if args.len() == 2 && args.iter().all(|arg| arg.ty == Type::String) {
@@ -64,19 +61,19 @@ impl Lower<'_> {
                 _ => None,
             };
             if let Some(operator) = operator {
-                let mut lowered = self.exprs(args, columns)?;
+                let mut lowered = self.exprs(args, over)?;
                 let right = lowered.remove(1);
                 return Ok(binary(lowered.remove(0), operator, right));
             }
         }
         if name == "not" {
-            return Ok(Expr::Not(Box::new(self.expr(&args[0], columns)?)));
+            return Ok(Expr::Not(Box::new(self.expr(&args[0], over)?)));
         }
         let mut lowered = Vec::with_capacity(args.len());
         for (arg, constant) in args.iter().zip(&constants) {
             lowered.push(match constant {
                 Some(Constant::Set(_)) => Expr::Literal(scalar_value(&Value::Null, arg.ty), None),
-                _ => self.expr(arg, columns)?,
+                _ => self.expr(arg, over)?,
             });
         }
         let call = Call { returns, types: args.iter().map(|arg| arg.ty).collect(), constants };
@@ -114,6 +111,14 @@ pub(crate) fn with_whole_results<'a>(name: &str, args: &'a [plan::Expr]) -> Cow<
     let mut args = args.to_vec();
     args.iter_mut().take(1).for_each(|results| results.ty = Type::Dynamic);
     Cow::Owned(args)
+}
+
+/// The column of a plan at a position.
+pub(super) fn column_at(plan: &LogicalPlan, position: usize) -> Result<Expr> {
+    match plan.schema().fields().get(position) {
+        Some(field) => Ok(Expr::Column(DfColumn::from_name(field.name()))),
+        None => Err(Error::new(code::INTERNAL, format!("no column at position {position}"))),
+    }
 }
 
 /// The value of an expression that reads no column; `None` if it does, or is not foldable (`rand()`, a relation).

@@ -9,6 +9,7 @@ use kql::plan::{Expr as PlanExpr, Input, JoinKind, Rel};
 use kql::{Column, Type};
 
 use super::Lower;
+use super::expr::column_at;
 use super::rel::project;
 use crate::error::Result;
 use crate::operator::dedup::Dedup;
@@ -58,9 +59,10 @@ impl Lower<'_> {
 
     /// One side: its columns as `l0`, `l1` …, its keys as `lk0` ….
     fn side(&self, input: &Input, keys: &[PlanExpr], side: char) -> Result<LogicalPlan> {
-        let mut exprs: Vec<Expr> = input.columns.iter().map(|column| Expr::Column(DfColumn::from_name(&column.name))).collect();
-        exprs.extend(self.exprs(keys, &input.columns)?);
-        project(self.rel(input)?, exprs, &side_columns(input, keys, side))
+        let plan = self.rel(input)?;
+        let mut exprs = (0..input.columns.len()).map(|at| column_at(&plan, at)).collect::<Result<Vec<_>>>()?;
+        exprs.extend(self.exprs(keys, &plan)?);
+        project(plan, exprs, &side_columns(input, keys, side))
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a bound plan ([`kql::plan`]) to DataFusion's logical plan.
 //!
-//! Every relation becomes a plan whose columns have exactly the relation's names, unqualified, in its order and in the layout of
-//! [`logs::arrow_type`]. What the plan needs beforehand (tables, the values of `toscalar()`, the sets of `in (subquery)`, the rows
+//! Every relation becomes a plan whose columns are the relation's, by position, in the layout of [`logs::arrow_type`]; their names
+//! are the relation's too, unless a name had to be made unlike one below. What the plan needs beforehand (tables, the values of `toscalar()`, the sets of `in (subquery)`, the rows
 //! of `materialize()`) is looked up in [`Resolved`].
 
 mod aggregate;

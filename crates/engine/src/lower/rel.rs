@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection
 use kql::plan::{self, Rel, RelKind};
 use kql::{Column, Type, Value};
 
+use super::expr::column_at;
 use super::operators::Parts;
 use super::{Lower, scalar_value};
 use crate::cell::{Cell, CellBuilder};
@@ -43,17 +44,19 @@ impl Lower<'_> {
             }
             RelKind::Filter { input, predicate } => {
                 let plan = self.rel(input)?;
-                let predicate = self.expr(predicate, &input.columns)?;
+                let predicate = self.expr(predicate, &plan)?;
                 Ok(LogicalPlanBuilder::from(plan).filter(predicate)?.build()?)
             }
             RelKind::Project { input, exprs } => {
                 let plan = self.rel(input)?;
-                project(plan, self.exprs(exprs, &input.columns)?, &rel.columns)
+                let exprs = self.exprs(exprs, &plan)?;
+                project(plan, exprs, &rel.columns)
             }
             RelKind::Aggregate { input, keys, aggregates } => self.aggregate(rel, input, keys, aggregates),
             RelKind::Sort { input, keys } => {
                 let plan = self.rel(input)?;
-                Ok(LogicalPlanBuilder::from(plan).sort(self.sort_keys(keys, &input.columns)?)?.build()?)
+                let keys = self.sort_keys(keys, &plan)?;
+                Ok(LogicalPlanBuilder::from(plan).sort(keys)?.build()?)
             }
             RelKind::Take { input, count } => {
                 let plan = self.rel(input)?;
@@ -94,8 +97,8 @@ impl Lower<'_> {
         if parts.extra.is_empty() && parts.keep_input {
             return Ok(plan);
         }
-        let mut exprs: Vec<Expr> = kept.iter().map(|column| Expr::Column(DfColumn::from_name(&column.name))).collect();
-        exprs.extend(self.exprs(&parts.extra, &input.columns)?);
+        let mut exprs = (0..kept.len()).map(|at| column_at(&plan, at)).collect::<Result<Vec<_>>>()?;
+        exprs.extend(self.exprs(&parts.extra, &plan)?);
         project(plan, exprs, &with_extra_columns(kept, &parts.extra))
     }
 
@@ -117,7 +120,7 @@ impl Lower<'_> {
         let mut plans = Vec::with_capacity(inputs.len());
         for input in inputs {
             let plan = self.rel(input)?;
-            let exprs = input.columns.iter().map(|column| Expr::Column(DfColumn::from_name(&column.name))).collect();
+            let exprs = (0..columns.len()).map(|at| column_at(&plan, at)).collect::<Result<_>>()?;
             plans.push(Arc::new(project(plan, exprs, columns)?));
         }
         match plans.len() {
@@ -142,15 +145,16 @@ impl Lower<'_> {
         let plan = self.aggregate(rel, input, std::slice::from_ref(of), &[weight])?;
         let expr = plan::Expr::column(rel.columns.len() - 1, ty);
         let key = plan::SortKey { expr, descending: true, nulls_first: false };
-        let plan = LogicalPlanBuilder::from(plan).sort(self.sort_keys(&[key], &rel.columns)?)?;
+        let keys = self.sort_keys(&[key], &plan)?;
+        let plan = LogicalPlanBuilder::from(plan).sort(keys)?;
         Ok(plan.limit(0, Some(self.count(count)?))?.build()?)
     }
 
     /// Sort keys. Beside nulls go the NaNs: before all numbers when ascending, after them when descending.
-    pub(crate) fn sort_keys(&self, keys: &[plan::SortKey], columns: &[Column]) -> Result<Vec<SortExpr>> {
+    pub(crate) fn sort_keys(&self, keys: &[plan::SortKey], over: &LogicalPlan) -> Result<Vec<SortExpr>> {
         let mut out = Vec::with_capacity(keys.len());
         for key in keys {
-            let mut expr = self.expr(&key.expr, columns)?;
+            let mut expr = self.expr(&key.expr, over)?;
             if key.expr.ty == Type::Real {
                 let null = if key.nulls_first { 0 } else { 3 };
                 let (nan, number) = if key.descending { (2, 1) } else { (1, 2) };
@@ -161,7 +165,7 @@ impl Lower<'_> {
             }
             if key.expr.ty == Type::Decimal {
                 let call = plan::Expr::call("toreal", vec![key.expr.clone()], Type::Real);
-                expr = if function::find("toreal").is_some() { self.expr(&call, columns)? } else { expr };
+                expr = if function::find("toreal").is_some() { self.expr(&call, over)? } else { expr };
             }
             out.push(SortExpr::new(expr, !key.descending, key.nulls_first));
         }
@@ -169,29 +173,31 @@ impl Lower<'_> {
     }
 }
 
-/// The plan with those expressions as its columns.
+/// The plan with those expressions as its columns, under their names.
+///
+/// A computed column whose name the rows below have already gets another one: DataFusion takes `x + 1 AS x` over `x + 1 AS x` for
+/// the same thing twice. What is above finds columns by position.
 pub(super) fn project(plan: LogicalPlan, exprs: Vec<Expr>, columns: &[Column]) -> Result<LogicalPlan> {
     if columns.is_empty() {
         return Ok(plan);
     }
-    let relation = shadows(&exprs, columns).then(|| format!("after{}", depth(&plan)));
-    let aliased = exprs.into_iter().zip(columns).map(|(expr, column)| expr.alias_qualified(relation.as_deref(), &column.name));
-    let named: std::result::Result<Vec<Expr>, _> = aliased.map(|expr| normalize_col(expr, &plan)).collect();
-    Ok(LogicalPlan::Projection(Projection::try_new(named?, Arc::new(plan))?))
-}
-
-/// Whether a column is computed from one whose name now means another. DataFusion takes two projections that are spelt the
-/// same for one, though `extend x = x + 1` twice adds two: such columns get a qualifier, which sets the spellings apart.
-fn shadows(exprs: &[Expr], columns: &[Column]) -> bool {
-    let is_same = |expr: &Expr, name: &str| matches!(expr, Expr::Column(column) if column.name == name);
-    let changed: HashSet<&str> =
-        exprs.iter().zip(columns).filter(|(expr, column)| !is_same(expr, &column.name)).map(|(_, c)| c.name.as_str()).collect();
-    exprs.iter().any(|expr| expr.column_refs().iter().any(|column| changed.contains(column.name.as_str())))
-}
-
-/// How many plans stand below, along the first input of each.
-fn depth(plan: &LogicalPlan) -> usize {
-    std::iter::successors(Some(plan), |plan| plan.inputs().first().copied()).count()
+    let schema = Arc::clone(plan.schema());
+    let name = |expr: &Expr, name: &str| {
+        let is_itself = matches!(expr, Expr::Column(column) if column.name == name);
+        let taken = |name: &str| schema.fields().iter().any(|field| field.name() == name);
+        let numbered = (1..).map(|n| format!("{name}\u{2}{n}"));
+        let free = || numbered.into_iter().find(|name| !taken(name)).unwrap_or_default();
+        if is_itself || !taken(name) { name.to_owned() } else { free() }
+    };
+    let named: Vec<Expr> = exprs
+        .into_iter()
+        .zip(columns)
+        .map(|(expr, column)| {
+            let name = name(&expr, &column.name);
+            expr.alias(name)
+        })
+        .collect();
+    Ok(LogicalPlanBuilder::from(plan).project(named)?.build()?)
 }
 
 /// The input's columns and those of computed expressions behind them, under names that no query writes.

@@ -1,27 +1,31 @@
-//! Log files as tables: each byte range of a file is a partition, and only the columns that a query wants are decoded.
+//! Log files as tables: byte ranges of files are read side by side, and only the columns that a query wants are decoded.
 //!
 //! In: files of the `logs` crate. Out: one table for each name they fill, with the columns of all files that fill it; and, where it
-//! is asked for, columns that say where each row stands.
+//! is asked for, columns that say where each row stands. Filters that name texts are handed down as [`Needles`]: records without
+//! one of them are not even decoded.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use datafusion::arrow::array::{ArrayRef, RecordBatch, StringViewArray, new_null_array};
+use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray};
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::datasource::TableType;
 use datafusion::error::{DataFusionError, Result as DfResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kql::{Column, Type};
-use logs::{ByteRange, LogFile, ScanRequest, ScanStats};
+use logs::{ByteRange, Fidelity, LogFile, ScanRequest, ScanStats};
 
-use crate::error::{Error, Result, code};
+use super::needles::Needles;
+use crate::cell::{Cell, CellBuilder, Cells, nulls};
+use crate::error::{Error, code};
 use crate::operator::schema;
 
 /// Batches that a reader may be ahead of who reads it.
@@ -66,12 +70,14 @@ pub struct LogOptions {
     pub on_scanned: Option<OnScanned>,
     /// Who is told how far reading is.
     pub on_read: Option<OnRead>,
-    /// How many ranges of a file are read side by side.
+    /// How many ranges of the files are read side by side.
     pub parts: usize,
+    /// Decodes every record, whatever the filters: the same rows, slower.
+    pub decode_all: bool,
 }
 
 /// The tables that files fill: their names, columns and readers, sorted by name.
-pub(crate) fn tables(files: &[LogFile], options: &LogOptions) -> Result<Vec<LogTable>> {
+pub(crate) fn tables(files: &[LogFile], options: &LogOptions) -> Vec<LogTable> {
     let mut names: Vec<&str> = files.iter().flat_map(|file| &file.tables).map(|table| table.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -94,18 +100,15 @@ impl fmt::Debug for LogTable {
 }
 
 impl LogTable {
-    fn new(name: &str, files: &[LogFile], options: &LogOptions) -> Result<LogTable> {
+    fn new(name: &str, files: &[LogFile], options: &LogOptions) -> LogTable {
         let mut columns: Vec<Column> = Vec::new();
         let mut own = Vec::new();
         for file in files {
             let Some(table) = file.table(name) else { continue };
             for column in &table.columns {
-                match columns.iter().find(|known| known.name == column.name) {
-                    Some(known) if known.ty != column.ty => {
-                        let (path, what) = (file.path.display(), format!("{name}.{}", column.name));
-                        let message = format!("{path}: {what} is {} here and {} in another file", column.ty, known.ty);
-                        return Err(Error::new(code::READ, message));
-                    }
+                match columns.iter_mut().find(|known| known.name == column.name) {
+                    // Two files that disagree: text holds either.
+                    Some(known) if known.ty != column.ty => known.ty = Type::String,
                     Some(_) => {}
                     None => columns.push(column.clone()),
                 }
@@ -114,7 +117,16 @@ impl LogTable {
         }
         columns.extend(options.provenance.iter().flat_map(Provenance::columns));
         let (name, schema) = (name.to_owned(), schema(&columns));
-        Ok(LogTable { name, columns, schema, files: own, options: options.clone() })
+        LogTable { name, columns, schema, files: own, options: options.clone() }
+    }
+
+    /// The needles whose columns stand in the file's raw records as they are.
+    fn usable(&self, file: &LogFile, needles: &[Arc<Needles>]) -> Vec<Arc<Needles>> {
+        let Some(table) = file.table(&self.name) else { return Vec::new() };
+        let verbatim = |needles: &&Arc<Needles>| {
+            needles.columns().iter().all(|column| table.fidelity(column) == Fidelity::Verbatim)
+        };
+        needles.iter().filter(verbatim).cloned().collect()
     }
 }
 
@@ -128,93 +140,125 @@ impl TableProvider for LogTable {
         TableType::Base
     }
 
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DfResult<Vec<TableProviderFilterPushDown>> {
+        let support = |filter: &&Expr| match Needles::of(filter) {
+            Some(_) if !self.options.decode_all => TableProviderFilterPushDown::Inexact,
+            _ => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(support).collect())
+    }
+
     async fn scan(
         &self,
         _: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _: &[Expr],
+        filters: &[Expr],
         limit: Option<usize>,
     ) -> DfResult<Arc<dyn ExecutionPlan>> {
-        let wanted: Vec<Column> = match projection {
+        let columns: Vec<Column> = match projection {
             Some(positions) => positions.iter().map(|at| self.columns[*at].clone()).collect(),
             None => self.columns.clone(),
         };
-        let schema = schema(&wanted);
-        let mut partitions: Vec<Arc<dyn PartitionStream>> = Vec::new();
+        let needles: Vec<Arc<Needles>> = filters.iter().filter_map(Needles::of).map(Arc::new).collect();
+        let parts = self.options.parts.max(1);
+        let mut ranges = VecDeque::new();
         for file in &self.files {
-            for range in file.ranges(self.options.parts) {
-                partitions.push(Arc::new(Part {
-                    table: self.name.clone(),
-                    columns: wanted.clone(),
-                    schema: Arc::clone(&schema),
-                    file: Arc::clone(file),
-                    range,
-                    options: self.options.clone(),
-                }));
-            }
+            let needles = self.usable(file, &needles);
+            let range = |range| Part { file: Arc::clone(file), range, needles: needles.clone() };
+            ranges.extend(file.ranges(parts * RANGES_PER_READER).into_iter().map(range));
         }
-        Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, Vec::new(), false, limit)?))
+        let readers = parts.min(ranges.len()).max(1);
+        let (table, schema, options) = (self.name.clone(), schema(&columns), self.options.clone());
+        let reading = Reading { table, columns, schema: Arc::clone(&schema), options, parts: Mutex::new(ranges) };
+        let reading = Arc::new(reading);
+        let readers = (0..readers).map(|_| Arc::new(Reader(Arc::clone(&reading))) as Arc<dyn PartitionStream>).collect();
+        Ok(Arc::new(StreamingTableExec::try_new(schema, readers, None, Vec::new(), false, limit)?))
     }
 }
 
+/// Ranges that a reader takes in turn, so that none is left with the last big one.
+const RANGES_PER_READER: usize = 8;
+
 /// A range of a file.
-#[derive(Clone)]
 struct Part {
+    file: Arc<LogFile>,
+    range: ByteRange,
+    needles: Vec<Arc<Needles>>,
+}
+
+/// What the readers of one scan share: what to read, and the ranges not yet taken.
+struct Reading {
     table: String,
     columns: Vec<Column>,
     schema: SchemaRef,
-    file: Arc<LogFile>,
-    range: ByteRange,
     options: LogOptions,
+    parts: Mutex<VecDeque<Part>>,
 }
 
-impl fmt::Debug for Part {
+/// One partition of a scan: takes ranges until none is left.
+struct Reader(Arc<Reading>);
+
+impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} {:?}", self.table, self.file.path.display(), self.range)
+        write!(f, "logs of {}", self.0.table)
     }
 }
 
-impl PartitionStream for Part {
+impl PartitionStream for Reader {
     fn schema(&self) -> &SchemaRef {
-        &self.schema
+        &self.0.schema
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.schema), BATCHES_AHEAD);
-        let (part, sender) = (self.clone(), builder.tx());
+        let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.0.schema), BATCHES_AHEAD);
+        let (reading, sender) = (Arc::clone(&self.0), builder.tx());
         builder.spawn_blocking(move || {
-            let failed = |error: logs::Error| DataFusionError::External(Box::new(Error::new(code::READ, error.to_string())));
-            let mut scan = part.file.scan(part.request()).map_err(failed)?;
-            let mut told = 0;
-            while let Some(batch) = scan.next() {
-                let batch = part.laid_out(&batch.map_err(failed)?)?;
-                part.tell_read(scan.stats().bytes, &mut told);
-                // Who asked has had enough.
-                if sender.blocking_send(Ok(batch)).is_err() {
+            loop {
+                let next = reading.parts.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                let Some(part) = next else { return Ok(()) };
+                // Who asked may have had enough.
+                if !reading.read(&part, |batch| sender.blocking_send(Ok(batch)).is_ok())? {
                     return Ok(());
                 }
             }
-            part.tell_read(scan.stats().bytes, &mut told);
-            if let Some(on_scanned) = &part.options.on_scanned {
-                on_scanned(&part.file.path, &part.table, scan.stats());
-            }
-            Ok(())
         });
         builder.build()
     }
 }
 
-impl Part {
+impl Reading {
+    /// Reads a range; false if nobody takes its rows any more.
+    fn read(&self, part: &Part, mut send: impl FnMut(RecordBatch) -> bool) -> DfResult<bool> {
+        let failed = |error: logs::Error| DataFusionError::External(Box::new(Error::new(code::READ, error.to_string())));
+        let mut scan = part.file.scan(self.request(part)).map_err(failed)?;
+        let mut told = 0;
+        while let Some(batch) = scan.next() {
+            let batch = self.laid_out(part, &batch.map_err(failed)?)?;
+            self.tell_read(scan.stats().bytes, &mut told);
+            if !send(batch) {
+                return Ok(false);
+            }
+        }
+        self.tell_read(scan.stats().bytes, &mut told);
+        if let Some(on_scanned) = &self.options.on_scanned {
+            on_scanned(&part.file.path, &self.table, scan.stats());
+        }
+        Ok(true)
+    }
+
     /// What to decode: the wanted columns that this file has.
-    fn request(&self) -> ScanRequest {
+    fn request(&self, part: &Part) -> ScanRequest {
         let mut request = ScanRequest::new(self.table.as_str());
-        let table = self.file.table(&self.table);
-        let has = |name: &str| table.is_some_and(|table| table.columns.iter().any(|column| column.name == name));
-        request.projection = Some(self.columns.iter().map(|column| column.name.clone()).filter(|name| has(name)).collect());
+        let names = self.columns.iter().map(|column| column.name.clone());
+        request.projection = Some(names.filter(|name| own_type(part, &self.table, name).is_some()).collect());
         let wants = |name: &str| self.columns.iter().any(|column| column.name == name);
         let provenance = self.options.provenance.as_ref();
         request.provenance = provenance.is_some_and(|it| [&it.line, &it.offset, &it.raw].into_iter().any(|name| wants(name)));
-        request.range = Some(self.range.clone());
+        request.range = Some(part.range.clone());
+        if !part.needles.is_empty() {
+            let needles = part.needles.clone();
+            request.keep = Some(Arc::new(move |record| needles.iter().all(|needles| needles.may_match(record))));
+        }
         request
     }
 
@@ -226,15 +270,14 @@ impl Part {
     }
 
     /// A batch of the file under the wanted columns: those it lacks are null.
-    fn laid_out(&self, batch: &RecordBatch) -> DfResult<RecordBatch> {
+    fn laid_out(&self, part: &Part, batch: &RecordBatch) -> DfResult<RecordBatch> {
         let rows = batch.num_rows();
-        let arrays = self.schema.fields().iter().map(|field| -> DfResult<ArrayRef> {
-            let name = field.name().as_str();
-            let provenance = self.options.provenance.as_ref();
-            let source = match provenance {
+        let array = |column: &Column| -> ArrayRef {
+            let name = column.name.as_str();
+            let source = match &self.options.provenance {
                 Some(it) if it.path == name => {
-                    let path = self.file.path.display().to_string();
-                    return Ok(Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(path, rows))));
+                    let path = part.file.path.display().to_string();
+                    return Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(path, rows)));
                 }
                 Some(it) if it.line == name => logs::LINE,
                 Some(it) if it.offset == name => logs::OFFSET,
@@ -242,13 +285,28 @@ impl Part {
                 _ => name,
             };
             match batch.column_by_name(source) {
-                Some(array) if array.data_type() == field.data_type() => Ok(Arc::clone(array)),
-                Some(array) => Ok(datafusion::arrow::compute::cast(array, field.data_type())?),
-                None => Ok(new_null_array(field.data_type(), rows)),
+                Some(array) => converted(array, own_type(part, &self.table, name).unwrap_or(column.ty), column.ty),
+                None => nulls(column.ty, rows),
             }
-        });
-        let arrays = arrays.collect::<DfResult<Vec<_>>>()?;
-        let options = datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(rows));
+        };
+        let arrays = self.columns.iter().map(array).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
         Ok(RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?)
     }
+}
+
+/// The type that a file gives a column of a table, if it has it.
+fn own_type(part: &Part, table: &str, column: &str) -> Option<Type> {
+    part.file.table(table)?.columns.iter().find(|own| own.name == column).map(|own| own.ty)
+}
+
+/// A file's column as the table's, which is text where files disagree.
+fn converted(array: &ArrayRef, from: Type, to: Type) -> ArrayRef {
+    if from == to {
+        return Arc::clone(array);
+    }
+    let cells = Cells::new(from, array);
+    let mut builder = CellBuilder::new(to, array.len());
+    (0..array.len()).for_each(|row| builder.push(&Cell::text(cells.get(row).to_value().to_text())));
+    builder.finish()
 }

@@ -1,6 +1,7 @@
 //! Where rows come from: `range`, and log files.
 
 mod log;
+mod needles;
 mod range;
 
 pub(crate) use log::tables;
