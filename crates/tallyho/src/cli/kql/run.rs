@@ -64,7 +64,7 @@ impl Tables {
         let mut exit = Exit::Ran;
         if !self.logs.is_empty() {
             let found = crate::evidence::discover(&self.logs)?;
-            local::add_logs(&mut engine, config, &found)?;
+            local::add_logs(&mut engine, config, &found);
             exit = crate::cli::logs::ended(config, &found);
         }
         for binding in &self.tables {
