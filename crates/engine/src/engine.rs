@@ -5,6 +5,7 @@
 //! bounded memory.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -130,7 +131,15 @@ impl Engine {
     }
 
     /// Runs a query and collects its rows.
+    ///
+    /// A panic in it is a defect of ours: it is reported as one, and the next query runs.
     pub fn run(&self, text: &str) -> Result<Answer> {
+        catch_unwind(AssertUnwindSafe(|| self.run_unguarded(text))).unwrap_or_else(|_| {
+            Err(Error::new(code::INTERNAL, "the query ran into a defect of the engine; please report it with the query"))
+        })
+    }
+
+    fn run_unguarded(&self, text: &str) -> Result<Answer> {
         self.runtime.block_on(async {
             let Some(timeout) = self.config.timeout else { return self.answer(text).await };
             let stopped = || Error::new(code::STOPPED, format!("the query took longer than its limit of {timeout:?}"));

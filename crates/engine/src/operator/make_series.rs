@@ -168,6 +168,9 @@ impl Run for Pass {
         if last.saturating_sub(first) >= POINTS {
             return exec_err!("make-series would give {} points a series, {POINTS} at most; use a larger step", last - first + 1);
         }
+        if last < first && shared.from.is_some() && shared.to.is_some() {
+            return Ok(Vec::new());
+        }
         if self.groups.is_empty() && shared.key_types.is_empty() && shared.from.is_some() && shared.to.is_some() {
             self.groups.insert(Vec::new(), (Vec::new(), BTreeMap::new()));
         }
