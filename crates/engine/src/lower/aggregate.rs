@@ -6,8 +6,8 @@ use datafusion::common::{Column as DfColumn, ScalarValue};
 use datafusion::functions::core::expr_fn::{coalesce, get_field};
 use datafusion::logical_expr::expr::AggregateFunction as DfAggregate;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
-use kql::plan::{Aggregate, Expr as PlanExpr, Input, Rel};
 use kql::Type;
+use kql::plan::{Aggregate, Expr as PlanExpr, Input, Rel};
 
 use super::native::native;
 use super::rel::project;

@@ -1,14 +1,12 @@
 //! Relations, one by one.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Column as DfColumn;
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::logical_expr::expr_rewriter::normalize_col;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection, SortExpr, Union, lit, when};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, Union, lit, when};
 use kql::plan::{self, Rel, RelKind};
 use kql::{Column, Type, Value};
 

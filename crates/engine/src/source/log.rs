@@ -123,9 +123,8 @@ impl LogTable {
     /// The needles whose columns stand in the file's raw records as they are.
     fn usable(&self, file: &LogFile, needles: &[Arc<Needles>]) -> Vec<Arc<Needles>> {
         let Some(table) = file.table(&self.name) else { return Vec::new() };
-        let verbatim = |needles: &&Arc<Needles>| {
-            needles.columns().iter().all(|column| table.fidelity(column) == Fidelity::Verbatim)
-        };
+        let verbatim =
+            |needles: &&Arc<Needles>| needles.columns().iter().all(|column| table.fidelity(column) == Fidelity::Verbatim);
         needles.iter().filter(verbatim).cloned().collect()
     }
 }

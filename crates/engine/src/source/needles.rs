@@ -50,7 +50,8 @@ impl Needles {
         let AnyOf { mut columns, needles } = any_of(filter)?;
         columns.sort();
         columns.dedup();
-        let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b'\''));
+        let plain =
+            |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'\\' | b'\''));
         if !needles.iter().all(|needle| plain(&needle.text)) {
             return None;
         }
