@@ -19,7 +19,7 @@ pub mod executor;
 pub mod feed;
 pub mod hunt;
 pub mod indicator;
-mod markdown;
+pub mod markdown;
 pub mod normalize;
 pub mod page;
 pub mod prefilter;

@@ -1,11 +1,6 @@
 //! Text of others in Markdown. Comes in: any text. Goes out: Markdown that shows just that text, on one line, and does nothing.
 
-/// The character would hide what is written or act on whoever shows it.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
+use kql::fmt::is_hidden;
 
 fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -17,7 +12,7 @@ fn visible(text: &str) -> String {
 
 /// As running text: every mark that could be markup is escaped, and no address becomes a link.
 #[must_use]
-pub(crate) fn text(text: &str) -> String {
+pub fn text(text: &str) -> String {
     let shown = visible(text);
     let mut out = String::with_capacity(shown.len());
     for (at, c) in shown.char_indices() {
@@ -40,7 +35,7 @@ pub(crate) fn text(text: &str) -> String {
 
 /// As a code span, also within a table.
 #[must_use]
-pub(crate) fn code(text: &str) -> String {
+pub fn code(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }
@@ -53,7 +48,7 @@ pub(crate) fn code(text: &str) -> String {
 
 /// As a fenced block.
 #[must_use]
-pub(crate) fn block(language: &str, text: &str) -> String {
+pub fn block(language: &str, text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat((longest + 1).max(3));
     let end = if text.ends_with('\n') { "" } else { "\n" };
@@ -62,7 +57,7 @@ pub(crate) fn block(language: &str, text: &str) -> String {
 
 /// As a link, if it is a web address that can stand between angle brackets; else as code.
 #[must_use]
-pub(crate) fn link(address: &str) -> String {
+pub fn link(address: &str) -> String {
     let is_web = address.starts_with("https://") || address.starts_with("http://");
     let is_plain = address.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'<' | b'>' | b'"' | b'`' | b'|' | b'\\'));
     if is_web && is_plain { format!("<{address}>") } else { code(address) }

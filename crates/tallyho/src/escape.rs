@@ -6,12 +6,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// The character would act on a terminal or hide what is written: controls (C0, DEL, C1), bidirectional controls, invisible ones.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
+/// For a cell of a Markdown table: a code span, in which nothing is markup or becomes a link; nothing for no text.
+pub use hunt::markdown::code as markdown;
+use kql::fmt::is_hidden;
 
 /// Replaces the characters that `pick` picks by what `write` writes for them.
 fn replace<'a>(text: &'a str, pick: impl Fn(char) -> bool, write: impl Fn(&mut String, char)) -> Cow<'a, str> {
@@ -61,20 +58,6 @@ pub fn html(text: &str) -> Cow<'_, str> {
         '`' => out.push_str("&#96;"),
         c => push_visible(out, c),
     })
-}
-
-/// For a cell of a Markdown table: a code span, in which nothing is markup or becomes a link; nothing for no text.
-#[must_use]
-pub fn markdown(text: &str) -> String {
-    if text.is_empty() {
-        return String::new();
-    }
-    let visible = terminal(text);
-    let longest = visible.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    // A span that starts or ends with a backtick (or is all blank) needs a blank on either side, which renderers drop.
-    let pad = if visible.starts_with('`') || visible.ends_with('`') { " " } else { "" };
-    format!("{fence}{pad}{}{pad}{fence}", visible.replace('|', "\\|"))
 }
 
 /// For a field of a CSV file, quotes included. `is_text` says that it is no number or time: text that a spreadsheet would take for

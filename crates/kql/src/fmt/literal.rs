@@ -29,8 +29,10 @@ pub fn string_literal(text: &str) -> String {
     out
 }
 
-/// Characters that change how a line looks without being seen themselves.
-pub(crate) fn is_hidden(c: char) -> bool {
+/// The character changes how a line looks, or what a terminal does, without being seen itself: controls (C0, DEL, C1), controls of
+/// direction, blanks without width, tags.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

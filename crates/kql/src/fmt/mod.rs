@@ -6,8 +6,7 @@ mod literal;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use literal::is_hidden;
-pub use literal::{literal, name, string_literal};
+pub use literal::{is_hidden, literal, name, string_literal};
 
 use crate::ast::{Query, StatementKind};
 use crate::diagnostic::Diagnostic;

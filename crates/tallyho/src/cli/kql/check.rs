@@ -111,8 +111,14 @@ fn write(args: &Args, global: &Global, config: &Config, all: &[Checked]) -> Resu
     match out.format {
         Format::Table => {
             for checked in all.iter().filter(|checked| !checked.diagnostics.is_empty()) {
-                let text = render::text(&checked.source.name, &checked.source.text, &checked.diagnostics);
-                writeln!(out, "{}", escape::terminal_lines(text.trim_end()))?;
+                let Source { name, text, .. } = &checked.source;
+                let shown = if out.look.color {
+                    // The renderer makes its excerpts safe itself; its colors must stay.
+                    render::colored_text(&escape::terminal(name), text, &checked.diagnostics)
+                } else {
+                    escape::terminal_lines(&render::text(name, text, &checked.diagnostics)).into_owned()
+                };
+                writeln!(out, "{}", shown.trim_end())?;
             }
         }
         Format::Json | Format::Ndjson => {
