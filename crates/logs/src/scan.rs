@@ -50,9 +50,9 @@ pub struct ScanRequest {
     pub provenance: bool,
     /// One of [`LogFile::ranges`]; the whole file if `None`.
     pub range: Option<ByteRange>,
-    /// Keeps out records before they are decoded: it must return true for every raw record that holds what is searched, where a
+    /// Keeps records out before rows are made of them: it must return true for every raw record that holds what is searched, where a
     /// text without quotes, backslashes and control characters may be taken to stand there as it is. Records in which an escape
-    /// might hide such a text are decoded without asking.
+    /// might hide such a text become rows without asking.
     pub keep: Option<Keep>,
     /// Ends the scan with [`Error::Canceled`] soon after it becomes true.
     pub cancel: Option<Arc<AtomicBool>>,
@@ -75,6 +75,8 @@ impl ScanRequest {
 }
 
 const BATCH_BYTES_MAX: usize = 32 << 20;
+/// Times of rows kept out that are held before they are forgotten.
+const CLOCK_ROWS: u64 = 8192;
 
 /// A running scan: an iterator of batches, none of them empty.
 pub struct Scan {
@@ -86,6 +88,8 @@ pub struct Scan {
     provenance: Option<[ColumnBuilder; 3]>,
     /// The output that holds the time of a row.
     time: Option<usize>,
+    /// Reads the time of rows that are kept out.
+    clock: Option<Output>,
     lines_known: bool,
     request: ScanRequest,
     schema: SchemaRef,
@@ -111,11 +115,14 @@ impl Scan {
             let at = *places.get(name.as_str()).ok_or_else(missing)?;
             outputs.push(Output::new(table.columns[at].clone(), &table.sources[at], &mut wanted, request.batch_rows));
         }
+        let is_time = |column: &Column| matches!(column.name.as_str(), "TimeGenerated" | "Timestamp");
+        let clock = table.columns.iter().position(is_time).filter(|_| request.keep.is_some());
+        let clock = clock.map(|at| Output::new(table.columns[at].clone(), &table.sources[at], &mut wanted, request.batch_rows));
         let router = Router::new(&layout.route, target, &mut wanted);
         let mut decoder = (layout.decoder)(&wanted.keys);
         let range = request.range.clone().filter(|_| layout.framing == Framing::Lines && file.compression == Compression::None);
         let (framer, first_byte) = open(file, layout.framing, range, decoder.as_mut())?;
-        let time = outputs.iter().position(|output| matches!(output.column.name.as_str(), "TimeGenerated" | "Timestamp"));
+        let time = outputs.iter().position(|output| is_time(&output.column));
         let long = || ColumnBuilder::new(Type::Long, request.batch_rows);
         let text = || ColumnBuilder::new(Type::String, request.batch_rows);
         Ok(Scan {
@@ -127,6 +134,7 @@ impl Scan {
             outputs,
             provenance: request.provenance.then(|| [long(), long(), text()]),
             time,
+            clock,
             lines_known: first_byte == 0,
             request,
             rows: 0,
@@ -178,13 +186,6 @@ impl Scan {
             return self.stats.unparsed(line, why);
         }
         let record = self.framer.bytes(frame);
-        if let Some(keep) = &self.request.keep
-            && !keep(record)
-            && !may_hide_text(record)
-        {
-            self.stats.filtered += 1;
-            return;
-        }
         self.slots.clear();
         match self.decoder.decode(record, &mut self.slots) {
             Ok(Decoded::Record) => {}
@@ -192,10 +193,33 @@ impl Scan {
             Err(why) => return self.stats.unparsed(line, why),
         }
         match self.router.place(&self.slots, record) {
+            Place::Here if self.is_kept_out(record) => self.pass_over(frame),
             Place::Here => self.append(frame, line),
             Place::Elsewhere => self.stats.elsewhere += 1,
             Place::Nowhere(why) => self.stats.unparsed(line, why),
         }
+    }
+
+    /// The prefilter says that the record cannot hold what is searched. It is asked only of sound records of the table: what a scan
+    /// counts does not depend on what is searched.
+    fn is_kept_out(&self, record: &[u8]) -> bool {
+        self.request.keep.as_ref().is_some_and(|keep| !keep(record) && !may_hide_text(record))
+    }
+
+    fn pass_over(&mut self, frame: Frame) {
+        self.stats.filtered += 1;
+        let Some(clock) = &mut self.clock else { return };
+        clock.append(self.framer.bytes(frame), &self.slots, self.decoder.as_mut());
+        let ticks = clock.builder.last_long();
+        if self.stats.filtered.is_multiple_of(CLOCK_ROWS) {
+            clock.builder.finish();
+        }
+        self.note_time(ticks);
+    }
+
+    fn note_time(&mut self, ticks: Option<i64>) {
+        self.stats.time_min = [self.stats.time_min, ticks].into_iter().flatten().min();
+        self.stats.time_max = [self.stats.time_max, ticks].into_iter().flatten().max();
     }
 
     fn append(&mut self, frame: Frame, line: Option<u64>) {
@@ -204,10 +228,6 @@ impl Scan {
             if !output.append(record, &self.slots, self.decoder.as_mut()) {
                 *self.stats.unconverted.entry(output.column.name.clone()).or_default() += 1;
             }
-        }
-        if let Some(ticks) = self.time.and_then(|at| self.outputs[at].builder.last_long()) {
-            self.stats.time_min = Some(self.stats.time_min.map_or(ticks, |least| least.min(ticks)));
-            self.stats.time_max = Some(self.stats.time_max.map_or(ticks, |greatest| greatest.max(ticks)));
         }
         if let Some([lines, offsets, raws]) = &mut self.provenance {
             lines.append_long(line.and_then(|line| i64::try_from(line).ok()));
@@ -219,6 +239,7 @@ impl Scan {
         self.rows += 1;
         self.row_bytes += record.len();
         self.stats.rows += 1;
+        self.note_time(self.time.and_then(|at| self.outputs[at].builder.last_long()));
     }
 
     fn finish(&mut self) -> Result<RecordBatch, Error> {

@@ -9,7 +9,7 @@ pub struct ScanStats {
     pub rows: u64,
     /// Unpacked bytes passed.
     pub bytes: u64,
-    /// Records kept out by the prefilter, not decoded.
+    /// Records kept out by the prefilter, of which no rows were made; their times count.
     pub filtered: u64,
     /// Records of other tables in the same file.
     pub elsewhere: u64,
