@@ -309,3 +309,76 @@ fn converted(array: &ArrayRef, from: Type, to: Type) -> ArrayRef {
     (0..array.len()).for_each(|row| builder.push(&Cell::text(cells.get(row).to_value().to_text())));
     builder.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::engine::{Config, Engine};
+
+    const ZEEK: &str = "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tdns\n\
+        #fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tquery\tqtype_name\n\
+        #types\ttime\tstring\taddr\tport\taddr\tport\tstring\tstring\n\
+        1767225600.5\tC1\t192.0.2.1\t5353\t192.0.2.53\t53\twww.Fox.example\tA\n\
+        1767225601.5\tC2\t192.0.2.2\t5353\t192.0.2.53\t53\tnotfox.example\tA\n\
+        1767225602.5\tC3\t192.0.2.3\t5353\n";
+    const NDJSON: &str = "{\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:00Z\",\"Name\":\"f\\u006fx.example\",\"ClientIP\":\"192.0.2.1\"}\n\
+        {\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:01Z\",\"Name\":\"FOX.example.\",\"ClientIP\":\"192.0.2.2\"}\n\
+        {\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:02Z\",\"Name\":\"fox-example.test\",\"ClientIP\":\"192.0.2.3\"}\n\
+        {\"Type\":\"DnsEvents\",\"Name\":\n";
+    const CSV: &str = "TimeGenerated,Name,ClientIP,QueryType\n2026-01-01T00:00:00Z,\"fox.example\",192.0.2.1,A\n\
+        2026-01-01T00:00:01Z,other.test,192.0.2.9,A\n";
+
+    /// Filters of every shape that the raw search takes, and some that it must leave alone.
+    fn filters() -> Vec<String> {
+        let many: Vec<String> = (0..200).map(|n| format!("\"name{n}.example\"")).chain(["\"fox.example\"".to_owned()]).collect();
+        let mut filters: Vec<String> = [
+            "Name has 'fox'",
+            "Name == 'fox.example'",
+            "Name =~ 'fox.example.'",
+            "Name contains 'ox.ex'",
+            "Name endswith 'example' or ClientIP == '192.0.2.9'",
+            "Name has 'fox' and ClientIP startswith '192.0.2.1'",
+            "Name !has 'fox'",
+            "not(Name has 'fox')",
+            "Name in ('fox.example', 'other.test')",
+            "Name has ''",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        filters.push(format!("Name has_any (dynamic([{}]))", many.join(",")));
+        filters.push(format!("Name in~ ({})", many.join(",")));
+        filters
+    }
+
+    /// The rows of a query, and what the scans counted as damaged.
+    fn run(folder: &Path, query: &str, decode_all: bool) -> (kql::Rows, u64) {
+        let found = logs::discover(&[folder.to_owned()]);
+        assert_eq!(found.files.len(), 3, "{:?}", found.problems);
+        let damaged = Arc::new(Mutex::new(0));
+        let count = Arc::clone(&damaged);
+        let on_scanned: OnScanned = Arc::new(move |_, _, stats| *count.lock().unwrap() += stats.unparsed);
+        let options = LogOptions { parts: 2, decode_all, on_scanned: Some(on_scanned), ..LogOptions::default() };
+        let mut engine = Engine::new(Config { threads: 2, ..Config::default() }).unwrap();
+        engine.add_logs(&found.files, &options);
+        let rows = engine.run(query).unwrap().tables.remove(0).rows;
+        let damaged = *damaged.lock().unwrap();
+        (rows, damaged)
+    }
+
+    #[test]
+    fn the_raw_search_changes_neither_rows_nor_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in [("dns.log", ZEEK), ("DnsEvents.ndjson", NDJSON), ("DnsEvents.csv", CSV)] {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        for filter in filters() {
+            let query =
+                format!("DnsEvents | where {filter} | project TimeGenerated, Name, ClientIP | sort by TimeGenerated, Name");
+            let searched = run(folder.path(), &query, false);
+            assert_eq!(searched, run(folder.path(), &query, true), "{filter}");
+            assert_eq!(searched.1, 2, "{filter}");
+        }
+    }
+}
