@@ -47,7 +47,7 @@ impl Prepare<'_> {
     /// The relation as a plan, after all that it refers to has been computed.
     pub(crate) async fn lower(&self, query: &Query, rel: &Arc<Rel>, progress: &mut Progress) -> Result<LogicalPlan> {
         self.resolve(query, rel, progress).await?;
-        Lower { resolved: &progress.resolved, context: None }.rel(rel)
+        Lower { resolved: &progress.resolved }.rel(rel)
     }
 
     fn resolve<'b>(
@@ -142,7 +142,7 @@ impl Prepare<'_> {
     /// The columns that an open plugin adds, from a first run over its data.
     pub(crate) async fn added_columns(&self, query: &Query, rel: &Arc<Rel>, progress: &mut Progress) -> Result<Vec<Column>> {
         self.resolve(query, rel, progress).await?;
-        let plan = Lower { resolved: &progress.resolved, context: None }.added_columns(rel)?;
+        let plan = Lower { resolved: &progress.resolved }.added_columns(rel)?;
         let (batches, _) = execute(self.context, plan, None).await?;
         let pair = [Column::new("name", Type::String), Column::new("type", Type::String)];
         let column = |row: Vec<Value>| {

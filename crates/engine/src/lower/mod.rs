@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
+use kql::Value;
 use kql::plan::Rel;
-use kql::{Column, Value};
 
 pub(crate) use expr::with_whole_results;
 pub use expr::{fold, scalar_value};
@@ -50,6 +50,4 @@ impl Resolved {
 pub struct Lower<'a> {
     /// What the plan refers to.
     pub resolved: &'a Resolved,
-    /// The columns of [`kql::plan::RelKind::Context`], inside a subquery.
-    pub context: Option<&'a [Column]>,
 }

@@ -56,12 +56,12 @@ impl Lower<'_> {
             }
             RelKind::MvApply { input, items, item_index, limit, context, subquery, kept } => {
                 let (extra, expansion) = expansion(context, input, items, *item_index, *limit, false);
-                let subquery = self.subquery(context, subquery)?;
+                let subquery = self.subquery(subquery)?;
                 let (context, kept) = (context.clone(), kept.clone());
                 Parts::above(input, extra, MvApply { columns, context, expansion, kept, subquery })
             }
             RelKind::Partition { input, key, subquery } => {
-                let subquery = self.subquery(&input.columns, subquery)?;
+                let subquery = self.subquery(subquery)?;
                 let partition = Partition { columns, context: input.columns.clone(), key_type: key.ty, subquery };
                 Parts::above(input, vec![key.clone()], partition)
             }
@@ -94,9 +94,8 @@ impl Lower<'_> {
         })
     }
 
-    fn subquery(&self, context: &[Column], subquery: &Rel) -> Result<Arc<Local>> {
-        let lower = Lower { resolved: self.resolved, context: Some(context) };
-        Ok(Arc::new(Local::compile(&lower, subquery)?))
+    fn subquery(&self, subquery: &Rel) -> Result<Arc<Local>> {
+        Ok(Arc::new(Local::compile(self, subquery)?))
     }
 
     /// A constant, or an error that names what must be one.
