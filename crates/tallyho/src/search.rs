@@ -149,8 +149,13 @@ impl Local {
             offset: provenance::OFFSET.to_owned(),
             raw: provenance::RAW.to_owned(),
         };
-        let options =
-            LogOptions { provenance: Some(provenance), on_scanned: Some(on_scanned), on_read, parts: local::threads(config), decode_all: false };
+        let options = LogOptions {
+            provenance: Some(provenance),
+            on_scanned: Some(on_scanned),
+            on_read,
+            parts: local::threads(config),
+            decode_all: false,
+        };
         engine.add_logs(&found.files, &options);
         let tables = found.files.iter().flat_map(|file| &file.tables).map(|table| table.name.clone()).collect();
         Ok(Local { engine, tables })
