@@ -4,7 +4,6 @@
 //! ([`prepare`](crate::prepare)), then the plan is lowered, optimised and run by DataFusion on a runtime of the engine's own, in
 //! bounded memory.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,12 +20,13 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 use kql::bind::{Bound, Options};
 use kql::catalog::{Schema, Workspace};
-use kql::plan::{Output, Render};
+use kql::plan::{Output, Render, WATCHLISTS};
 use kql::{Column, Rows};
 
 use crate::error::{Error, Result, code};
 use crate::operator::OperatorPlanner;
 use crate::prepare::Prepare;
+use crate::tables::Tables;
 use crate::yielding::YieldInJoins;
 
 /// What an engine may use, and the moment it takes for now.
@@ -56,7 +56,7 @@ impl Default for Config {
 pub struct Engine {
     config: Config,
     workspace: Workspace,
-    tables: BTreeMap<String, Arc<dyn TableProvider>>,
+    tables: Tables,
     context: SessionContext,
     runtime: tokio::runtime::Runtime,
 }
@@ -97,13 +97,13 @@ impl Engine {
             .map_err(|error| Error::new(code::INTERNAL, format!("no threads to run on: {error}")))?;
         let context = SessionContext::new_with_state(state(&config)?);
         let workspace = Workspace { builtin: true, ..Workspace::default() };
-        Ok(Engine { config, workspace, tables: BTreeMap::new(), context, runtime })
+        Ok(Engine { config, workspace, tables: Tables::default(), context, runtime })
     }
 
     /// Adds a table that `provider` reads; its columns are laid out as [`logs::arrow_type`] says. One of that name is replaced.
     pub fn add_table(&mut self, name: &str, columns: Vec<Column>, provider: Arc<dyn TableProvider>) {
         self.workspace.files.insert(name.to_owned(), columns);
-        self.tables.insert(name.to_owned(), provider);
+        self.tables.insert(name.to_owned(), None, provider);
     }
 
     /// Adds a table of rows in memory.
@@ -111,6 +111,15 @@ impl Engine {
         let batch = crate::lower::rel::values(&rows.columns, &rows.rows)?;
         let provider = crate::lower::rel::memory_table(vec![batch])?;
         self.add_table(name, rows.columns.clone(), provider);
+        Ok(())
+    }
+
+    /// Adds a watchlist, which `_GetWatchlist(alias)` reads; one of that alias is replaced.
+    pub fn add_watchlist(&mut self, alias: &str, rows: &Rows) -> Result<()> {
+        let batch = crate::lower::rel::values(&rows.columns, &rows.rows)?;
+        let provider = crate::lower::rel::memory_table(vec![batch])?;
+        self.workspace.watchlists.insert(alias.to_owned(), rows.columns.clone());
+        self.tables.insert(alias.to_owned(), Some(WATCHLISTS), provider);
         Ok(())
     }
 

@@ -17,6 +17,7 @@ mod prepare;
 mod row_key;
 mod rows;
 pub mod source;
+pub mod tables;
 mod walk;
 mod yielding;
 

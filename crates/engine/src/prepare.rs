@@ -1,13 +1,12 @@
 //! What a plan refers to, computed before it is lowered: the values of `toscalar()`, the sets of `in (subquery)`, the rows of
 //! `materialize()`; and running a plan.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::catalog::TableProvider;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::{SessionContext, SessionState};
 use datafusion::logical_expr::LogicalPlan;
@@ -18,6 +17,7 @@ use kql::{Column, Type, Value};
 use crate::error::{Error, Result, code};
 use crate::lower::rel::{memory_table, values};
 use crate::lower::{Lower, Resolved};
+use crate::tables::Tables;
 use crate::walk::{Reference, references};
 
 /// Values in a set at most: what `in (subquery)` takes (Kusto's limit on its values).
@@ -26,7 +26,7 @@ const SET_VALUES: usize = 1_000_000;
 /// The means to compute what plans refer to.
 pub(crate) struct Prepare<'a> {
     pub(crate) context: &'a SessionContext,
-    pub(crate) tables: &'a BTreeMap<String, Arc<dyn TableProvider>>,
+    pub(crate) tables: &'a Tables,
 }
 
 /// What has been computed so far.
@@ -71,13 +71,13 @@ impl Prepare<'_> {
     }
 
     fn table(&self, rel: &Rel, progress: &mut Progress) -> Result<()> {
-        let kql::plan::RelKind::Table { name, .. } = &rel.kind else { return Ok(()) };
-        let table = match self.tables.get(name) {
+        let kql::plan::RelKind::Table { name, database } = &rel.kind else { return Ok(()) };
+        let table = match self.tables.get(name, database.as_deref()) {
             Some(table) => Arc::clone(table),
             // Known, and filled by no file: empty.
             None => memory_table(vec![values(&rel.columns, &[])?])?,
         };
-        progress.resolved.tables.insert(name.clone(), table);
+        progress.resolved.tables.insert(name.clone(), database.as_deref(), table);
         Ok(())
     }
 

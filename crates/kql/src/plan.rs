@@ -60,6 +60,9 @@ pub struct Rel {
 /// A relation that several places may read.
 pub type Input = Arc<Rel>;
 
+/// The database under which a watchlist stands as the table of its alias: the function that gives its rows.
+pub const WATCHLISTS: &str = "_GetWatchlist";
+
 /// What makes a relation's rows.
 #[derive(Clone, Debug)]
 pub enum RelKind {
@@ -67,7 +70,7 @@ pub enum RelKind {
     Table {
         /// The table's name.
         name: String,
-        /// The workspace or database it was asked of, if the query named one. `_GetWatchlist`: it is the watchlist of that alias.
+        /// The workspace or database it was asked of, if the query named one. [`WATCHLISTS`]: it is the watchlist of that alias.
         /// `external_table`, `materialized_view`, `stored_query_result`: it is one of those.
         database: Option<String>,
     },

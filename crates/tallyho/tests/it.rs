@@ -6,6 +6,9 @@ use std::process::{Command, Output, Stdio};
 
 use expect_test::{Expect, expect, expect_file};
 
+#[path = "it/declared.rs"]
+mod declared;
+
 /// A folder of its own, in which commands run.
 struct World {
     folder: tempfile::TempDir,

@@ -19,14 +19,16 @@ use datafusion::catalog::TableProvider;
 use kql::Value;
 use kql::plan::Rel;
 
+use crate::tables::Tables;
+
 pub(crate) use expr::with_whole_results;
 pub use expr::{fold, scalar_value};
 
 /// What a plan refers to, found or computed before it is lowered.
 #[derive(Default)]
 pub struct Resolved {
-    /// Tables by name.
-    pub tables: HashMap<String, Arc<dyn TableProvider>>,
+    /// Tables and watchlists by name.
+    pub tables: Tables,
     /// The values of `toscalar()`, as [`kql::plan::Query::scalars`] numbers them.
     pub scalars: Vec<Value>,
     /// The rows of `materialize()`, as [`kql::plan::Query::shared`] numbers them.

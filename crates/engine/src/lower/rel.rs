@@ -22,7 +22,7 @@ impl Lower<'_> {
     /// The relation as a plan.
     pub fn rel(&self, rel: &Rel) -> Result<LogicalPlan> {
         match &rel.kind {
-            RelKind::Table { name, .. } => match self.resolved.tables.get(name) {
+            RelKind::Table { name, database } => match self.resolved.tables.get(name, database.as_deref()) {
                 Some(table) => self.scan(table, &rel.columns),
                 None => {
                     Err(Error::new(code::NO_TABLE, format!("no log fills the table {name}; name one with --table or --logs")))

@@ -12,7 +12,7 @@ use super::resolve::did_you_mean;
 use crate::ast::{self, ColumnDecl, ExprKind as Ast, Param};
 use crate::catalog::{self, WATCHLIST_COLUMNS};
 use crate::diagnostic::{self, Span};
-use crate::plan::{Rel, RelKind};
+use crate::plan::{Rel, RelKind, WATCHLISTS};
 use crate::types::{Column, Type, Value};
 
 /// Functions that give rows.
@@ -21,9 +21,6 @@ pub(super) const TABLE_FUNCTIONS: [&str; 7] =
 
 /// Functions that give a database or a cluster.
 const ENTITY_FUNCTIONS: [&str; 8] = ["cluster", "database", "workspace", "app", "arg", "adx", "resource", "graph"];
-
-/// The database under which a watchlist's rows stand as the table of its alias.
-pub(super) const WATCHLISTS: &str = "_GetWatchlist";
 
 impl Binder<'_> {
     /// Rows.

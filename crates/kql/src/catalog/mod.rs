@@ -9,6 +9,7 @@ mod nearest;
 mod notation;
 mod operator;
 mod resolve;
+mod saved;
 mod schema;
 mod signature;
 mod tables;

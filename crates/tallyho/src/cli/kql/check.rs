@@ -7,7 +7,7 @@ use kql::catalog::Workspace;
 use kql::{Column, Diagnostic, render};
 use serde_json::json;
 
-use super::{Source, jsonl, sources, workspace};
+use super::{Declared, Source, jsonl, sources, workspace};
 use crate::cli::Global;
 use crate::config::Config;
 use crate::error::{Error, Exit};
@@ -28,6 +28,9 @@ pub struct Args {
     /// Tables to check against: {"Table": {"column": "type"}}; else those of Sentinel and Defender, and any other
     #[arg(long, value_name = "FILE")]
     pub schema: Option<PathBuf>,
+    /// What queries may name beside.
+    #[command(flatten)]
+    pub declared: Declared,
     /// Read {"id", "query"} a line on stdin, answer one JSON object a line
     #[arg(long, conflicts_with_all = ["files", "query"])]
     pub jsonl: bool,
@@ -56,7 +59,7 @@ struct Checked {
 /// # Errors
 /// A file cannot be read.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let workspace = workspace(args.schema.as_deref())?;
+    let workspace = workspace(args.schema.as_deref(), &args.declared)?;
     let check = |source: Source| check(source, &workspace, config.now, !args.no_lint);
     let mut failed = false;
     if args.jsonl {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use kql::catalog::{Schema, Workspace};
 
+use crate::declared;
 use crate::error::Error;
 
 pub mod check;
@@ -80,13 +81,30 @@ pub fn read_schema(path: &Path) -> Result<Schema, Error> {
     Schema::from_json(&text).map_err(|error| Error::user(format!("{}: {error}", path.display())))
 }
 
-/// What queries are checked against: the schema and nothing else, or the built-in tables with unknown ones open.
+/// What queries may name beside tables and the functions of KQL itself.
+#[derive(Debug, Default, clap::Args)]
+pub struct Declared {
+    /// Saved functions: each `.kql` file in the folder is one, by its name; a query, or `(parameters) { body }`
+    #[arg(long, value_name = "DIR")]
+    pub functions: Vec<PathBuf>,
+    /// Watchlists: each `.csv` file in the folder is one, by its name; a first line `# SearchKey: COLUMN` names the key, else it is
+    /// the first column
+    #[arg(long, value_name = "DIR")]
+    pub watchlists: Vec<PathBuf>,
+}
+
+/// What queries are checked against: the schema and nothing else, or the built-in tables with unknown ones open; and what is
+/// declared beside.
 ///
 /// # Errors
-/// The schema cannot be read.
-pub fn workspace(schema: Option<&Path>) -> Result<Workspace, Error> {
-    Ok(match schema {
+/// A file cannot be read, or is not what it should be.
+pub fn workspace(schema: Option<&Path>, declared: &Declared) -> Result<Workspace, Error> {
+    let mut workspace = match schema {
         Some(path) => Workspace::closed(read_schema(path)?),
         None => Workspace::open(),
-    })
+    };
+    declared::add_functions(&mut workspace.schema, &declared.functions)?;
+    let watchlists = declared::read_watchlists(&declared.watchlists)?;
+    workspace.watchlists.extend(watchlists.into_iter().map(|(alias, rows)| (alias, rows.columns)));
+    Ok(workspace)
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use engine::{Answer, Engine, ResultTable};
 use kql::{Rows, render};
 
-use super::{Source, jsonl, read_schema, sources};
+use super::{Declared, Source, jsonl, read_schema, sources};
 use crate::cli::Global;
 use crate::config::Config;
+use crate::declared;
 use crate::error::{Error, Exit};
 use crate::local;
 use crate::messages;
@@ -48,6 +49,9 @@ pub struct Tables {
     /// Tables that are there though no file fills them: {"Table": {"column": "type"}}; else those of Sentinel and Defender
     #[arg(long, value_name = "FILE")]
     pub schema: Option<PathBuf>,
+    /// What queries may name beside.
+    #[command(flatten)]
+    pub declared: Declared,
 }
 
 impl Tables {
@@ -60,6 +64,10 @@ impl Tables {
         if let Some(path) = &self.schema {
             engine.set_schema(read_schema(path)?);
             engine.workspace_mut().builtin = false;
+        }
+        declared::add_functions(&mut engine.workspace_mut().schema, &self.declared.functions)?;
+        for (alias, rows) in declared::read_watchlists(&self.declared.watchlists)? {
+            engine.add_watchlist(&alias, &rows).map_err(|error| Error::internal(error.message))?;
         }
         let mut exit = Exit::Ran;
         if !self.logs.is_empty() {
