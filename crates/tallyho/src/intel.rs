@@ -168,8 +168,10 @@ mod tests {
         let mut out = String::new();
         for value in ["Gate.famwili[.]shop", "notfamwili.shop", "192.88.99.45", "127.0.0.1:8080", "duckdns.org", "not a domain"] {
             let rows = explain(&intel, value);
-            out.push_str(&text_table(&rows, &Look::default()).lines().skip(2).collect::<Vec<_>>().join("\n"));
-            out.push('\n');
+            for line in text_table(&rows, &Look::default()).lines().skip(2) {
+                out.push_str(line.trim_start());
+                out.push('\n');
+            }
         }
         expect![[r#"
              Gate.famwili[.]shop   hunted    it is a name below famwili.shop   Remus     threatfox.json
