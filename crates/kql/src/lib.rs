@@ -6,6 +6,7 @@ pub mod ast;
 pub mod bind;
 pub mod catalog;
 pub mod complete;
+pub mod definition;
 pub mod diagnostic;
 pub mod explain;
 pub mod fmt;

@@ -11,6 +11,7 @@ pub mod escape;
 pub mod evidence;
 pub mod intel;
 pub mod local;
+pub mod lsp;
 pub mod messages;
 pub mod output;
 pub mod report;

@@ -8,6 +8,8 @@ use expect_test::{Expect, expect, expect_file};
 
 #[path = "it/declared.rs"]
 mod declared;
+#[path = "it/lsp.rs"]
+mod lsp;
 
 /// A folder of its own, in which commands run.
 struct World {

@@ -113,6 +113,7 @@ pub fn run(args: &Args) -> Result<Exit, Error> {
         Command::Kql(kql::Command::Run(args)) => kql::run::run(args, global, &config),
         Command::Kql(kql::Command::Help(args)) => kql::help::run(args),
         Command::Kql(kql::Command::Explain(args)) => kql::explain::run(args, &config),
+        Command::Kql(kql::Command::Lsp(args)) => kql::lsp::run(args, &config),
         Command::Kql(kql::Command::Fmt(args)) => kql::fmt::run(args, &config),
         Command::Logs(logs::Command::Detect(args)) => logs::detect::run(args, global, &config),
         Command::Logs(logs::Command::Tables(args)) => logs::tables::run(args, global, &config),

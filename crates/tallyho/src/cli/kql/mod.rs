@@ -15,6 +15,7 @@ pub mod explain;
 pub mod fmt;
 pub mod help;
 pub mod jsonl;
+pub mod lsp;
 pub mod run;
 
 /// The verbs.
@@ -30,6 +31,8 @@ pub enum Command {
     Help(help::Args),
     /// Show the plans of a query, and what each step costs
     Explain(explain::Args),
+    /// Serve an editor: diagnostics, completion, hover, formatting
+    Lsp(lsp::Args),
 }
 
 /// A query and the name it goes by in messages.
@@ -84,11 +87,11 @@ pub fn read_schema(path: &Path) -> Result<Schema, Error> {
 /// What queries may name beside tables and the functions of KQL itself.
 #[derive(Debug, Default, clap::Args)]
 pub struct Declared {
-    /// Saved functions: each `.kql` file in the folder is one, by its name; a query, or `(parameters) { body }`
+    /// Saved functions: each `.kql` file in or below the folder is one, by its name; a query, or `(parameters) { body }`
     #[arg(long, value_name = "DIR")]
     pub functions: Vec<PathBuf>,
-    /// Watchlists: each `.csv` file in the folder is one, by its name; a first line `# SearchKey: COLUMN` names the key, else it is
-    /// the first column
+    /// Watchlists: each `.csv` file in or below the folder is one, by its name; a first line `# SearchKey: COLUMN` names the key,
+    /// else it is the first column
     #[arg(long, value_name = "DIR")]
     pub watchlists: Vec<PathBuf>,
 }
