@@ -61,7 +61,9 @@ mod tests {
 
     #[test]
     fn shared_hosts_and_suffixes() {
-        for name in ["duckdns.org", "github.io", "workers.dev", "co.uk", "www.dropbox.com", "raw.githubusercontent.com"] {
+        for name in
+            ["duckdns.org", "github.io", "workers.dev", "co.uk", "www.dropbox.com", "raw.githubusercontent.com", "microsoft.com"]
+        {
             assert!(is_shared(name), "{name}");
         }
         for name in ["evil.duckdns.org", "evil.shop", "notdropbox.com", "abc.localto.net"] {
