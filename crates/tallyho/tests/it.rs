@@ -290,6 +290,20 @@ fn exit_codes_of_a_hunt() {
 }
 
 #[test]
+fn a_hunt_that_cannot_find_anything_says_so() {
+    let world = hunting_ground();
+    let backwards = ["hunt", "--intel", "feed.json", "logs", "--since", "2026-05-22", "--until", "2026-05-21"];
+    let told = world.run(&backwards);
+    assert!(told.contains("--since is not before --until") && told.ends_with("= 2\n"), "{told}");
+    std::fs::create_dir(world.path("empty")).unwrap();
+    let told = world.run(&["hunt", "--intel", "feed.json", "empty"]);
+    assert!(told.contains("nothing is searched"), "{told}");
+    world.write("none.json", r#"{"query_status":"no_result","data":"Your search did not yield any results"}"#);
+    let told = world.run(&["hunt", "--intel", "none.json", "logs"]);
+    assert!(told.contains("nothing is hunted"), "{told}");
+}
+
+#[test]
 fn a_report_is_one_inert_page() {
     let world = hunting_ground();
     assert!(world.run(&["hunt", "--intel", "feed.json", "logs", "--out", "report.html"]).ends_with("= 0\n"));

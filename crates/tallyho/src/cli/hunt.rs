@@ -53,13 +53,24 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     let start = Instant::now();
     let moment = |text: &Option<String>| text.as_deref().map(|text| parse_moment(text, config.now)).transpose();
     let (since, until) = (moment(&args.since)?, moment(&args.until)?);
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        return Err(Error::user("--since is not before --until: no row can lie between them"));
+    }
     let exclusions: Vec<PathBuf> = config.exclusions.iter().chain(&args.exclusions).cloned().collect();
     let exclusions = search::read_exclusions(&exclusions)?;
     let (intel, hunts) = args.selection.hunts()?;
     messages::note(config, &intel::summary(&intel));
+    if hunts.is_empty() {
+        messages::warning(config, "nothing is hunted: no indicator of these files is fit for it; see `tallyho intel list`");
+    }
     // Opened before the search, so that a place that cannot be written to is known at once.
     let mut out = Sink::open(config, global.format, args.out.as_deref())?;
     let found = evidence::discover(&args.logs.paths)?;
+    if found.files.is_empty() && found.problems.is_empty() {
+        messages::warning(config, "nothing is searched: there is no file in what was named");
+    }
     let bar = progress(config, &found);
     let template = match args.selection.template {
         TemplateName::Exact => "exact",
