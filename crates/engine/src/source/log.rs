@@ -2,7 +2,7 @@
 //!
 //! In: files of the `logs` crate. Out: one table for each name they fill, with the columns of all files that fill it; and, where it
 //! is asked for, columns that say where each row stands. Filters that name texts are handed down as [`Needles`]: records without
-//! one of them are not even decoded.
+//! one of them are read for what a scan counts, and no rows are made of them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -72,7 +72,7 @@ pub struct LogOptions {
     pub on_read: Option<OnRead>,
     /// How many ranges of the files are read side by side.
     pub parts: usize,
-    /// Decodes every record, whatever the filters: the same rows, slower.
+    /// Makes a row of every record, whatever the filters: the same answer, slower.
     pub decode_all: bool,
 }
 
