@@ -75,6 +75,9 @@ pub fn operator_name(kind: &plan::RelKind) -> &str {
         plan::RelKind::Unsupported { operator, .. } => operator,
         plan::RelKind::Evaluate { plugin, .. } => plugin,
         plan::RelKind::External { .. } => "externaldata",
+        plan::RelKind::GraphMatch(_) => "graph-match",
+        plan::RelKind::GraphNodes { .. } | plan::RelKind::GraphEdges { .. } => "graph-to-table",
+        plan::RelKind::GraphPartition { .. } => "make-graph partitioned-by",
         _ => "this operator",
     }
 }

@@ -88,6 +88,9 @@ fn inputs(kind: &RelKind) -> Vec<&Input> {
         RelKind::Union(inputs) => inputs.iter().collect(),
         RelKind::MvApply { input, subquery, .. } | RelKind::Partition { input, subquery, .. } => vec![input, subquery],
         RelKind::Scan(scan) => vec![&scan.input],
+        RelKind::GraphMatch(found) => found.graph.inputs(),
+        RelKind::GraphNodes { graph, .. } | RelKind::GraphEdges { graph, .. } => graph.inputs(),
+        RelKind::GraphPartition { graph, subquery, .. } => graph.inputs().into_iter().chain([subquery]).collect(),
         RelKind::Evaluate { input, .. } | RelKind::Unsupported { input, .. } => input.iter().collect(),
     }
 }
@@ -116,6 +119,9 @@ fn exprs(kind: &RelKind) -> Vec<&Expr> {
         RelKind::Partition { key, .. } => vec![key],
         RelKind::TopNested { levels, .. } => {
             levels.iter().flat_map(|l| l.count.iter().chain([&l.of]).chain(&l.others).chain(&l.by.args)).collect()
+        }
+        RelKind::GraphMatch(found) => {
+            found.paths.iter().map(|path| &path.body).chain(&found.predicate).chain(&found.exprs).collect()
         }
         RelKind::TopHitters { count, of, by, .. } => [count, of].into_iter().chain(by).collect(),
         RelKind::Evaluate { args, .. } => {

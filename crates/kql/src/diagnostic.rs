@@ -241,6 +241,14 @@ codes! {
     NO_MEMBERS = "K0129" Error "value has no members";
     /// An operator without rows to read.
     NO_INPUT = "K0130" Error "no rows to read";
+    /// Rows where a graph must be.
+    EXPECTED_GRAPH = "K0131" Error "a graph is needed";
+    /// A graph pattern whose nodes and edges do not take turns.
+    GRAPH_PATTERN = "K0132" Error "no such graph pattern";
+    /// The call of a pattern that has no case for these values.
+    NO_CASE = "K0133" Error "no case of the pattern fits";
+    /// A member of an entity group that is no cluster, database or table, or not of the kind of the others.
+    WRONG_ENTITY = "K0134" Error "wrong member of an entity group";
     /// A literal whose content its type cannot read.
     BAD_LITERAL = "K0190" Error "literal that cannot be read";
     /// A table of events read from its first day to its last.

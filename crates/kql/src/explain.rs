@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::fmt::literal;
-use crate::plan::{Aggregate, Expr, ExprKind, PluginArg, Query, Rel, RelKind};
+use crate::plan::{Aggregate, Expr, ExprKind, Graph, GraphMatch, PluginArg, Query, Rel, RelKind};
 use crate::types::Column;
 
 /// The whole query: shared relations and scalars first, then each result.
@@ -89,8 +89,18 @@ fn head(rel: &Rel, input: &[Column]) -> String {
                 .collect();
             format!("evaluate {plugin}({})", args.join(", "))
         }
+        RelKind::GraphMatch(found) => graph_match(found),
         other => name(other).to_owned(),
     }
+}
+
+/// The pattern with its predicate and projection, under the names its elements have.
+fn graph_match(found: &GraphMatch) -> String {
+    let columns = found.columns();
+    let exprs: Vec<String> = found.exprs.iter().map(|expr| text(expr, &columns)).collect();
+    let predicate = found.predicate.as_ref().map(|predicate| format!(" where {}", text(predicate, &columns)));
+    let word = if found.shortest.is_some() { "graph-shortest-paths" } else { "graph-match" };
+    format!("{word} {} elements{} project {}", found.elements.len(), predicate.unwrap_or_default(), exprs.join(", "))
 }
 
 fn name(kind: &RelKind) -> &str {
@@ -104,6 +114,9 @@ fn name(kind: &RelKind) -> &str {
         RelKind::TopHitters { .. } => "top-hitters",
         RelKind::Reduce { .. } => "reduce",
         RelKind::GetSchema(_) => "getschema",
+        RelKind::GraphNodes { .. } => "graph-to-table nodes",
+        RelKind::GraphEdges { .. } => "graph-to-table edges",
+        RelKind::GraphPartition { .. } => "make-graph partitioned-by",
         RelKind::Unsupported { operator, .. } => operator,
         _ => "",
     }
@@ -148,6 +161,10 @@ fn shortened(text: String) -> String {
     format!("{kept}…")
 }
 
+fn of_graph(graph: &Graph) -> Vec<&Rel> {
+    graph.inputs().into_iter().map(|input| &**input).collect()
+}
+
 /// The relations below.
 pub(crate) fn inputs(kind: &RelKind) -> Vec<&Rel> {
     match kind {
@@ -170,6 +187,13 @@ pub(crate) fn inputs(kind: &RelKind) -> Vec<&Rel> {
         RelKind::Union(inputs) => inputs.iter().map(|input| &**input).collect(),
         RelKind::MvApply { input, subquery, .. } | RelKind::Partition { input, subquery, .. } => vec![input, subquery],
         RelKind::Scan(scan) => vec![&scan.input],
+        RelKind::GraphMatch(found) => of_graph(&found.graph),
+        RelKind::GraphNodes { graph, .. } | RelKind::GraphEdges { graph, .. } => of_graph(graph),
+        RelKind::GraphPartition { graph, subquery, .. } => {
+            let mut inputs = of_graph(graph);
+            inputs.push(subquery);
+            inputs
+        }
         RelKind::Evaluate { input, args, .. } => {
             let tables = args.iter().filter_map(|arg| if let PluginArg::Rel(rel) = arg { Some(&**rel) } else { None });
             input.iter().map(|input| &**input).chain(tables).collect()

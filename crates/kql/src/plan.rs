@@ -4,9 +4,18 @@
 //! that is sugar is gone (`let` is substituted, functions are inlined, `extend` and its kin are [`RelKind::Project`], `top` is a
 //! sort and a take), so that an executor has few shapes to know. `Arc` marks what several places may share.
 
+mod expr;
+mod graph;
+
 use std::sync::Arc;
 
 use crate::types::{Column, Type, Value};
+
+pub use expr::{Expr, ExprKind, PARTITION_KEY};
+pub use graph::{
+    Cycles, Direction, Element, ElementKind, Graph, GraphKind, GraphMatch, GraphNodes, NODE_FUNCTIONS, PathExpr, PathFunction,
+    PathStep, Pattern, ShortestPaths,
+};
 
 /// A whole bound query.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +105,7 @@ pub enum RelKind {
     },
     /// A relation of [`Query::shared`].
     Shared(usize),
-    /// The rows handed to the subquery of the enclosing `mv-apply` or `partition`.
+    /// The rows handed to the subquery of the enclosing `mv-apply` or `partition`; for patterns of graphs, see [`GraphMatch`].
     Context,
     /// Rows for which the predicate is true.
     Filter {
@@ -251,7 +260,7 @@ pub enum RelKind {
         input: Input,
         /// The key: over the input's columns.
         key: Expr,
-        /// Over [`RelKind::Context`].
+        /// Over [`RelKind::Context`]; or over tables of its own, with [`PARTITION_KEY`] for the key.
         subquery: Input,
     },
     /// `top-nested`: one level for each clause.
@@ -292,7 +301,37 @@ pub enum RelKind {
     },
     /// `getschema`.
     GetSchema(Input),
-    /// An operator that is parsed and bound but that no executor here runs: the graph operators, macro-expand.
+    /// `graph-match`, `graph-shortest-paths`: one row for each match of a pattern.
+    GraphMatch(Box<GraphMatch>),
+    /// `graph-to-table nodes`: one row for each node. Columns: [`Graph::nodes`], after the node's hash (a `long`) if `with_id`.
+    GraphNodes {
+        /// Whose nodes.
+        graph: Arc<Graph>,
+        /// `with_node_id`.
+        with_id: bool,
+    },
+    /// `graph-to-table edges`: one row for each edge. Columns: the hashes (`long`) of its nodes that are asked for, then
+    /// [`Graph::edges`].
+    GraphEdges {
+        /// Whose edges.
+        graph: Arc<Graph>,
+        /// `with_source_id`.
+        with_source: bool,
+        /// `with_target_id`.
+        with_target: bool,
+    },
+    /// `make-graph … partitioned-by`: the subquery over the graph of each key's rows.
+    GraphPartition {
+        /// The whole graph.
+        graph: Arc<Graph>,
+        /// The key among [`Graph::edges`].
+        edge_key: usize,
+        /// The key among [`Graph::nodes`]; none where the nodes have no such column.
+        node_key: Option<usize>,
+        /// Over [`GraphKind::Context`].
+        subquery: Input,
+    },
+    /// An operator that is parsed and bound but that no executor here runs.
     Unsupported {
         /// The operator.
         operator: String,
@@ -448,77 +487,4 @@ pub struct TopNested {
     pub by: Aggregate,
     /// The smallest first.
     pub ascending: bool,
-}
-
-/// A typed expression over a relation's columns.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Expr {
-    /// What it computes.
-    pub kind: ExprKind,
-    /// The type of its value.
-    pub ty: Type,
-}
-
-/// What an expression computes.
-#[derive(Clone, Debug)]
-pub enum ExprKind {
-    /// The column at that position of the relation the expression stands over.
-    Column(usize),
-    /// A constant.
-    Literal(Value),
-    /// All are true. Two or more; never an `And` within.
-    And(Vec<Expr>),
-    /// One is true. Two or more; never an `Or` within.
-    Or(Vec<Expr>),
-    /// A function or an operator by its spelling in KQL: `strcat`, `==`, `!has`, `in~`, `has_any`, `between`, `+`, `neg` (unary
-    /// minus), `[]` (index or member of a dynamic), `not` … Conversions that Kusto makes by itself stand here as calls too
-    /// (`tolong`, `toreal`, `todynamic` …), so that operands have the types the function declares.
-    ///
-    /// A type literal is a constant `string` with the type's name. `pack_all()` and its kin are `bag_pack` with its pairs written
-    /// out (`pack_all(true)`: `pack_all` with the pairs, those without a value left out). Two spellings are no KQL:
-    /// `$part(call, n)` is the n-th result (from 0) of a scalar function that gives several (`series_fit_line`), and
-    /// `$column("name")` a column of an open relation, which has no position; nothing that can run holds it.
-    Call {
-        /// The name in the catalog.
-        function: String,
-        /// Its arguments.
-        args: Vec<Expr>,
-    },
-    /// The one value of [`Query::scalars`] at that position.
-    Scalar(usize),
-    /// A one-column relation as the right side of `in`, `has_any` and their like.
-    Rows(Input),
-}
-
-impl PartialEq for ExprKind {
-    fn eq(&self, other: &ExprKind) -> bool {
-        match (self, other) {
-            (ExprKind::Column(a), ExprKind::Column(b)) | (ExprKind::Scalar(a), ExprKind::Scalar(b)) => a == b,
-            (ExprKind::Literal(a), ExprKind::Literal(b)) => a == b,
-            (ExprKind::And(a), ExprKind::And(b)) | (ExprKind::Or(a), ExprKind::Or(b)) => a == b,
-            (ExprKind::Call { function: f, args: a }, ExprKind::Call { function: g, args: b }) => f == g && a == b,
-            (ExprKind::Rows(a), ExprKind::Rows(b)) => Arc::ptr_eq(a, b),
-            _ => false,
-        }
-    }
-}
-
-impl Expr {
-    /// The column at `position`, of type `ty`.
-    #[must_use]
-    pub fn column(position: usize, ty: Type) -> Expr {
-        Expr { kind: ExprKind::Column(position), ty }
-    }
-
-    /// A constant of type `ty`.
-    #[must_use]
-    pub fn literal(value: Value, ty: Type) -> Expr {
-        Expr { kind: ExprKind::Literal(value), ty }
-    }
-
-    /// A call.
-    #[must_use]
-    pub fn call(function: impl Into<String>, args: Vec<Expr>, ty: Type) -> Expr {
-        Expr { kind: ExprKind::Call { function: function.into(), args }, ty }
-    }
 }

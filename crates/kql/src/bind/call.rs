@@ -97,6 +97,9 @@ impl Binder<'_> {
         {
             return self.aggregate(function, args, name.span, span);
         }
+        if let Some(item) = self.path_call(name, args, span) {
+            return vec![item];
+        }
         if let Some(function) = catalog::function(text) {
             return self.scalar_call(function, args, name.span, span);
         }

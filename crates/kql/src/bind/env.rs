@@ -40,8 +40,31 @@ pub(super) enum Binding {
     Function(Rc<Closure>),
     /// A database or cluster of this name (`alias database`).
     Database(String),
-    /// Names of databases.
-    EntityGroup,
+    /// Databases, clusters or tables that `macro-expand` runs for.
+    EntityGroup(EntityGroup),
+    /// A pattern: which rows stand for which values.
+    Pattern(Rc<DeclaredPattern>),
+}
+
+/// The members of an entity group.
+pub(super) type EntityGroup = Rc<Vec<Member>>;
+
+/// One member of an entity group.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    /// What the name of the group's scope stands for, for this member.
+    pub(super) binding: Binding,
+    /// The cluster; empty where none is named.
+    pub(super) cluster: String,
+    /// The database; empty where none is named.
+    pub(super) database: String,
+}
+
+/// `declare pattern`, and what its bodies see.
+#[derive(Debug)]
+pub(super) struct DeclaredPattern {
+    pub(super) pattern: ast::Pattern,
+    pub(super) env: Env,
 }
 
 /// A function and what it sees.

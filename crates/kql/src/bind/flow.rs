@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Binder;
 use crate::catalog::TableInfo;
-use crate::plan::{Expr, ExprKind, Rel, RelKind};
+use crate::plan::{Expr, ExprKind, Graph, Rel, RelKind};
 use crate::types::{Column, Type, Value};
 
 /// Rows on their way through the operators.
@@ -21,15 +21,8 @@ pub(super) struct Flow {
     pub(super) name: Option<String>,
     /// The rows have a settled order, which window functions need.
     pub(super) serialized: bool,
-    /// It is a graph: the columns of its nodes and of its edges.
-    pub(super) graph: Option<Rc<Graph>>,
-}
-
-/// What a graph's nodes and edges have.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Graph {
-    pub(super) nodes: Vec<Column>,
-    pub(super) edges: Vec<Column>,
+    /// It is no rows, but a graph.
+    pub(super) graph: Option<Arc<Graph>>,
 }
 
 impl Flow {
@@ -47,6 +40,17 @@ impl Flow {
     /// It stands where a table did not bind; a diagnostic was given.
     pub(super) fn is_failed(&self) -> bool {
         matches!(&self.rel.kind, RelKind::Unsupported { operator, .. } if operator == "error")
+    }
+
+    /// What an operator gives that only declares names.
+    pub(super) fn nothing() -> Flow {
+        let kind = RelKind::Unsupported { operator: "nothing".to_owned(), input: None };
+        Flow::of(Rel { kind, columns: Vec::new(), open: false, ordered: false })
+    }
+
+    /// The operator only declared names.
+    pub(super) fn is_nothing(&self) -> bool {
+        matches!(&self.rel.kind, RelKind::Unsupported { operator, .. } if operator == "nothing")
     }
 
     pub(super) fn columns(&self) -> &[Column] {

@@ -35,6 +35,19 @@ impl Binder<'_> {
         self.run(closure, arguments, span)
     }
 
+    /// Binds a body that is put in the place of what names it, `name`; none, after a diagnostic, where that is done too often.
+    pub(super) fn inlined<T>(&mut self, name: &str, span: Span, bind: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.calls.len() >= CALL_DEPTH_MAX || self.inlined > INLINED_MAX {
+            let message = format!("`{name}` makes the query too large: what it stands for is put in its place too often");
+            self.report(diagnostic::TOO_LARGE, span, message);
+            return None;
+        }
+        self.calls.push(name.to_owned());
+        let result = bind(self);
+        self.calls.pop();
+        Some(result)
+    }
+
     /// Binds a function's body with its parameters declared.
     fn run(&mut self, closure: &Rc<Closure>, arguments: Vec<Argument>, span: Span) -> Thing {
         let foreign = self.foreign;
@@ -228,10 +241,11 @@ impl Binder<'_> {
             | ast::ExprKind::MaterializedViewCombine { .. }
             | ast::ExprKind::DataScope { .. } => true,
             ast::ExprKind::Name(name) => self.is_table_name(&name.text),
-            ast::ExprKind::Path { target, .. } => self.is_entity(target),
+            ast::ExprKind::Path { target, .. } if self.is_entity(target) => true,
+            ast::ExprKind::Path { target, .. } | ast::ExprKind::Index { target, .. } => self.pattern_of(target).is_some(),
             ast::ExprKind::Call { name, .. } => match self.lookup(&name.text).map(|node| node.binding.clone()) {
                 Some(Binding::Function(closure)) => self.gives_rows(&closure),
-                Some(_) => false,
+                Some(binding) => matches!(binding, Binding::Pattern(_)),
                 None if super::source::TABLE_FUNCTIONS.contains(&name.text.as_str()) => true,
                 None if name.text == "toscalar" || catalog::function(&name.text).is_some() => false,
                 None => self.stored(&name.text).is_some_and(|closure| self.gives_rows(&closure)),

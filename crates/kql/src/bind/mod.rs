@@ -13,6 +13,8 @@ mod function;
 mod limit;
 mod list;
 mod operator;
+mod path;
+mod pattern;
 mod resolve;
 mod scope;
 mod source;
@@ -134,6 +136,8 @@ pub(crate) struct Binder<'a> {
     render: Option<plan::Render>,
     /// The branches of the statement's `fork` or `facet`.
     forked: Vec<plan::Output>,
+    /// Tables that `graph-to-table` named: the results of a query that names no other.
+    named: Vec<plan::Output>,
     /// The names of the functions whose bodies are being bound.
     calls: Vec<String>,
     /// Functions declared, and those called.
@@ -172,6 +176,7 @@ impl<'a> Binder<'a> {
             open_count: 0,
             render: None,
             forked: Vec::new(),
+            named: Vec::new(),
             calls: Vec::new(),
             closures: Vec::new(),
             called: HashSet::new(),

@@ -11,7 +11,7 @@ use super::scope::Implied;
 use crate::ast;
 use crate::catalog;
 use crate::diagnostic::{self, Span};
-use crate::plan::{Expr, ExprKind};
+use crate::plan::{ElementKind, Expr, ExprKind};
 use crate::types::{Type, Value};
 
 impl Binder<'_> {
@@ -51,7 +51,7 @@ impl Binder<'_> {
                 self.report(diagnostic::UNKNOWN_NAME, name.span, format!("`{text}` is a function; its arguments are missing"));
                 item(unknown())
             }
-            Some((_, Binding::Table(_) | Binding::Database(_) | Binding::EntityGroup)) => {
+            Some((_, Binding::Table(_) | Binding::Database(_) | Binding::EntityGroup(_) | Binding::Pattern(_))) => {
                 item(self.table_as_value(text, name.span))
             }
             None => item(self.undeclared(text, name.span)),
@@ -91,6 +91,12 @@ impl Binder<'_> {
                 self.unlisted(text, span);
                 return open_column(text);
             }
+        }
+        if let Some(kind) = self.element_kind(text) {
+            let what = if kind == ElementKind::Node { "a node" } else { "an edge" };
+            let message = format!("`{text}` is {what} of the pattern; a value is one of its properties, as `{text}.name`");
+            self.report(diagnostic::EXPECTED_VALUE, span, message);
+            return unknown();
         }
         if let Some(null) = self.tolerated_null(text) {
             return null;
@@ -146,6 +152,12 @@ impl Binder<'_> {
 
     /// A column of a named side: `$left.x`, a step's `s1.x`.
     fn qualified(&mut self, qualifier: &ast::Name, name: &ast::Name) -> Option<Item> {
+        if name.text.starts_with('$')
+            && let Some(Binding::Scalar { expr, .. }) =
+                self.lookup(&format!("{}.{}", qualifier.text, name.text)).map(|n| &n.binding)
+        {
+            return Some(Item { name: Some(name.text.clone()), expr: expr.clone() });
+        }
         let scope = self.scopes.last().filter(|scope| scope.is_visible)?;
         let side = scope.sides.iter().find(|side| side.name == qualifier.text)?;
         let found = side.column(&name.text);
@@ -155,6 +167,10 @@ impl Binder<'_> {
         } else {
             let names = side.columns.iter().map(|column| column.name.as_str());
             catalog::nearest(&name.text, names).into_iter().map(str::to_owned).collect()
+        };
+        let label = match scope.elements {
+            Some(_) => format!("{}_{}", qualifier.text, name.text),
+            None => name.text.clone(),
         };
         let expr = match found {
             Some(expr) => expr,
@@ -166,11 +182,17 @@ impl Binder<'_> {
                 unknown()
             }
         };
-        Some(Item { name: Some(name.text.clone()), expr })
+        Some(Item { name: Some(label), expr })
     }
 
     /// `target[index]`.
     pub(super) fn index(&mut self, target: &ast::Expr, index: &ast::Expr) -> Item {
+        if let (Some(qualifier), ast::ExprKind::Literal(literal)) = (target.as_name(), &index.kind) {
+            let member = ast::Name { text: literal.value.to_text(), span: index.span, is_quoted: true };
+            if let Some(item) = self.qualified(qualifier, &member) {
+                return item;
+            }
+        }
         let value = self.expr(target);
         let key = self.expr(index);
         let written = match &index.without_parens().kind {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::Binder;
 use super::flow::Flow;
+use super::path::Elements;
 use crate::catalog::TableInfo;
 use crate::plan::{Aggregate, Expr, Rel};
 use crate::types::{Column, Type};
@@ -27,6 +28,8 @@ pub(super) struct Scope {
     pub(super) grouping: Option<Grouping>,
     /// Window functions may be called.
     pub(super) windows: Windows,
+    /// In a graph pattern: its elements.
+    pub(super) elements: Option<Elements>,
 }
 
 /// Columns under a qualifying name.
@@ -141,6 +144,7 @@ impl Binder<'_> {
             is_visible: true,
             grouping: None,
             windows: Windows::Forbidden,
+            elements: None,
         }
     }
 

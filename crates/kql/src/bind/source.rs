@@ -51,6 +51,9 @@ impl Binder<'_> {
             Ast::Name(name) => return self.table_name(name),
             Ast::Call { name, args } => return self.table_call(name, args, expr.span),
             Ast::Path { target, member } if self.is_entity(target) => return self.entity_member(target, member),
+            Ast::Path { target, member: path } | Ast::Index { target, index: path } if self.pattern_of(target).is_some() => {
+                return self.pattern_member(target, path, expr.span);
+            }
             Ast::Missing => Flow::failed(),
             Ast::Wildcard(pattern) => {
                 self.report(
@@ -83,7 +86,8 @@ impl Binder<'_> {
             Some(Binding::Table(flow)) => Thing::Table(flow),
             Some(Binding::Function(closure)) => self.call_closure(&closure, &[], name.span, None),
             Some(Binding::Scalar { .. }) => Thing::Scalar(self.name(name)),
-            Some(Binding::Database(_) | Binding::EntityGroup) => Thing::Table(Flow::failed()),
+            Some(Binding::Pattern(pattern)) => self.pattern_call(&pattern, &[], None, name.span),
+            Some(Binding::Database(_) | Binding::EntityGroup(_)) => Thing::Table(Flow::failed()),
             None if self.catalog.table(&name.text).is_none_or(|table| table.open) => {
                 match self.call_stored(&name.text, &[], name.span, None) {
                     Some(thing) => thing,
@@ -124,6 +128,7 @@ impl Binder<'_> {
         match self.lookup(&name.text).map(|node| node.binding.clone()) {
             Some(Binding::Function(closure)) => return self.call_closure(&closure, args, span, None),
             Some(Binding::Table(flow)) if args.is_empty() => return Thing::Table(flow),
+            Some(Binding::Pattern(pattern)) => return self.pattern_call(&pattern, args, None, name.span),
             _ => {}
         }
         match (name.text.as_str(), args) {
@@ -210,7 +215,7 @@ impl Binder<'_> {
     }
 
     /// What names a database or a cluster, for the plan.
-    fn entity_name(&mut self, expr: &ast::Expr) -> String {
+    pub(super) fn entity_name(&mut self, expr: &ast::Expr) -> String {
         match &expr.kind {
             Ast::Paren(inner) => self.entity_name(inner),
             Ast::Call { name, args } => match args.first() {

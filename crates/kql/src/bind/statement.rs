@@ -19,6 +19,9 @@ impl Binder<'_> {
                 _ => self.statement(statement, None),
             }
         }
+        if self.outputs.is_empty() {
+            self.outputs.append(&mut self.named);
+        }
         self.check_uncalled();
     }
 
@@ -34,6 +37,9 @@ impl Binder<'_> {
                 one.with_columns(RelKind::Project { input: one.rel.clone(), exprs: vec![item.expr] }, vec![column], false)
             }
         };
+        if rows.is_nothing() {
+            return;
+        }
         self.limit(&rows.rel, expr);
         let render = self.render.take();
         if self.forked.is_empty() {
@@ -74,7 +80,7 @@ impl Binder<'_> {
                 self.declare(&name.text, Binding::Database(name.text.clone()), false);
             }
             StatementKind::Pattern(pattern) => {
-                self.declare(&pattern.name.text, Binding::Database(pattern.name.text.clone()), false);
+                self.declare_pattern(pattern);
             }
             StatementKind::Expr(expr) => {
                 self.thing(expr);
@@ -95,7 +101,7 @@ impl Binder<'_> {
                 }
                 binding
             }
-            Ast::EntityGroup(_) => Binding::EntityGroup,
+            Ast::EntityGroup(entities) => Binding::EntityGroup(self.entity_group(entities)),
             Ast::Missing => Binding::Scalar { expr: unknown(), scope: None },
             _ if self.is_entity(value) && !self.is_tabular(value) => Binding::Database(name.text.clone()),
             _ => match self.statement_thing(value) {

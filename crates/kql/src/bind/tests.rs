@@ -150,3 +150,95 @@ fn long_chains_do_not_overflow() {
     too_large(&doubled("rand()", &|n| format!("x{n} + x{n}"), "print x39"));
     too_large(&doubled("(y: long) { y + 1 }", &|n| format!("(y: long) {{ x{n}(x{n}(y)) }}"), "print x39(1)"));
 }
+
+/// `T` as a graph whose nodes are the rows of `U`.
+const GRAPH: &str = "T | make-graph a --> i with U on a";
+
+#[test]
+fn columns_of_graphs() {
+    columns(&format!("{GRAPH} | graph-to-table nodes with_node_id = id"), "id:long a:long b:string x:real t:string");
+    columns(
+        "T | project a, i | make-graph a --> i with_node_id = n | graph-mark-components with_component_id = c | graph-to-table nodes",
+        "n:long c:long",
+    );
+    columns("T | project a, i | make-graph a -- i | graph-to-table edges with_source_id = s", "s:long a:long i:int");
+    columns(
+        &format!("{GRAPH} | graph-match (p)-[e*1..3]->(q) project e.b, p.x, m = map(e, a + 1)"),
+        "e_b:dynamic p_x:real m:dynamic",
+    );
+    columns(
+        &format!(
+            "{GRAPH} | graph-match (p)-[e*1..3]->(q), (q)--(r) where p.x > 1 and e.a == 1 and all(inner_nodes(e), x > 1 \
+             and node_degree_in() > 1 and t == q.t) project node_id(p), n = node_degree_out(r), p['b'], d = any(e, f)"
+        ),
+        "Column1:string n:long p_b:string d:bool",
+    );
+    columns(
+        &format!("{GRAPH} | graph-shortest-paths output = all (p)-[e*1..3]->(q) project l = array_length(map(e, a))"),
+        "l:long",
+    );
+    columns(
+        "T | make-graph a --> i with U on a partitioned-by b (graph-match (p)-[e]->(q) where p.x > q.x project p.b, e.c)",
+        "p_b:string e_c:real",
+    );
+    columns(&format!("let G = {GRAPH}; G | graph-match (p)-->(q) project p.a, q.a"), "p_a:long q_a:long");
+    columns(
+        &format!("{GRAPH} | graph-to-table nodes as N, edges as E with_target_id = target; N | project x; E | project target, c"),
+        "target:long c:real",
+    );
+}
+
+#[test]
+fn mistakes_in_graphs() {
+    errors("T | graph-match (p)-->(q) project p.a", &[("K0131", "graph-match")]);
+    errors("T | where a > 1 | graph-to-table nodes", &[("K0131", "graph-to-table")]);
+    errors("T | make-graph d --> a", &[("K0116", "d")]);
+    errors(&format!("{GRAPH} | graph-match (p)(q) project p.a"), &[("K0132", "(q)")]);
+    errors(&format!("{GRAPH} | graph-match (p)-[p]->(q) project q.a"), &[("K0132", "-[p]->")]);
+    errors(
+        &format!("{GRAPH} | graph-match (p)-[e]->(q) where r.a > 1 and p.nosuch == 1 project q"),
+        &[("K0101", "r"), ("K0101", "nosuch"), ("K0110", "q")],
+    );
+    errors(
+        &format!("{GRAPH} | graph-match cycles = some (p)-[e*1..2]->(q) where all(p, a > 1) project q.a"),
+        &[("K0122", "cycles = some"), ("K0105", "p")],
+    );
+    errors(&format!("{GRAPH} | graph-match (p)-[e]->(q) where p.x project q.a"), &[("K0114", "p.x")]);
+    errors("T | where all(d, a > 1)", &[("K0128", "all")]);
+    errors(&format!("{GRAPH} | graph-to-table nodes, edges as E; E"), &[("K0128", "nodes")]);
+}
+
+#[test]
+fn members_of_entity_groups() {
+    let group = "let G = entity_group [database('one'), cluster('c').database('two')];";
+    columns(&format!("{group} macro-expand G as X (X.T | project a, b) | summarize n = sum(a) by b"), "b:string n:long");
+    columns(&format!("{group} macro-expand G as X (X.T | project a, d = X.$current_database)"), "a:long d:string");
+    columns(
+        "macro-expand entity_group [T, U] as X (X | where a > 1 | project a, t)",
+        "a:long t_datetime:datetime t_string:string",
+    );
+    columns("macro-expand kind=inner entity_group [T, U] as X (X | project a, b, t)", "a:long b:string");
+    errors("macro-expand G as X (X.T)", &[("K0101", "G")]);
+    errors("macro-expand entity_group [T, database('one')] as X (X | count)", &[("K0134", "database('one')")]);
+    errors(&format!("{group} macro-expand G as X (X.T | where nosuch > 1)"), &[("K0101", "nosuch")]);
+}
+
+#[test]
+fn cases_of_patterns() {
+    let pattern =
+        "declare pattern p = (k: string)[path: string] { ('a').['x'] = { T | project a }; ('a').['y'] = { U | project x }; };";
+    columns(&format!("{pattern} p('a').x"), "a:long");
+    columns(&format!("{pattern} union p('a').['x'], p('a').y"), "a:long x:real");
+    columns("declare pattern q = (k: string) { ('a') = { T | project b }; }; q('a') | where b has 'x'", "b:string");
+    errors(&format!("{pattern} p('b').x"), &[("K0133", "p('b').x")]);
+    errors(&format!("{pattern} p('a', 'b').x"), &[("K0104", "p")]);
+    errors("declare pattern q; q('1.2.3.4')", &[("K0133", "q")]);
+    errors("declare pattern q = (k: string) { (1) = { nosuch }; }; T | count", &[("K0114", "1"), ("K0102", "nosuch")]);
+}
+
+#[test]
+fn a_partition_with_tables_of_its_own_sees_the_key_alone() {
+    columns("T | partition hint.strategy = legacy by a { U | where a == toscalar(a) | project x }", "x:real");
+    columns("T | partition by i { U | where x > i | project x, i }", "x:real i:int");
+    errors("T | partition by i { U | where c > 1 }", &[("K0101", "c")]);
+}

@@ -1,127 +1,230 @@
-//! The graph operators: understood, with the columns of their results, but not run by any executor here.
+//! The operators that make graphs, change them, and make rows of them; patterns are matched in `pattern`.
 //!
-//! In: a graph or the rows of its edges. Out: a relation of kind [`RelKind::Unsupported`](crate::plan::RelKind::Unsupported).
+//! In: the rows of edges and of nodes, or a graph. Out: a graph, which has no columns, or rows again.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::super::Binder;
-use super::super::flow::{Flow, Graph, fresh_name};
+use super::super::flow::{Flow, null_of};
 use super::super::source::declared;
+use super::param;
 use super::parse::place;
-use super::unsupported;
-use crate::ast::{self, ExprKind as Ast, GraphElementKind, GraphMatch, GraphOutput, MakeGraph, Operator, OperatorKind as Op};
-use crate::catalog::{self, Returns};
-use crate::plan::RelKind;
+use crate::ast::{self, GraphOutput, MakeGraph, Operator, OperatorKind as Op};
+use crate::catalog::common_type;
+use crate::diagnostic::{self, Span};
+use crate::plan::{Expr, Graph, GraphKind, GraphNodes, Output, RelKind};
 use crate::types::{Column, Type};
+
+/// How many operators may change one graph.
+const CHANGES_MAX: usize = 100;
 
 impl Binder<'_> {
     pub(super) fn graph_operator(&mut self, input: &Flow, operator: &Operator) -> Flow {
         match &operator.kind {
-            Op::MakeGraph(graph) => self.make_graph(input, graph),
-            Op::GraphMatch(pattern) => matched("graph-match", input, pattern),
-            Op::GraphShortestPaths(pattern) => matched("graph-shortest-paths", input, pattern),
-            Op::GraphToTable(outputs) => to_table(input, outputs),
-            Op::GraphMarkComponents => {
-                let mut graph = input.graph.as_deref().cloned().unwrap_or_default();
-                let id = super::param(&operator.params, "with_component_id");
-                place(&mut graph.nodes, id.as_deref().unwrap_or("ComponentId"), Type::Long);
-                graph_of("graph-mark-components", input, Some(graph))
-            }
-            Op::GraphMerge { .. } => graph_of("graph-merge", input, None),
-            Op::GraphWhereEdges(_) => graph_of("graph-where-edges", input, None),
-            Op::GraphWhereNodes(_) => graph_of("graph-where-nodes", input, None),
+            Op::MakeGraph(make) => return self.make_graph(input, make),
             Op::InlineExternalTable { columns, uris } => {
                 let uris = uris.iter().map(super::written).collect();
-                Flow::fresh(RelKind::External { uris, options: Vec::new() }, declared(columns), false)
+                return Flow::fresh(RelKind::External { uris, options: Vec::new() }, declared(columns), false);
+            }
+            _ => {}
+        }
+        let Some(graph) = self.graph_in(input, operator.keyword) else { return Flow::failed() };
+        match &operator.kind {
+            Op::GraphMatch(pattern) => self.graph_match(&graph, pattern, operator, false),
+            Op::GraphShortestPaths(pattern) => self.graph_match(&graph, pattern, operator, true),
+            Op::GraphToTable(outputs) => self.graph_to_table(&graph, outputs),
+            Op::GraphMarkComponents => self.mark_components(&graph, operator),
+            Op::GraphMerge { right, .. } => {
+                self.table(right);
+                flow_of(Graph { kind: GraphKind::Unsupported { operator: "graph-merge".to_owned() }, ..Graph::clone(&graph) })
+            }
+            Op::GraphWhereEdges(predicate) => {
+                let predicate = self.over(&properties(&graph.edges, graph.open), |binder| binder.predicate(predicate));
+                flow_of(Graph { kind: GraphKind::WhereEdges { input: graph.clone(), predicate }, ..Graph::clone(&graph) })
+            }
+            Op::GraphWhereNodes(predicate) => {
+                let predicate = self.over(&properties(&graph.nodes, graph.open), |binder| binder.predicate(predicate));
+                flow_of(Graph { kind: GraphKind::WhereNodes { input: graph.clone(), predicate }, ..Graph::clone(&graph) })
             }
             _ => Flow::failed(),
         }
     }
 
+    /// The graph that an operator reads; a mistake where rows are piped into it.
+    fn graph_in(&mut self, input: &Flow, keyword: Span) -> Option<Arc<Graph>> {
+        if let Some(graph) = &input.graph {
+            if graph.changes() > CHANGES_MAX {
+                self.report(diagnostic::TOO_LARGE, keyword, format!("more than {CHANGES_MAX} operators change this graph"));
+                return None;
+            }
+            return Some(graph.clone());
+        }
+        if !input.is_failed() {
+            let help = "make one of the rows first: `make-graph source --> target`".to_owned();
+            let message = "this operator reads a graph, but rows are piped into it";
+            self.report_with_help(diagnostic::EXPECTED_GRAPH, keyword, message, Some(help));
+        }
+        None
+    }
+
     fn make_graph(&mut self, input: &Flow, make: &MakeGraph) -> Flow {
-        let ty = self.over(input, |binder| {
-            binder.value(&make.target);
-            binder.value(&make.source).ty
-        });
-        let mut graph = Graph { nodes: Vec::new(), edges: input.columns().to_vec() };
+        let ends = [&make.source, &make.target].map(|end| self.node_key(input, end));
+        let mut tables: Vec<(Flow, Expr)> = Vec::with_capacity(make.nodes.len());
         for nodes in &make.nodes {
             let table = self.table(&nodes.table);
-            for column in table.columns() {
-                place(&mut graph.nodes, &column.name, column.ty);
-            }
+            let id = nodes.on.as_ref().map(|on| self.node_key(&table, on));
+            tables.push((table, id.unwrap_or_else(super::super::flow::unknown)));
         }
-        if let Some(id) = &make.node_id {
-            place(&mut graph.nodes, &id.text, ty);
+        let ids = ends.iter().chain(tables.iter().map(|(_, id)| id)).map(|id| id.ty);
+        let ty = ids.reduce(|a, b| common_type(a, b).unwrap_or(Type::String)).unwrap_or(Type::Unknown);
+        let mut nodes = unified(&tables);
+        if let Some(name) = make.node_id.as_ref().filter(|name| !name.text.is_empty()) {
+            nodes = vec![Column::new(name.text.clone(), ends[0].ty)];
         }
-        graph_of("make-graph", input, Some(graph))
-    }
-}
-
-/// A graph: without columns of its own.
-fn graph_of(operator: &str, input: &Flow, graph: Option<Graph>) -> Flow {
-    let graph = graph.map(Rc::new).or_else(|| input.graph.clone());
-    Flow { graph, ..unsupported(operator, Some(input), Vec::new(), true) }
-}
-
-/// The columns that a pattern's `project` names.
-fn matched(operator: &str, input: &Flow, pattern: &GraphMatch) -> Flow {
-    let graph = input.graph.clone().unwrap_or_default();
-    let mut columns: Vec<Column> = Vec::new();
-    for item in &pattern.project {
-        let (name, value) = match &item.kind {
-            Ast::Named { name, value } => (name.text.clone(), value.as_ref()),
-            _ => (label(item).unwrap_or_else(|| format!("Column{}", columns.len() + 1)), item),
+        let rows: Vec<GraphNodes> = tables.iter().map(|(table, id)| self.node_rows(table, id, &nodes, ty)).collect();
+        let open = input.rel.open || tables.iter().any(|(table, _)| table.rel.open);
+        let [source, target] = ends.map(|end| self.convert(end, ty));
+        let kind = GraphKind::Make {
+            edges: input.rel.clone(),
+            source,
+            target,
+            undirected: !make.is_directed,
+            nodes: rows,
+            id_is_property: make.node_id.is_some(),
         };
-        let taken = columns.iter().map(|column| column.name.clone()).collect();
-        columns.push(Column::new(fresh_name(&name, &taken), type_in(&graph, pattern, value)));
-    }
-    unsupported(operator, Some(input), columns, !pattern.has_project)
-}
-
-/// The type of a projected expression, as far as it shows without binding it.
-fn type_in(graph: &Graph, pattern: &GraphMatch, expr: &ast::Expr) -> Type {
-    match &expr.without_parens().kind {
-        Ast::Literal(literal) => literal.ty,
-        Ast::Path { target, member } => {
-            let (Some(element), Some(column)) = (target.as_name(), member.as_name()) else { return Type::Dynamic };
-            let elements = || pattern.patterns.iter().flatten();
-            let is_it = |found: &&ast::GraphElement| found.name.as_ref().is_some_and(|name| name.text == element.text);
-            let Some(found) = elements().find(is_it) else { return Type::Dynamic };
-            if found.repeat.is_some() {
-                return Type::Dynamic;
-            }
-            let columns = if found.kind == GraphElementKind::Node { &graph.nodes } else { &graph.edges };
-            columns.iter().find(|known| known.name == column.text).map_or(Type::Unknown, |known| known.ty)
+        let graph = Graph { kind, nodes, edges: input.columns().to_vec(), open };
+        match &make.partitioned_by {
+            Some((by, subquery)) => self.graph_partition(input, graph, by, subquery),
+            None => flow_of(graph),
         }
-        Ast::Call { name, .. } => match catalog::function(&name.text).map(|function| function.signatures.as_slice()) {
-            Some([first, ..]) => match first.returns {
-                Returns::Type(ty) => ty,
-                _ => Type::Unknown,
-            },
-            _ => Type::Unknown,
-        },
-        _ => Type::Unknown,
+    }
+
+    /// A column that identifies nodes.
+    fn node_key(&mut self, rows: &Flow, written: &ast::Expr) -> Expr {
+        let key = self.column_value(rows, written).expr;
+        if key.ty == Type::Dynamic {
+            let help = Some("convert it before: extend id = tostring(…)".to_owned());
+            self.report_with_help(diagnostic::DYNAMIC_KEY, written.span, "nodes cannot be told apart by a dynamic", help);
+        }
+        key
+    }
+
+    /// A table's rows under the columns that all nodes have.
+    fn node_rows(&mut self, table: &Flow, id: &Expr, nodes: &[Column], ty: Type) -> GraphNodes {
+        let column = |column: &Column| match table.position(&column.name) {
+            Some(at) => self.convert(Expr::column(at, table.columns()[at].ty), column.ty),
+            None => null_of(column.ty),
+        };
+        let mut exprs: Vec<Expr> = nodes.iter().map(column).collect();
+        exprs.push(self.convert(id.clone(), ty));
+        let mut columns = nodes.to_vec();
+        columns.push(Column::new("$id", ty));
+        let kind = RelKind::Project { input: table.rel.clone(), exprs };
+        let rows = table.with_columns(kind, columns, table.rel.open);
+        GraphNodes { rows: rows.rel, id: Expr::column(nodes.len(), ty) }
+    }
+
+    fn graph_partition(&mut self, input: &Flow, graph: Graph, by: &ast::Expr, subquery: &ast::Expr) -> Flow {
+        let key = self.column_value(input, by);
+        let name = key.name.unwrap_or_default();
+        let edge_key = input.position(&name);
+        let node_key = graph.nodes.iter().position(|column| column.name == name);
+        let context = flow_of(Graph { kind: GraphKind::Context, ..graph.clone() });
+        let result = self.subpipe(context, subquery);
+        let columns = result.columns().to_vec();
+        let Some(edge_key) = edge_key.filter(|_| result.graph.is_none()) else {
+            return super::unsupported("make-graph partitioned-by without rows", Some(input), columns, result.rel.open);
+        };
+        let kind = RelKind::GraphPartition { graph: Arc::new(graph), edge_key, node_key, subquery: result.rel.clone() };
+        Flow::fresh(kind, columns, result.rel.open)
+    }
+
+    fn mark_components(&mut self, graph: &Arc<Graph>, operator: &Operator) -> Flow {
+        let strong = match param(&operator.params, "kind").as_deref() {
+            Some("strong") => true,
+            None | Some("weak") => false,
+            Some(other) => {
+                let span = operator.params.first().map_or(operator.keyword, |param| param.span);
+                let message = format!("`{other}` is no kind of component; there are weak, strong");
+                self.report(diagnostic::BAD_OPTION, span, message);
+                false
+            }
+        };
+        let name = param(&operator.params, "with_component_id").filter(|name| !name.is_empty());
+        let mut nodes = graph.nodes.clone();
+        let position = place(&mut nodes, name.as_deref().unwrap_or("ComponentId"), Type::Long);
+        let kind = GraphKind::MarkComponents { input: graph.clone(), position, strong };
+        flow_of(Graph { kind, nodes, edges: graph.edges.clone(), open: graph.open })
+    }
+
+    /// One output is the operator's rows; two are tables that the statements after this one may name.
+    fn graph_to_table(&mut self, graph: &Arc<Graph>, outputs: &[GraphOutput]) -> Flow {
+        if let [one] = outputs {
+            return table_of(graph, one);
+        }
+        let has_both = outputs.iter().any(|output| output.is_nodes) && outputs.iter().any(|output| !output.is_nodes);
+        if let Some(third) = outputs.get(2).or(outputs.get(1).filter(|_| !has_both)) {
+            self.report(diagnostic::MISPLACED, third.span, "a graph has one table of nodes and one of edges");
+            return Flow::failed();
+        }
+        for output in outputs {
+            let rows = table_of(graph, output);
+            let Some(name) = output.name.as_ref().filter(|name| !name.text.is_empty()) else {
+                let help = Some("name it: `nodes as N`".to_owned());
+                self.report_with_help(diagnostic::MISPLACED, output.span, "two tables need names by which to read them", help);
+                continue;
+            };
+            self.named.push(Output { name: Some(name.text.clone()), rel: rows.rel.clone(), render: None });
+            self.declare(&name.text, super::Binding::Table(Flow { name: Some(name.text.clone()), ..rows }), false);
+        }
+        Flow::nothing()
     }
 }
 
-/// The first table that `graph-to-table` gives: the nodes' or the edges' columns, with the ids that are asked for.
-fn to_table(input: &Flow, outputs: &[GraphOutput]) -> Flow {
-    let graph = input.graph.clone().unwrap_or_default();
-    let Some(first) = outputs.first() else { return Flow::failed() };
-    let mut columns: Vec<Column> = Vec::new();
-    for param in &first.params {
-        place(&mut columns, &super::written(&param.value), Type::Long);
+/// The table of nodes or of edges, after the hashes that are asked for.
+fn table_of(graph: &Arc<Graph>, output: &GraphOutput) -> Flow {
+    let id = |name: &str| param(&output.params, name).filter(|name| !name.is_empty());
+    let (names, properties) = if output.is_nodes {
+        (vec![id("with_node_id")], &graph.nodes)
+    } else {
+        (vec![id("with_source_id"), id("with_target_id")], &graph.edges)
+    };
+    let asked: Vec<bool> = names.iter().map(Option::is_some).collect();
+    let kind = match asked.as_slice() {
+        [with_id] => RelKind::GraphNodes { graph: graph.clone(), with_id: *with_id },
+        [with_source, with_target, ..] => {
+            RelKind::GraphEdges { graph: graph.clone(), with_source: *with_source, with_target: *with_target }
+        }
+        [] => return Flow::failed(),
+    };
+    let mut columns: Vec<Column> = names.into_iter().flatten().map(|name| Column::new(name, Type::Long)).collect();
+    for column in properties {
+        let taken = super::super::flow::names_of(&columns);
+        columns.push(Column::new(super::super::flow::fresh_name(&column.name, &taken), column.ty));
     }
-    for column in if first.is_nodes { &graph.nodes } else { &graph.edges } {
-        place(&mut columns, &column.name, column.ty);
-    }
-    unsupported("graph-to-table", Some(input), columns, input.graph.is_none())
+    Flow::fresh(kind, columns, graph.open)
 }
 
-fn label(item: &ast::Expr) -> Option<String> {
-    match &item.without_parens().kind {
-        Ast::Name(name) => Some(name.text.clone()),
-        Ast::Path { target, member } => Some(format!("{}_{}", label(target)?, label(member)?)),
-        _ => None,
+/// The properties that nodes of several tables have: those of one name are one, dynamic where their types differ.
+fn unified(tables: &[(Flow, Expr)]) -> Vec<Column> {
+    let mut nodes: Vec<Column> = Vec::new();
+    for column in tables.iter().flat_map(|(table, _)| table.columns()) {
+        match nodes.iter_mut().find(|known| known.name == column.name) {
+            Some(known) if known.ty != column.ty => known.ty = Type::Dynamic,
+            Some(_) => {}
+            None => nodes.push(column.clone()),
+        }
     }
+    nodes
+}
+
+/// The rows of one kind of elements, to bind something over their properties.
+fn properties(columns: &[Column], open: bool) -> Flow {
+    Flow::fresh(RelKind::Context, columns.to_vec(), open)
+}
+
+/// A graph: without columns, and nothing that can be run by itself.
+pub(in crate::bind) fn flow_of(graph: Graph) -> Flow {
+    let kind = RelKind::Unsupported { operator: "a graph that no operator makes rows of".to_owned(), input: None };
+    Flow { graph: Some(Arc::new(graph)), ..Flow::fresh(kind, Vec::new(), false) }
 }

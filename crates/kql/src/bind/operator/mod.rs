@@ -6,7 +6,9 @@
 mod combine;
 mod expand;
 mod graph;
+mod macro_expand;
 mod parse;
+mod pattern;
 mod plugin;
 mod project;
 mod rank;
@@ -91,7 +93,7 @@ impl Binder<'_> {
             Op::Search { tables, predicate } => self.search(input.as_ref(), tables, predicate, &operator.params),
             Op::Find { tables, predicate, output } => self.find(input.as_ref(), tables, predicate, output, &operator.params),
             Op::Evaluate { call, schema } => self.evaluate(input.as_ref(), call, schema.as_ref()),
-            Op::MacroExpand { .. } => unsupported("macro-expand", input.as_ref(), Vec::new(), true),
+            Op::MacroExpand { group, scope, body } => self.macro_expand(group, scope.as_ref(), body, &operator.params),
             Op::InlineExternalTable { .. } => self.graph_operator(&Flow::failed(), operator),
             _ => Flow::failed(),
         }

@@ -4,10 +4,10 @@
 
 use super::super::Binder;
 use super::super::flow::{Flow, fresh_name};
-use super::unsupported;
 use crate::ast::{self, ForkBranch, PartitionBody};
+use crate::bind::env::{Binding, Item, Thing};
 use crate::diagnostic;
-use crate::plan::{Aggregate, Output, Rel, RelKind};
+use crate::plan::{Aggregate, Expr, Output, PARTITION_KEY, Rel, RelKind};
 use crate::types::{Column, Type};
 
 impl Binder<'_> {
@@ -21,8 +21,28 @@ impl Binder<'_> {
                 let kind = RelKind::Partition { input: input.rel.clone(), key: key.expr, subquery: result.rel.clone() };
                 Flow::fresh(kind, result.columns().to_vec(), result.rel.open)
             }
-            PartitionBody::Query(_) => unsupported("partition by with a query in braces", Some(input), Vec::new(), true),
+            PartitionBody::Query(query) => self.partition_query(input, key, query),
         }
+    }
+
+    /// `partition by k { query }`: the query has tables of its own, and sees of the rows the key alone, as one value.
+    fn partition_query(&mut self, input: &Flow, key: Item, query: &ast::Body) -> Flow {
+        let env = self.env;
+        if let Some(name) = key.name.filter(|name| !name.is_empty()) {
+            let expr = Expr::call(PARTITION_KEY, Vec::new(), key.expr.ty);
+            self.declare(&name, Binding::Scalar { expr, scope: None }, false);
+        }
+        let thing = self.outside(|binder| binder.body(query));
+        self.env = env;
+        let result = match thing {
+            Thing::Table(result) => result,
+            Thing::Scalar(_) => {
+                self.report(diagnostic::EXPECTED_TABLE, query.span, "rows are needed here, not a value");
+                Flow::failed()
+            }
+        };
+        let kind = RelKind::Partition { input: input.rel.clone(), key: key.expr, subquery: result.rel.clone() };
+        Flow::fresh(kind, result.columns().to_vec(), result.rel.open)
     }
 
     pub(super) fn fork(&mut self, input: &Flow, branches: &[ForkBranch]) -> Flow {
