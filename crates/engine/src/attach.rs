@@ -19,6 +19,16 @@ impl Engine {
         }
     }
 
+    /// Adds the tables that the files fill at another place: a workspace, database or cluster by the name that queries give it
+    /// (`workspace('soc')`: `soc`; `cluster('c').database('d')`: `c.d`).
+    pub fn add_logs_at(&mut self, place: &str, files: &[LogFile], options: &LogOptions) {
+        self.add_place(place);
+        for table in tables(files, options) {
+            let (name, columns) = (table.name.clone(), table.columns.clone());
+            self.add_table_at(place, &name, columns, Arc::new(table));
+        }
+    }
+
     /// Adds a file under the name of a table, whatever its content says.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ use kql::{Column, Rows};
 use crate::error::{Error, Result, code};
 use crate::operator::OperatorPlanner;
 use crate::prepare::Prepare;
+use crate::source::Externals;
 use crate::tables::Tables;
 use crate::yielding::YieldInJoins;
 
@@ -57,6 +58,7 @@ pub struct Engine {
     config: Config,
     workspace: Workspace,
     tables: Tables,
+    externals: Arc<Externals>,
     context: SessionContext,
     runtime: tokio::runtime::Runtime,
 }
@@ -97,13 +99,25 @@ impl Engine {
             .map_err(|error| Error::new(code::INTERNAL, format!("no threads to run on: {error}")))?;
         let context = SessionContext::new_with_state(state(&config)?);
         let workspace = Workspace { builtin: true, ..Workspace::default() };
-        Ok(Engine { config, workspace, tables: Tables::default(), context, runtime })
+        Ok(Engine { config, workspace, tables: Tables::default(), externals: Arc::default(), context, runtime })
     }
 
     /// Adds a table that `provider` reads; its columns are laid out as [`logs::arrow_type`] says. One of that name is replaced.
     pub fn add_table(&mut self, name: &str, columns: Vec<Column>, provider: Arc<dyn TableProvider>) {
         self.workspace.files.insert(name.to_owned(), columns);
         self.tables.insert(name.to_owned(), None, provider);
+    }
+
+    /// Adds a place without tables, if it is not there.
+    pub(crate) fn add_place(&mut self, place: &str) {
+        self.workspace.places.entry(place.to_owned()).or_default();
+        self.tables.add_place(place);
+    }
+
+    /// Adds a table of a place.
+    pub(crate) fn add_table_at(&mut self, place: &str, name: &str, columns: Vec<Column>, provider: Arc<dyn TableProvider>) {
+        self.workspace.places.entry(place.to_owned()).or_default().insert(name.to_owned(), columns);
+        self.tables.insert(name.to_owned(), Some(place), provider);
     }
 
     /// Adds a table of rows in memory.
@@ -121,6 +135,11 @@ impl Engine {
         self.workspace.watchlists.insert(alias.to_owned(), rows.columns.clone());
         self.tables.insert(alias.to_owned(), Some(WATCHLISTS), provider);
         Ok(())
+    }
+
+    /// What stands for the storage addresses that `externaldata` reads; without it none is read.
+    pub fn set_externals(&mut self, externals: Externals) {
+        self.externals = Arc::new(externals);
     }
 
     /// The tables of a schema, empty where no file fills them, and its functions.
@@ -163,7 +182,7 @@ impl Engine {
     }
 
     async fn explained(&self, text: &str, run: bool) -> Result<String> {
-        let prepare = Prepare { context: &self.context, tables: &self.tables };
+        let prepare = Prepare { context: &self.context, tables: &self.tables, externals: &self.externals };
         let bound = self.bind(text, &prepare).await?;
         let mut out = format!("# bound plan\n{}", kql::explain::explain(&bound.query));
         let mut progress = prepare.start(&bound.query);
@@ -183,7 +202,7 @@ impl Engine {
     }
 
     async fn answer(&self, text: &str) -> Result<Answer> {
-        let prepare = Prepare { context: &self.context, tables: &self.tables };
+        let prepare = Prepare { context: &self.context, tables: &self.tables, externals: &self.externals };
         let bound = self.bind(text, &prepare).await?;
         let mut tables = Vec::new();
         let mut progress = prepare.start(&bound.query);

@@ -30,6 +30,8 @@ pub mod code {
     pub const EXTERNAL: &str = "K0606";
     /// A table that no file fills.
     pub const NO_TABLE: &str = "K0607";
+    /// A table of a workspace, database or cluster that nothing here stands for.
+    pub const NO_PLACE: &str = "K0608";
     /// A defect of ours.
     pub const INTERNAL: &str = "K0699";
 }

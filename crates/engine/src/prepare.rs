@@ -11,12 +11,13 @@ use datafusion::dataframe::DataFrame;
 use datafusion::execution::context::{SessionContext, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
-use kql::plan::{Query, Rel};
+use kql::plan::{Query, Rel, WATCHLISTS};
 use kql::{Column, Type, Value};
 
 use crate::error::{Error, Result, code};
 use crate::lower::rel::{memory_table, values};
 use crate::lower::{Lower, Resolved};
+use crate::source::Externals;
 use crate::tables::Tables;
 use crate::walk::{Reference, references};
 
@@ -27,6 +28,7 @@ const SET_VALUES: usize = 1_000_000;
 pub(crate) struct Prepare<'a> {
     pub(crate) context: &'a SessionContext,
     pub(crate) tables: &'a Tables,
+    pub(crate) externals: &'a Arc<Externals>,
 }
 
 /// What has been computed so far.
@@ -39,7 +41,7 @@ pub(crate) struct Progress {
 impl Prepare<'_> {
     /// Nothing computed yet for a query.
     pub(crate) fn start(&self, query: &Query) -> Progress {
-        let mut resolved = Resolved::default();
+        let mut resolved = Resolved { externals: Arc::clone(self.externals), ..Resolved::default() };
         resolved.scalars.resize(query.scalars.len(), Value::Null);
         Progress { resolved, scalars: HashSet::new(), shared: HashSet::new() }
     }
@@ -72,10 +74,11 @@ impl Prepare<'_> {
 
     fn table(&self, rel: &Rel, progress: &mut Progress) -> Result<()> {
         let kql::plan::RelKind::Table { name, database } = &rel.kind else { return Ok(()) };
-        let table = match self.tables.get(name, database.as_deref()) {
-            Some(table) => Arc::clone(table),
+        let table = match (self.tables.get(name, database.as_deref()), database) {
+            (Some(table), _) => Arc::clone(table),
+            (None, Some(place)) if place != WATCHLISTS && !self.tables.knows(place) => return Err(elsewhere(place, name)),
             // Known, and filled by no file: empty.
-            None => memory_table(vec![values(&rel.columns, &[])?])?,
+            (None, _) => memory_table(vec![values(&rel.columns, &[])?])?,
         };
         progress.resolved.tables.insert(name.clone(), database.as_deref(), table);
         Ok(())
@@ -150,6 +153,23 @@ impl Prepare<'_> {
             Column::new(row[0].to_text(), ty)
         };
         Ok(crate::rows::collect(&pair, &batches).into_iter().map(column).collect())
+    }
+}
+
+/// A table of a place of which nothing is known.
+fn elsewhere(place: &str, table: &str) -> Error {
+    match place {
+        "external_table" | "materialized_view" | "stored_query_result" => {
+            Error::unsupported(&format!("{place}('{table}'), which a cluster keeps,"))
+        }
+        "graph" => Error::unsupported(&format!("graph('{table}'), whose model a cluster keeps,")),
+        _ => Error::new(
+            code::NO_PLACE,
+            format!(
+                "the query reads {table} of `{place}`, a workspace, database or cluster that is not known here: say where its \
+                 logs are, --workspace '{place}=PATH'"
+            ),
+        ),
     }
 }
 

@@ -1,28 +1,48 @@
-//! The readers of tables by name: a log table and a watchlist may be called alike.
+//! The readers of tables by name: those of this workspace, watchlists, and the tables of other places.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
-use kql::plan::WATCHLISTS;
 
-/// What reads each table, and each watchlist.
+/// What reads the tables of one place.
+type Named = BTreeMap<String, Arc<dyn TableProvider>>;
+
+/// What reads each table, and each watchlist: a log table and a watchlist may be called alike.
 #[derive(Default)]
 pub struct Tables {
-    tables: BTreeMap<String, Arc<dyn TableProvider>>,
-    watchlists: BTreeMap<String, Arc<dyn TableProvider>>,
+    own: Named,
+    /// By the name of the place: [`WATCHLISTS`](kql::plan::WATCHLISTS), a workspace, a database.
+    places: BTreeMap<String, Named>,
 }
 
 impl Tables {
-    /// What reads the table, or the watchlist if `database` is [`WATCHLISTS`].
+    /// What reads the table of this workspace, or of another place.
     #[must_use]
-    pub fn get(&self, name: &str, database: Option<&str>) -> Option<&Arc<dyn TableProvider>> {
-        if database == Some(WATCHLISTS) { self.watchlists.get(name) } else { self.tables.get(name) }
+    pub fn get(&self, name: &str, place: Option<&str>) -> Option<&Arc<dyn TableProvider>> {
+        match place {
+            Some(place) => self.places.get(place)?.get(name),
+            None => self.own.get(name),
+        }
     }
 
-    /// Adds a table, or a watchlist if `database` is [`WATCHLISTS`]; one of that name is replaced.
-    pub fn insert(&mut self, name: String, database: Option<&str>, table: Arc<dyn TableProvider>) {
-        let kind = if database == Some(WATCHLISTS) { &mut self.watchlists } else { &mut self.tables };
-        kind.insert(name, table);
+    /// Whether anything is known of the place.
+    #[must_use]
+    pub fn knows(&self, place: &str) -> bool {
+        self.places.contains_key(place)
+    }
+
+    /// Adds a place, if it is not there.
+    pub fn add_place(&mut self, place: &str) {
+        self.places.entry(place.to_owned()).or_default();
+    }
+
+    /// Adds a table; one of that name at that place is replaced.
+    pub fn insert(&mut self, name: String, place: Option<&str>, table: Arc<dyn TableProvider>) {
+        let named = match place {
+            Some(place) => self.places.entry(place.to_owned()).or_default(),
+            None => &mut self.own,
+        };
+        named.insert(name, table);
     }
 }

@@ -277,6 +277,8 @@ codes! {
     COUNT_ARGUMENT = "K0919" Warning "argument of count";
     /// A table of a fuzzy union that does not exist.
     FUZZY_TABLE = "K0920" Warning "table of a fuzzy union is missing";
+    /// `ingestion_time()` over rows that do not have it.
+    NO_INGESTION_TIME = "K0921" Warning "rows without a time of ingestion";
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ impl Compression {
     }
 
     /// What the first bytes of a file say.
-    pub(crate) fn of(magic: &[u8]) -> Compression {
+    #[must_use]
+    pub fn of(magic: &[u8]) -> Compression {
         match magic {
             [0x1f, 0x8b, ..] => Compression::Gzip,
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Compression::Zstd,
@@ -36,7 +37,10 @@ impl Compression {
     }
 
     /// The unpacked bytes of the file, from byte `start` of them (0 unless nothing is packed).
-    pub(crate) fn open(self, path: &Path, start: u64) -> io::Result<Box<dyn Read + Send>> {
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn open(self, path: &Path, start: u64) -> io::Result<Box<dyn Read + Send>> {
         let mut file = File::open(path)?;
         Ok(match self {
             Compression::None => {

@@ -3,6 +3,7 @@
 //! Precedence: an option, then the environment, then the configuration file, then the default. Only here (and where files are
 //! read) does the program look at the clock, the environment or the terminal.
 
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,6 +12,7 @@ use kql::time;
 use serde::Deserialize;
 
 use crate::cli::{ColorWhen, Global};
+use crate::declared::Declared;
 use crate::error::Error;
 
 /// Everything a command needs to know beside its own arguments.
@@ -36,9 +38,11 @@ pub struct Config {
     pub threads: Option<usize>,
     /// Exclusion files that every hunt reads, before those of its options.
     pub exclusions: Vec<PathBuf>,
+    /// What every query may name beside the tables of the logs, before what its options declare.
+    pub declared: Declared,
 }
 
-/// The configuration file: YAML, every key optional.
+/// The configuration file: YAML, every key optional. Relative paths start from the file's folder.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -47,6 +51,54 @@ struct File {
     threads: Option<usize>,
     #[serde(default)]
     exclusions: Vec<PathBuf>,
+    #[serde(default)]
+    functions: Vec<PathBuf>,
+    #[serde(default)]
+    watchlists: Vec<PathBuf>,
+    #[serde(default)]
+    workspaces: BTreeMap<String, Paths>,
+    #[serde(default)]
+    external: BTreeMap<String, PathBuf>,
+}
+
+/// One path or several.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Paths {
+    One(PathBuf),
+    Several(Vec<PathBuf>),
+}
+
+impl File {
+    /// What it declares for queries.
+    fn declared(&self) -> Declared {
+        let places = self.workspaces.iter().flat_map(|(name, paths)| {
+            let paths = match paths {
+                Paths::One(path) => std::slice::from_ref(path),
+                Paths::Several(paths) => paths,
+            };
+            paths.iter().map(|path| (name.clone(), path.clone()))
+        });
+        Declared {
+            functions: self.functions.clone(),
+            watchlists: self.watchlists.clone(),
+            workspaces: places.collect(),
+            external: self.external.iter().map(|(address, path)| (address.clone(), path.clone())).collect(),
+        }
+    }
+
+    /// The same with paths that start from `folder`.
+    fn below(mut self, folder: &Path) -> File {
+        let places = self.workspaces.values_mut().flat_map(|paths| match paths {
+            Paths::One(path) => std::slice::from_mut(path),
+            Paths::Several(paths) => paths.as_mut_slice(),
+        });
+        let lists = [&mut self.exclusions, &mut self.functions, &mut self.watchlists];
+        for path in lists.into_iter().flatten().chain(self.external.values_mut()).chain(places) {
+            *path = folder.join(&path);
+        }
+        self
+    }
 }
 
 impl Config {
@@ -74,6 +126,7 @@ impl Config {
             verbose: global.verbose,
             memory_bytes: file.memory_mb.map(|mb| mb.saturating_mul(1 << 20)),
             threads: file.threads,
+            declared: file.declared(),
             exclusions: file.exclusions,
         })
     }
@@ -143,7 +196,8 @@ fn read(path: &Path) -> Result<File, Error> {
     if text.trim().is_empty() {
         return Ok(File::default());
     }
-    serde_norway::from_str(&text).map_err(|error| Error::user(format!("{}: {error}", path.display())))
+    let file: File = serde_norway::from_str(&text).map_err(|error| Error::user(format!("{}: {error}", path.display())))?;
+    Ok(file.below(path.parent().unwrap_or(Path::new(""))))
 }
 
 #[cfg(test)]

@@ -1,18 +1,65 @@
-//! What a user declares beside the tables: saved functions and watchlists.
+//! What a user declares beside the tables: saved functions, watchlists, other workspaces, and files for addresses.
 //!
-//! In: folders of `.kql` and `.csv` files. Out: functions, and the rows of watchlists, both in the order of their paths; or which
-//! file and line is wrong.
+//! In: folders of `.kql` and `.csv` files, and names bound to paths. Out: functions, and the rows of watchlists, both in the order
+//! of their paths; the logs of each place; or which file and line is wrong.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use engine::source::Externals;
 use kql::catalog::{self, Schema, UserFunction};
 use kql::{Column, Rows, Type, Value, render};
+use logs::Discovered;
 
 use crate::error::Error;
+use crate::evidence;
 
 /// What the line that names a watchlist's key starts with.
 const SEARCH_KEY: &str = "# SearchKey:";
+
+/// All that is declared, wherever it was.
+#[derive(Clone, Debug, Default)]
+pub struct Declared {
+    /// Folders of saved functions.
+    pub functions: Vec<PathBuf>,
+    /// Folders of watchlists.
+    pub watchlists: Vec<PathBuf>,
+    /// Names of workspaces, databases and clusters, and where their logs are; a name may come several times.
+    pub workspaces: Vec<(String, PathBuf)>,
+    /// Addresses, or the starts of addresses, that `externaldata` names, and what stands for them.
+    pub external: Vec<(String, PathBuf)>,
+}
+
+/// Names that plans use for something else than a place with logs.
+const RESERVED: [&str; 5] = ["_GetWatchlist", "external_table", "materialized_view", "stored_query_result", "graph"];
+
+impl Declared {
+    /// The logs of each place, in the order of their names.
+    ///
+    /// # Errors
+    /// A path is not there, or a name cannot be one of a place.
+    pub fn places(&self) -> Result<BTreeMap<String, Discovered>, Error> {
+        let mut paths: BTreeMap<&str, Vec<PathBuf>> = BTreeMap::new();
+        for (name, path) in &self.workspaces {
+            if name.is_empty() || RESERVED.contains(&name.as_str()) {
+                return Err(Error::user(format!("`{name}` is no name of a workspace, database or cluster")));
+            }
+            paths.entry(name).or_default().push(path.clone());
+        }
+        paths.into_iter().map(|(name, paths)| Ok((name.to_owned(), evidence::discover(&paths)?))).collect()
+    }
+
+    /// What stands for addresses.
+    #[must_use]
+    pub fn externals(&self) -> Externals {
+        let mut externals = Externals::default();
+        for (address, path) in &self.external {
+            externals.map(address, path);
+        }
+        externals
+    }
+}
 
 /// A watchlist: its alias and its rows.
 pub type Watchlist = (String, Rows);

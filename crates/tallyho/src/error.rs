@@ -7,8 +7,8 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// How the program ends. Nothing else exits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the program ends, the worse the later. Nothing else exits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// It ran, whatever it found.
     Ran,

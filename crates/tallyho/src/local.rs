@@ -48,6 +48,11 @@ pub fn add_logs(engine: &mut Engine, config: &Config, found: &Discovered) {
     engine.add_logs(&found.files, &plain(config));
 }
 
+/// Adds the tables that the files fill at another workspace, database or cluster.
+pub fn add_logs_at(engine: &mut Engine, config: &Config, place: &str, found: &Discovered) {
+    engine.add_logs_at(place, &found.files, &plain(config));
+}
+
 /// Adds a file under the name of a table.
 ///
 /// # Errors

@@ -17,6 +17,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
         Cell::TimeSpan(t) => Cell::text(format_span(t, cells[1].as_str())),
         _ => Cell::text(""),
     }),
+    // Log files do not keep when their rows were ingested.
+    Function::row("ingestion_time", |_, _| Cell::Null),
     Function::row("make_datetime", |_, cells| match cells {
         [one] => convert(one, Type::DateTime),
         parts => make_datetime(parts).map_or(Cell::Null, Cell::DateTime),

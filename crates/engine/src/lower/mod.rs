@@ -19,6 +19,7 @@ use datafusion::catalog::TableProvider;
 use kql::Value;
 use kql::plan::Rel;
 
+use crate::source::Externals;
 use crate::tables::Tables;
 
 pub(crate) use expr::with_whole_results;
@@ -37,6 +38,8 @@ pub struct Resolved {
     pub sets: HashMap<usize, Arc<Vec<Value>>>,
     /// The rows of relations that are arguments of plugins, by the relation's address.
     pub relations: HashMap<usize, RecordBatch>,
+    /// The files that stand for what `externaldata` reads.
+    pub externals: Arc<Externals>,
 }
 
 impl Resolved {

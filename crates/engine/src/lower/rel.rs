@@ -7,6 +7,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::common::Column as DfColumn;
 use datafusion::datasource::{MemTable, provider_as_source};
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, Union, lit, when};
+use kql::catalog::time_alias;
 use kql::plan::{self, Rel, RelKind};
 use kql::{Column, Type, Value};
 
@@ -23,7 +24,7 @@ impl Lower<'_> {
     pub fn rel(&self, rel: &Rel) -> Result<LogicalPlan> {
         match &rel.kind {
             RelKind::Table { name, database } => match self.resolved.tables.get(name, database.as_deref()) {
-                Some(table) => self.scan(table, &rel.columns),
+                Some(table) => self.stored(name, table, &rel.columns),
                 None => {
                     Err(Error::new(code::NO_TABLE, format!("no log fills the table {name}; name one with --table or --logs")))
                 }
@@ -39,6 +40,9 @@ impl Lower<'_> {
                 let range =
                     crate::source::Range::new(&rel.columns[0], [from, to, step].map(|e| super::fold(e, &self.resolved.scalars)))?;
                 self.scan(&range.table()?, &rel.columns)
+            }
+            RelKind::External { uris, options } => {
+                self.scan(&self.resolved.externals.table(uris, options, &rel.columns)?, &rel.columns)
             }
             RelKind::Filter { input, predicate } => {
                 let plan = self.rel(input)?;
@@ -100,18 +104,24 @@ impl Lower<'_> {
         project(plan, exprs, &with_extra_columns(kept, &parts.extra))
     }
 
-    /// The wanted columns of a table; those it lacks are null.
+    /// The wanted columns of a relation that is at hand; those it lacks are null.
     fn scan(&self, table: &Arc<dyn TableProvider>, columns: &[Column]) -> Result<LogicalPlan> {
-        let known = table.schema();
-        let exprs = columns
-            .iter()
-            .map(|column| match known.column_with_name(&column.name) {
-                Some(_) => Expr::Column(DfColumn::from_name(&column.name)),
-                None => Expr::Literal(scalar_value(&Value::Null, column.ty), None),
-            })
-            .collect();
-        let plan = LogicalPlanBuilder::scan("t", provider_as_source(Arc::clone(table)), None)?.build()?;
-        project(plan, exprs, columns)
+        scan(table, columns, |_| None)
+    }
+
+    /// The wanted columns of a stored table. Where its files lack one that a workspace gives every row, it is made: `Type` is the
+    /// table's name, and of a Defender table's two columns of time the one stands for the other.
+    fn stored(&self, name: &str, table: &Arc<dyn TableProvider>, columns: &[Column]) -> Result<LogicalPlan> {
+        scan(table, columns, |column| match (column.name.as_str(), column.ty) {
+            ("Type", Type::String) if name.ends_with("_CL") || kql::catalog::table(name).is_some() => {
+                Some(Expr::Literal(scalar_value(&Value::String(name.to_owned()), Type::String), None))
+            }
+            (time, Type::DateTime) => {
+                let other = time_alias(name, time).filter(|other| table.schema().column_with_name(other).is_some());
+                other.map(|other| Expr::Column(DfColumn::from_name(other)))
+            }
+            _ => None,
+        })
     }
 
     fn union(&self, inputs: &[plan::Input], columns: &[Column]) -> Result<LogicalPlan> {
@@ -169,6 +179,20 @@ impl Lower<'_> {
         }
         Ok(out)
     }
+}
+
+/// The wanted columns of a table; those it lacks are `made`, else null.
+fn scan(table: &Arc<dyn TableProvider>, columns: &[Column], made: impl Fn(&Column) -> Option<Expr>) -> Result<LogicalPlan> {
+    let known = table.schema();
+    let exprs = columns
+        .iter()
+        .map(|column| match known.column_with_name(&column.name) {
+            Some(_) => Expr::Column(DfColumn::from_name(&column.name)),
+            None => made(column).unwrap_or_else(|| Expr::Literal(scalar_value(&Value::Null, column.ty), None)),
+        })
+        .collect();
+    let plan = LogicalPlanBuilder::scan("t", provider_as_source(Arc::clone(table)), None)?.build()?;
+    project(plan, exprs, columns)
 }
 
 /// The plan with those expressions as its columns, under their names.

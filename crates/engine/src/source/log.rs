@@ -20,6 +20,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use kql::catalog::time_alias;
 use kql::{Column, Type};
 use logs::{ByteRange, Fidelity, LogFile, ScanRequest, ScanStats};
 
@@ -248,8 +249,15 @@ impl Reading {
     /// What to decode: the wanted columns that this file has.
     fn request(&self, part: &Part) -> ScanRequest {
         let mut request = ScanRequest::new(self.table.as_str());
-        let names = self.columns.iter().map(|column| column.name.clone());
-        request.projection = Some(names.filter(|name| own_type(part, &self.table, name).is_some()).collect());
+        let mut names: Vec<String> = self
+            .columns
+            .iter()
+            .filter_map(|column| own_column(part, &self.table, &column.name))
+            .map(|own| own.name.clone())
+            .collect();
+        names.sort();
+        names.dedup();
+        request.projection = Some(names);
         let wants = |name: &str| self.columns.iter().any(|column| column.name == name);
         let provenance = self.options.provenance.as_ref();
         request.provenance = provenance.is_some_and(|it| [&it.line, &it.offset, &it.raw].into_iter().any(|name| wants(name)));
@@ -273,6 +281,7 @@ impl Reading {
         let rows = batch.num_rows();
         let array = |column: &Column| -> ArrayRef {
             let name = column.name.as_str();
+            let own = own_column(part, &self.table, name);
             let source = match &self.options.provenance {
                 Some(it) if it.path == name => {
                     let path = part.file.path.display().to_string();
@@ -281,10 +290,10 @@ impl Reading {
                 Some(it) if it.line == name => logs::LINE,
                 Some(it) if it.offset == name => logs::OFFSET,
                 Some(it) if it.raw == name => logs::RAW,
-                _ => name,
+                _ => own.map_or(name, |own| own.name.as_str()),
             };
             match batch.column_by_name(source) {
-                Some(array) => converted(array, own_type(part, &self.table, name).unwrap_or(column.ty), column.ty),
+                Some(array) => converted(array, own.map_or(column.ty, |own| own.ty), column.ty),
                 None => nulls(column.ty, rows),
             }
         };
@@ -294,9 +303,11 @@ impl Reading {
     }
 }
 
-/// The type that a file gives a column of a table, if it has it.
-fn own_type(part: &Part, table: &str, column: &str) -> Option<Type> {
-    part.file.table(table)?.columns.iter().find(|own| own.name == column).map(|own| own.ty)
+/// The column of a table that a file has under that name, or under the other name of a Defender table's time.
+fn own_column<'a>(part: &'a Part, table: &str, name: &str) -> Option<&'a Column> {
+    let columns = &part.file.table(table)?.columns;
+    let named = |name: &str| columns.iter().find(|own| own.name == name);
+    named(name).or_else(|| time_alias(table, name).and_then(named))
 }
 
 /// A file's column as the table's, which is text where files disagree.

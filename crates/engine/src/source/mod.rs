@@ -1,9 +1,11 @@
-//! Where rows come from: `range`, and log files.
+//! Where rows come from: `range`, log files, and the files that stand for what `externaldata` reads.
 
+mod external;
 mod log;
 mod needles;
 mod range;
 
+pub use external::Externals;
 pub(crate) use log::tables;
 pub use log::{LogOptions, OnRead, OnScanned, Provenance};
 pub use range::Range;

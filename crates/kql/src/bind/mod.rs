@@ -15,6 +15,7 @@ mod list;
 mod operator;
 mod path;
 mod pattern;
+mod place;
 mod resolve;
 mod scope;
 mod source;

@@ -19,9 +19,6 @@ use crate::types::{Column, Type, Value};
 pub(super) const TABLE_FUNCTIONS: [&str; 7] =
     ["materialize", "table", "_GetWatchlist", "external_table", "materialized_view", "stored_query_result", "view"];
 
-/// Functions that give a database or a cluster.
-const ENTITY_FUNCTIONS: [&str; 8] = ["cluster", "database", "workspace", "app", "arg", "adx", "resource", "graph"];
-
 impl Binder<'_> {
     /// Rows.
     pub(super) fn table(&mut self, expr: &ast::Expr) -> Flow {
@@ -100,9 +97,16 @@ impl Binder<'_> {
 
     /// A table of the catalog.
     pub(super) fn stored_table(&mut self, name: &str, database: Option<String>, span: Span) -> Flow {
-        let elsewhere = database.is_some();
-        let Some(info) = self.catalog.table(name) else {
-            if elsewhere {
+        let info = match &database {
+            Some(place) => self.catalog.table_in(place, name),
+            None => self.catalog.table(name),
+        };
+        let Some(info) = info else {
+            if let Some(place) = &database {
+                if let Some(known) = self.catalog.tables_in(place) {
+                    self.unknown_in(place, name, &known, span);
+                    return Flow::failed();
+                }
                 let kind = RelKind::Table { name: name.to_owned(), database };
                 return Flow { name: Some(name.to_owned()), ..Flow::fresh(kind, Vec::new(), true) };
             }
@@ -166,7 +170,7 @@ impl Binder<'_> {
         Flow { name: rows.name.clone(), ..shared }
     }
 
-    fn table_by_name(&mut self, arg: &ast::Expr, database: Option<String>) -> Flow {
+    pub(super) fn table_by_name(&mut self, arg: &ast::Expr, database: Option<String>) -> Flow {
         let name = self.value_of(arg, Type::String, "a table's name");
         match fold::text(&name).map(str::to_owned) {
             Some(name) => self.stored_table(&name, database, arg.span),
@@ -201,54 +205,6 @@ impl Binder<'_> {
         }
         let kind = RelKind::Table { name: alias, database: Some(WATCHLISTS.to_owned()) };
         Flow::fresh(kind, columns, info.open)
-    }
-
-    /// The expression is a database or a cluster.
-    pub(super) fn is_entity(&self, expr: &ast::Expr) -> bool {
-        match &expr.kind {
-            Ast::Paren(inner) => self.is_entity(inner),
-            Ast::Call { name, .. } => ENTITY_FUNCTIONS.contains(&name.text.as_str()) && self.lookup(&name.text).is_none(),
-            Ast::Name(name) => matches!(self.lookup(&name.text), Some(node) if matches!(node.binding, Binding::Database(_))),
-            Ast::Path { target, .. } => self.is_entity(target),
-            _ => false,
-        }
-    }
-
-    /// What names a database or a cluster, for the plan.
-    pub(super) fn entity_name(&mut self, expr: &ast::Expr) -> String {
-        match &expr.kind {
-            Ast::Paren(inner) => self.entity_name(inner),
-            Ast::Call { name, args } => match args.first() {
-                Some(arg) => {
-                    let value = self.value(arg);
-                    fold::text(&value).map_or_else(|| name.text.clone(), str::to_owned)
-                }
-                None => name.text.clone(),
-            },
-            Ast::Name(name) => match self.lookup(&name.text).map(|node| node.binding.clone()) {
-                Some(Binding::Database(database)) => database,
-                _ => name.text.clone(),
-            },
-            Ast::Path { target, member } => format!("{}.{}", self.entity_name(target), self.entity_name(member)),
-            _ => String::new(),
-        }
-    }
-
-    /// A table of another database: `workspace('w').SecurityEvent`.
-    fn entity_member(&mut self, target: &ast::Expr, member: &ast::Expr) -> Thing {
-        let database = self.entity_name(target);
-        Thing::Table(match &member.kind {
-            Ast::Name(name) => self.stored_table(&name.text, Some(database), name.span),
-            Ast::Call { name, args } if name.text == "table" && !args.is_empty() => self.table_by_name(&args[0], Some(database)),
-            Ast::Call { name, args } => match self.call_stored(&name.text, args, member.span, None) {
-                Some(thing) => return thing,
-                None => {
-                    let kind = RelKind::Table { name: name.text.clone(), database: Some(database) };
-                    Flow::fresh(kind, Vec::new(), true)
-                }
-            },
-            _ => Flow::failed(),
-        })
     }
 
     fn data_table(&mut self, columns: &[ColumnDecl], values: &[ast::Expr], span: Span) -> Flow {

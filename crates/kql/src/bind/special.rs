@@ -22,6 +22,11 @@ impl Binder<'_> {
             ("now", []) => Some(Item::unnamed(self.now())),
             ("now", [offset]) => Some(Item::unnamed(self.now_plus(offset, false))),
             ("ago", [offset]) => Some(Item::unnamed(self.now_plus(offset, true))),
+            ("ingestion_time", []) if !self.catalog.keeps_ingestion_time() => {
+                let message = "rows of log files do not say when they were ingested: ingestion_time() is null";
+                self.report(diagnostic::NO_INGESTION_TIME, span, message);
+                None
+            }
             ("toscalar", [arg]) => Some(Item::unnamed(self.toscalar(arg))),
             ("column_ifexists" | "columnifexists", [column, default]) => Some(self.column_ifexists(column, default)),
             ("pack_all", []) => Some(Item::unnamed(self.pack_all(false))),

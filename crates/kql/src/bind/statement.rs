@@ -76,8 +76,9 @@ impl Binder<'_> {
                     self.declare(&parameter.name.text, Binding::Scalar { expr, scope: None }, false);
                 }
             }
-            StatementKind::Alias { name, .. } => {
-                self.declare(&name.text, Binding::Database(name.text.clone()), false);
+            StatementKind::Alias { name, database } => {
+                let database = self.entity_name(database);
+                self.declare(&name.text, Binding::Database(database), false);
             }
             StatementKind::Pattern(pattern) => {
                 self.declare_pattern(pattern);
@@ -103,7 +104,7 @@ impl Binder<'_> {
             }
             Ast::EntityGroup(entities) => Binding::EntityGroup(self.entity_group(entities)),
             Ast::Missing => Binding::Scalar { expr: unknown(), scope: None },
-            _ if self.is_entity(value) && !self.is_tabular(value) => Binding::Database(name.text.clone()),
+            _ if self.is_entity(value) && !self.is_of_entity(value) => Binding::Database(self.entity_name(value)),
             _ => match self.statement_thing(value) {
                 Thing::Table(rows) => Binding::Table(Flow { name: None, ..rows }),
                 Thing::Scalar(item) => {

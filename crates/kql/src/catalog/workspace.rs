@@ -15,6 +15,22 @@ pub trait Catalog {
     /// The table of that name, exactly. An open catalog answers an unknown name with a table that is open and has no columns.
     fn table(&self, name: &str) -> Option<TableInfo>;
 
+    /// The table of that name in another workspace, database or cluster, by the name that a query gives it; the columns are those
+    /// of a table that is called so here, where nothing is known of that place.
+    fn table_in(&self, _place: &str, name: &str) -> Option<TableInfo> {
+        self.table(name)
+    }
+
+    /// The names of the tables of that place that can hold rows, sorted; `None` if nothing is known of it.
+    fn tables_in(&self, _place: &str) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Rows know when they were ingested: `ingestion_time()`. Those of log files do not.
+    fn keeps_ingestion_time(&self) -> bool {
+        true
+    }
+
     /// The names of all tables, sorted, for wildcards and suggestions. Tables that only an open catalog makes up are not among
     /// them.
     fn table_names(&self) -> Vec<String>;
@@ -84,6 +100,8 @@ pub const WATCHLIST_COLUMNS: [(&str, Type); 9] = [
 pub struct Workspace {
     /// Tables that files fill; a built-in table of the same name gives the columns that the file lacks.
     pub files: BTreeMap<String, Vec<Column>>,
+    /// Other workspaces, databases and clusters by the name that queries give them, with the tables that files fill there.
+    pub places: BTreeMap<String, BTreeMap<String, Vec<Column>>>,
     /// The user's tables and functions.
     pub schema: Schema,
     /// Watchlists by alias: the columns of their own.
@@ -149,6 +167,23 @@ impl Catalog for Workspace {
         }
     }
 
+    fn table_in(&self, place: &str, name: &str) -> Option<TableInfo> {
+        let Some(tables) = self.places.get(place) else { return self.table(name) };
+        match tables.get(name) {
+            Some(columns) => Some(self.with_file(name, columns)),
+            // What no file fills there is empty: what is called so here does not matter.
+            None => Workspace { builtin: self.builtin, schema: self.schema.clone(), ..Workspace::default() }.table(name),
+        }
+    }
+
+    fn tables_in(&self, place: &str) -> Option<Vec<String>> {
+        Some(self.places.get(place)?.keys().cloned().collect())
+    }
+
+    fn keeps_ingestion_time(&self) -> bool {
+        self.files.is_empty() && self.places.is_empty()
+    }
+
     fn table_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.files.keys().cloned().collect();
         names.extend(self.schema.tables.iter().map(|(name, _)| name.clone()));
@@ -206,6 +241,19 @@ mod tests {
         let closed = Workspace::closed(Schema::default());
         assert_eq!(closed.table("DnsEvents"), None);
         assert!(closed.table_names().is_empty());
+    }
+
+    #[test]
+    fn another_place_has_its_own_tables() {
+        let mut workspace = Workspace { builtin: true, ..Workspace::default() };
+        workspace.files.insert("Own_CL".to_owned(), vec![Column::new("a", Type::Long)]);
+        let tables = BTreeMap::from([("Their_CL".to_owned(), vec![Column::new("b", Type::Long)])]);
+        workspace.places.insert("soc".to_owned(), tables);
+        let columns = |place: &str, table: &str| workspace.table_in(place, table).map(|table| table.columns.len());
+        assert_eq!((columns("soc", "Their_CL"), columns("soc", "Own_CL"), columns("else", "Own_CL")), (Some(1), None, Some(1)));
+        assert!(columns("soc", "DnsEvents").is_some());
+        assert_eq!(workspace.tables_in("soc").unwrap(), ["Their_CL"]);
+        assert_eq!(workspace.tables_in("else"), None);
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod union;
 
 use std::collections::HashSet;
 
+pub(super) use project::matches_pattern;
+
 use super::env::{Binding, Item, Thing};
 use super::flow::{Flow, fresh_name, unknown};
 use super::{Binder, fold};

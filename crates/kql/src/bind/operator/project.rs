@@ -365,7 +365,7 @@ fn is_bare(item: &ast::Expr) -> bool {
 }
 
 /// `name` is like `pattern`, in which `*` stands for any text.
-pub(super) fn matches_pattern(name: &str, pattern: &str) -> bool {
+pub(in crate::bind) fn matches_pattern(name: &str, pattern: &str) -> bool {
     let parts: Vec<&str> = pattern.split('*').collect();
     let [first, middle @ .., last] = parts.as_slice() else { return name == pattern };
     let Some(rest) = name.strip_prefix(first) else { return false };

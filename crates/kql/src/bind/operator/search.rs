@@ -36,18 +36,18 @@ impl Binder<'_> {
         let mut flows: Vec<Flow> = Vec::new();
         for table in tables {
             match &table.without_parens().kind {
-                Ast::Wildcard(pattern) => self.all_tables(pattern, table, &mut flows),
-                Ast::Star => self.all_tables("*", table, &mut flows),
+                Ast::Wildcard(pattern) => flows.extend(self.tables_like(None, pattern, table)),
+                Ast::Star => flows.extend(self.tables_like(None, "*", table)),
                 Ast::Path { target, member } if self.is_entity(target) => match &member.kind {
-                    Ast::Wildcard(pattern) => self.all_tables(pattern, table, &mut flows),
-                    Ast::Star => self.all_tables("*", table, &mut flows),
+                    Ast::Wildcard(pattern) => flows.extend(self.tables_like(Some(target), pattern, table)),
+                    Ast::Star => flows.extend(self.tables_like(Some(target), "*", table)),
                     _ => flows.push(self.table(table)),
                 },
                 _ => flows.push(self.table(table)),
             }
         }
         if tables.is_empty() {
-            self.all_tables("*", at, &mut flows);
+            flows.extend(self.tables_like(None, "*", at));
         }
         let width: usize = flows.iter().map(|flow| flow.columns().len()).sum();
         if width.saturating_mul(flows.len()) > CELLS_MAX {
@@ -59,22 +59,8 @@ impl Binder<'_> {
         flows
     }
 
-    fn all_tables(&mut self, pattern: &str, at: &ast::Expr, flows: &mut Vec<Flow>) {
-        let known = if pattern == "*" { self.catalog.present_tables() } else { self.catalog.table_names() };
-        let names: Vec<String> = known.into_iter().filter(|name| matches_pattern(name, pattern)).collect();
-        if names.is_empty() && pattern != "*" {
-            self.report(diagnostic::UNKNOWN_TABLE, at.span, format!("no table's name is like `{pattern}`"));
-        }
-        for name in names {
-            flows.push(self.stored_table(&name, None, at.span));
-        }
-        if flows.is_empty() {
-            flows.push(self.no_tables());
-        }
-    }
-
     /// What is read where there is no table: nothing; in an open catalog, whatever there may be.
-    pub(super) fn no_tables(&self) -> Flow {
+    pub(in crate::bind) fn no_tables(&self) -> Flow {
         let is_open = self.catalog.table("*").is_some_and(|table| table.open);
         Flow::fresh(RelKind::Values(Vec::new()), Vec::new(), is_open)
     }

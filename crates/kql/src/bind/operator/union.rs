@@ -11,7 +11,6 @@ use super::super::flow::{Flow, fresh_name, null_of};
 use super::super::resolve::open_column;
 use super::super::source::TABLE_FUNCTIONS;
 use super::param;
-use super::project::matches_pattern;
 use crate::ast::{self, ExprKind as Ast, Param};
 use crate::diagnostic;
 use crate::plan::{Expr, RelKind};
@@ -39,33 +38,17 @@ impl Binder<'_> {
 
     fn union_table(&mut self, table: &ast::Expr, is_fuzzy: bool, flows: &mut Vec<Flow>) {
         match &table.without_parens().kind {
-            Ast::Wildcard(pattern) => self.tables_like(pattern, table, flows),
-            Ast::Star => self.tables_like("*", table, flows),
+            Ast::Wildcard(pattern) => flows.extend(self.tables_like(None, pattern, table)),
+            Ast::Star => flows.extend(self.tables_like(None, "*", table)),
             Ast::Path { target, member } if self.is_entity(target) => match &member.kind {
-                Ast::Wildcard(pattern) => self.tables_like(pattern, table, flows),
-                Ast::Star => self.tables_like("*", table, flows),
+                Ast::Wildcard(pattern) => flows.extend(self.tables_like(Some(target), pattern, table)),
+                Ast::Star => flows.extend(self.tables_like(Some(target), "*", table)),
                 _ => flows.push(self.table(table)),
             },
             _ if is_fuzzy && !self.exists(table) => {
                 self.report(diagnostic::FUZZY_TABLE, table.span, "there is no such table; the union goes on without it");
             }
             _ => flows.push(self.table(table)),
-        }
-    }
-
-    fn tables_like(&mut self, pattern: &str, at: &ast::Expr, flows: &mut Vec<Flow>) {
-        let known = if pattern == "*" { self.catalog.present_tables() } else { self.catalog.table_names() };
-        let names: Vec<String> = known.into_iter().filter(|name| matches_pattern(name, pattern)).collect();
-        if names.is_empty() && pattern == "*" {
-            flows.push(self.no_tables());
-            return;
-        }
-        if names.is_empty() {
-            self.report(diagnostic::UNKNOWN_TABLE, at.span, format!("no table's name is like `{pattern}`"));
-            flows.push(Flow::failed());
-        }
-        for name in names {
-            flows.push(self.stored_table(&name, None, at.span));
         }
     }
 

@@ -59,7 +59,7 @@ struct Checked {
 /// # Errors
 /// A file cannot be read.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let workspace = workspace(args.schema.as_deref(), &args.declared)?;
+    let workspace = workspace(args.schema.as_deref(), &args.declared, config)?;
     let check = |source: Source| check(source, &workspace, config.now, !args.no_lint);
     let mut failed = false;
     if args.jsonl {

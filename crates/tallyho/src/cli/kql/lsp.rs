@@ -29,6 +29,6 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read, or the editor does not keep to the protocol.
 pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
-    let workspace = workspace(args.schema.as_deref(), &args.declared)?;
+    let workspace = workspace(args.schema.as_deref(), &args.declared, config)?;
     lsp::serve(&lsp::Checks { workspace, now: config.now, lint: !args.no_lint })
 }

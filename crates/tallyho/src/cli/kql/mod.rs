@@ -5,8 +5,10 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use kql::Column;
 use kql::catalog::{Schema, Workspace};
 
+use crate::config::Config;
 use crate::declared;
 use crate::error::Error;
 
@@ -84,7 +86,8 @@ pub fn read_schema(path: &Path) -> Result<Schema, Error> {
     Schema::from_json(&text).map_err(|error| Error::user(format!("{}: {error}", path.display())))
 }
 
-/// What queries may name beside tables and the functions of KQL itself.
+/// What queries may name beside the tables of the logs and the functions of KQL itself. The configuration file has lists of the
+/// same names; both count.
 #[derive(Debug, Default, clap::Args)]
 pub struct Declared {
     /// Saved functions: each `.kql` file in or below the folder is one, by its name; a query, or `(parameters) { body }`
@@ -94,6 +97,41 @@ pub struct Declared {
     /// else it is the first column
     #[arg(long, value_name = "DIR")]
     pub watchlists: Vec<PathBuf>,
+    /// The logs of another workspace, database or cluster: the name that queries give it (`soc` for workspace('soc'), `c.d` for
+    /// cluster('c').database('d')), and a file or folder
+    #[arg(long = "workspace", value_name = "NAME=PATH")]
+    pub workspaces: Vec<String>,
+    /// What externaldata reads in place of an address, as nothing is fetched: a file, or, for an address that ends with a slash,
+    /// the folder of all below it
+    #[arg(long, value_name = "URL=PATH")]
+    pub external: Vec<String>,
+}
+
+impl Declared {
+    /// With what the configuration declares.
+    ///
+    /// # Errors
+    /// An option is not NAME=PATH.
+    pub fn settle(&self, config: &Config) -> Result<declared::Declared, Error> {
+        let mut all = config.declared.clone();
+        all.functions.extend(self.functions.iter().cloned());
+        all.watchlists.extend(self.watchlists.iter().cloned());
+        for binding in &self.workspaces {
+            let (name, path) = binding.split_once('=').ok_or_else(|| no_binding(binding, "--workspace NAME=PATH"))?;
+            all.workspaces.push((name.to_owned(), path.into()));
+        }
+        for binding in &self.external {
+            // An address may hold equals signs; a path had better not.
+            let (address, path) = binding.rsplit_once('=').ok_or_else(|| no_binding(binding, "--external URL=PATH"))?;
+            all.external.push((address.to_owned(), path.into()));
+        }
+        Ok(all)
+    }
+}
+
+/// An option that binds a name to a path, without the sign between them.
+pub(crate) fn no_binding(text: &str, form: &str) -> Error {
+    Error::user(format!("`{text}` binds nothing")).with_hint(format!("write {form}"))
 }
 
 /// What queries are checked against: the schema and nothing else, or the built-in tables with unknown ones open; and what is
@@ -101,13 +139,25 @@ pub struct Declared {
 ///
 /// # Errors
 /// A file cannot be read, or is not what it should be.
-pub fn workspace(schema: Option<&Path>, declared: &Declared) -> Result<Workspace, Error> {
+pub fn workspace(schema: Option<&Path>, declared: &Declared, config: &Config) -> Result<Workspace, Error> {
     let mut workspace = match schema {
         Some(path) => Workspace::closed(read_schema(path)?),
         None => Workspace::open(),
     };
+    let declared = declared.settle(config)?;
     declared::add_functions(&mut workspace.schema, &declared.functions)?;
     let watchlists = declared::read_watchlists(&declared.watchlists)?;
     workspace.watchlists.extend(watchlists.into_iter().map(|(alias, rows)| (alias, rows.columns)));
+    for (name, found) in declared.places()? {
+        let tables = workspace.places.entry(name).or_default();
+        for table in found.files.into_iter().flat_map(|file| file.tables) {
+            let columns: &mut Vec<Column> = tables.entry(table.name).or_default();
+            for column in table.columns {
+                if !columns.iter().any(|known| known.name == column.name) {
+                    columns.push(column);
+                }
+            }
+        }
+    }
     Ok(workspace)
 }

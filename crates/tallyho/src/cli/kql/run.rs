@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use engine::{Answer, Engine, ResultTable};
+use kql::diagnostic::NO_INGESTION_TIME;
 use kql::{Rows, render};
 
-use super::{Declared, Source, jsonl, read_schema, sources};
+use super::{Declared, Source, jsonl, no_binding, read_schema, sources};
 use crate::cli::Global;
 use crate::config::Config;
 use crate::declared;
@@ -65,19 +66,25 @@ impl Tables {
             engine.set_schema(read_schema(path)?);
             engine.workspace_mut().builtin = false;
         }
-        declared::add_functions(&mut engine.workspace_mut().schema, &self.declared.functions)?;
-        for (alias, rows) in declared::read_watchlists(&self.declared.watchlists)? {
+        let mut exit = Exit::Ran;
+        let declared = self.declared.settle(config)?;
+        declared::add_functions(&mut engine.workspace_mut().schema, &declared.functions)?;
+        for (alias, rows) in declared::read_watchlists(&declared.watchlists)? {
             engine.add_watchlist(&alias, &rows).map_err(|error| Error::internal(error.message))?;
         }
-        let mut exit = Exit::Ran;
+        for (name, found) in declared.places()? {
+            local::add_logs_at(&mut engine, config, &name, &found);
+            exit = exit.max(crate::cli::logs::ended(config, &found));
+        }
+        engine.set_externals(declared.externals());
         if !self.logs.is_empty() {
             let found = crate::evidence::discover(&self.logs)?;
             local::add_logs(&mut engine, config, &found);
-            exit = crate::cli::logs::ended(config, &found);
+            exit = exit.max(crate::cli::logs::ended(config, &found));
         }
         for binding in &self.tables {
             let Some((name, path)) = binding.split_once('=') else {
-                return Err(Error::user(format!("`{binding}` binds nothing")).with_hint("write --table NAME=FILE"));
+                return Err(no_binding(binding, "--table NAME=FILE"));
             };
             local::bind_table(&mut engine, config, name, path.as_ref())?;
         }
@@ -101,8 +108,13 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     let mut tables = Vec::new();
     for source in sources(args.query.as_deref(), &args.files)? {
         let answer = engine.run(&source.text).map_err(|error| refused(&source, &error))?;
-        if !answer.diagnostics.is_empty() {
-            messages::note(config, &render::text(&source.name, &source.text, &answer.diagnostics));
+        let (of_logs, others): (Vec<_>, Vec<_>) =
+            answer.diagnostics.iter().cloned().partition(|found| found.code == NO_INGESTION_TIME.id);
+        for found in of_logs {
+            messages::warning(config, &format!("{}: {}", source.name, found.message));
+        }
+        if !others.is_empty() {
+            messages::note(config, &render::text(&source.name, &source.text, &others));
         }
         for table in answer.tables.iter().filter(|table| table.truncated) {
             let count = table.rows.rows.len();
