@@ -32,6 +32,8 @@ pub mod code {
     pub const NO_TABLE: &str = "K0607";
     /// A table of a workspace, database or cluster that nothing here stands for.
     pub const NO_PLACE: &str = "K0608";
+    /// The query needs a service that does not stand behind this engine.
+    pub const SERVICE: &str = "K0610";
     /// A defect of ours.
     pub const INTERNAL: &str = "K0699";
 }

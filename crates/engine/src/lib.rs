@@ -12,7 +12,7 @@ mod json;
 mod local;
 pub mod lower;
 pub mod operator;
-mod plugin;
+pub mod plugin;
 mod prepare;
 mod row_key;
 mod rows;

@@ -98,11 +98,33 @@ impl Hll {
             return i64::try_from(self.hashes.len()).unwrap_or(i64::MAX);
         }
         let m = self.registers.len() as f64;
-        let sum: f64 = self.registers.iter().map(|rank| 2f64.powi(-i32::from(*rank))).sum();
-        let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
-        let zeros = self.registers.iter().filter(|rank| **rank == 0).count() as f64;
-        let estimate = if raw <= 2.5 * m && zeros > 0.0 { m * (m / zeros).ln() } else { raw };
-        estimate.round() as i64
+        let last = usize::try_from(64 - self.bits).unwrap_or(0) + 1;
+        let mut ranks = vec![0.0; last + 1];
+        self.registers.iter().for_each(|rank| ranks[usize::from(*rank).min(last)] += 1.0);
+        let mut sum = m * tau(1.0 - ranks[last] / m);
+        for count in ranks[1..last].iter().rev() {
+            sum = 0.5 * (sum + count);
+        }
+        sum += m * sigma(ranks[0] / m);
+        (m * m / (2.0 * std::f64::consts::LN_2 * sum)).round() as i64
+    }
+
+    /// How many values all the counts have in common: exactly while each holds its values, else by inclusion and exclusion.
+    #[must_use]
+    pub(crate) fn intersection(counts: &[Hll]) -> i64 {
+        let Some((first, others)) = counts.split_first() else { return 0 };
+        if counts.iter().all(|count| count.registers.is_empty()) {
+            let in_all = |hash: &&u64| others.iter().all(|other| other.hashes.contains(hash));
+            return i64::try_from(first.hashes.iter().filter(in_all).count()).unwrap_or(i64::MAX);
+        }
+        let mut sum = 0;
+        for members in 1u32..1 << counts.len().min(16) {
+            let mut chosen = counts.iter().enumerate().filter(|(at, _)| members >> at & 1 == 1).map(|(_, count)| count);
+            let Some(mut union) = chosen.next().cloned() else { continue };
+            chosen.for_each(|count| union.merge(count));
+            sum += if members.count_ones() % 2 == 1 { union.estimate() } else { -union.estimate() };
+        }
+        sum.clamp(0, first.estimate())
     }
 
     /// `[bits, [hashes], [registers]]`.
@@ -125,6 +147,41 @@ impl Hll {
     #[must_use]
     pub(crate) fn size(&self) -> usize {
         self.hashes.len() * 16 + self.registers.capacity()
+    }
+}
+
+/// What registers without a value add (Ertl, "New cardinality estimation algorithms for HyperLogLog sketches"): with it, and with
+/// [`tau`] for those that are full, the estimate has no bias anywhere.
+fn sigma(share: f64) -> f64 {
+    if share >= 1.0 {
+        return f64::INFINITY;
+    }
+    let (mut x, mut y, mut sum) = (share, 1.0, share);
+    loop {
+        x *= x;
+        let before = sum;
+        sum += x * y;
+        y += y;
+        if sum <= before {
+            return sum;
+        }
+    }
+}
+
+/// What registers that are full add.
+fn tau(share: f64) -> f64 {
+    if share <= 0.0 || share >= 1.0 {
+        return 0.0;
+    }
+    let (mut x, mut y, mut sum) = (share, 1.0, 1.0 - share);
+    loop {
+        x = x.sqrt();
+        let before = sum;
+        y *= 0.5;
+        sum -= (1.0 - x).powi(2) * y;
+        if sum >= before {
+            return sum / 3.0;
+        }
     }
 }
 

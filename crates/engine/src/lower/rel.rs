@@ -261,7 +261,7 @@ fn schema_rows(columns: &[Column]) -> Vec<Vec<Value>> {
 }
 
 /// The .NET type that `getschema` names for a Kusto type.
-fn clr_name(ty: Type) -> &'static str {
+pub(crate) fn clr_name(ty: Type) -> &'static str {
     match ty {
         Type::Bool => "System.SByte",
         Type::DateTime => "System.DateTime",

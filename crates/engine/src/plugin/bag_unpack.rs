@@ -7,15 +7,20 @@ use std::collections::BTreeMap;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::Result as DfResult;
+use kql::plan::PluginArg;
 use kql::{Column, Type, Value};
 
-use super::{Call, discovered_columns};
+use super::{Call, Plugin, discovered_columns};
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::error::{Error, Result, code};
 use crate::json;
 use crate::local::batch;
 use crate::lower::operators::Parts;
+use crate::lower::{Lower, fold};
 use crate::operator::{Operator, Run};
+
+/// The plugin.
+pub(super) const PLUGIN: Plugin = Plugin::new("bag_unpack", include_str!("bag_unpack.md"), parts).adding(discovery);
 
 /// What a call asks for.
 #[derive(Clone, Debug)]
@@ -47,23 +52,27 @@ fn keeps_source(call: &Call<'_>) -> Result<Option<bool>> {
 }
 
 /// The operator that unpacks into `columns`: those that are named as a member, with the prefix, get its values.
-pub(super) fn parts(call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
+fn parts(_: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
     let bag = call.expr(0)?.clone();
     let options = options(call);
-    let replaces = keeps_source(call)? == Some(false);
-    let own: Vec<Option<usize>> = columns
-        .iter()
-        .enumerate()
-        .map(|(at, column)| {
-            // With `replace_source` a member's column stands behind the input's own, under the name of one of them.
-            let is_member =
-                replaces && columns.iter().skip(at + 1).all(|later| later.name != column.name) && at >= call.input.columns.len();
-            call.input.columns.iter().position(|input| input == column && !is_member && !is_bag(&bag, call, input))
-        })
-        .collect();
+    let replaced = replaced(call);
+    let own = |column: &Column| {
+        let source = call.input.columns.iter().position(|input| input == column && !is_bag(&bag, call, input));
+        source.filter(|_| !replaced.contains(&column.name))
+    };
+    let own = columns.iter().map(own).collect();
     let width = call.input.columns.len();
     let unpack = BagUnpack { columns, own, width, bag_type: bag.ty, options };
     Ok(Parts::above(call.input, vec![bag], unpack))
+}
+
+/// The columns of the input that members take the place of, as the binder found.
+fn replaced(call: &Call<'_>) -> Vec<String> {
+    let name = |arg: &PluginArg| match arg {
+        PluginArg::Expr(Some(name), expr) if name == "$replaced" => fold(expr, call.scalars).map(|name| name.to_text()),
+        _ => None,
+    };
+    call.args.iter().filter_map(name).collect()
 }
 
 fn is_bag(bag: &kql::plan::Expr, call: &Call<'_>, column: &Column) -> bool {
@@ -125,7 +134,7 @@ impl Run for BagUnpack {
 }
 
 /// The operator whose rows are the members of all bags.
-pub(super) fn discovery(call: &Call<'_>) -> Result<Parts> {
+fn discovery(call: &Call<'_>) -> Result<Parts> {
     let bag = call.expr(0)?.clone();
     let taken: Vec<String> = call.input.columns.iter().filter(|c| !is_bag(&bag, call, c)).map(|c| c.name.clone()).collect();
     let conflict = keeps_source(call)?;

@@ -9,17 +9,21 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::take;
 use datafusion::common::Result as DfResult;
-use kql::plan::{ExprKind, PluginArg};
-use kql::{Column, Type, Value};
+use kql::{Column, Type};
 
-use super::Call;
+use super::{Call, Plugin};
 use crate::cell::{Cell, CellBuilder, Cells};
-use crate::error::{Error, Result, code};
+use crate::error::Result;
 use crate::local::batch;
+use crate::lower::Lower;
 use crate::lower::operators::Parts;
-use crate::lower::{Lower, Resolved};
 use crate::operator::{Operator, Run};
 use crate::row_key;
+
+/// `ipv4_lookup`.
+pub(super) const IPV4: Plugin = Plugin::new("ipv4_lookup", include_str!("ip_lookup.md"), parts);
+/// `ipv6_lookup`.
+pub(super) const IPV6: Plugin = Plugin::new("ipv6_lookup", include_str!("ip_lookup.md"), parts);
 
 /// Addresses are IPv6 inside; an IPv4 one is mapped, its prefix 96 bits longer.
 #[derive(Debug)]
@@ -30,31 +34,16 @@ struct Networks {
     rows: HashMap<(u8, u128, Vec<u8>), Vec<u32>>,
 }
 
-/// The operator that joins into `columns`.
-pub(super) fn parts(lower: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
-    let Some(PluginArg::Rel(rel)) = call.args.first() else {
-        return Err(Error::new(code::ARGUMENT, format!("the first argument of {} must be a table", call.plugin)));
-    };
-    let Some(table) = lower.resolved.relations.get(&Resolved::key(rel)) else {
-        return Err(Error::new(code::INTERNAL, "the lookup table is not at hand"));
-    };
-    let key_name = call.expr(2)?;
-    let ExprKind::Column(key) = key_name.kind else {
-        return Err(Error::new(code::ARGUMENT, format!("the third argument of {} must be a column of its table", call.plugin)));
-    };
-    let mut extra = Vec::new();
-    let mut unmatched = call.constant("return_unmatched", usize::MAX) == Some(Value::Bool(true));
-    for expr in call.exprs().skip(2) {
-        match &expr.kind {
-            ExprKind::Column(at) => extra.push(call.input.columns[*at].clone()),
-            ExprKind::Literal(Value::Bool(truth)) => unmatched = *truth,
-            _ => {}
-        }
-    }
+fn parts(lower: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
+    let rel = call.lookup_table()?;
+    let table = call.table(lower, rel)?;
+    let key = call.lookup_column(2, rel)?;
+    let unmatched = call.flag("return_unmatched", 3..);
+    let extra: Vec<&Column> = call.columns_from(3).iter().filter_map(|expr| call.input_column(expr)).collect();
     let names: Vec<&str> = extra.iter().map(|column| column.name.as_str()).collect();
     let networks = networks(table, &rel.columns, key, &names);
     let shown = (0..rel.columns.len()).filter(|at| !names.contains(&rel.columns[*at].name.as_str())).collect();
-    let extra = extra.iter().filter_map(|column| call.input.columns.iter().position(|input| input == column)).collect();
+    let extra = extra.iter().filter_map(|column| call.input.columns.iter().position(|input| input == *column)).collect();
     let input = call.input.columns.clone();
     let shared =
         Shared { columns, input, table: table.clone(), table_columns: rel.columns.clone(), shown, extra, networks, unmatched };

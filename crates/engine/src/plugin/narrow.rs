@@ -1,55 +1,30 @@
-//! `narrow`: each cell of the input as a row; and `identity`, which changes nothing.
+//! `narrow`: each cell of the input as a row.
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::common::Result;
+use datafusion::common::Result as DfResult;
 use kql::{Column, Type};
 
+use super::{Call, Plugin};
 use crate::cell::{Cell, CellBuilder};
+use crate::error::Result;
 use crate::local::{batch, each_row};
+use crate::lower::Lower;
+use crate::lower::operators::Parts;
 use crate::operator::{Operator, Run};
 
-/// The input as it is.
-#[derive(Clone, Debug)]
-pub(super) struct Identity {
-    pub(super) columns: Vec<Column>,
-}
+/// The plugin.
+pub(super) const PLUGIN: Plugin = Plugin::new("narrow", include_str!("narrow.md"), parts);
 
-impl Operator for Identity {
-    fn name(&self) -> &'static str {
-        "identity"
-    }
-
-    fn columns(&self) -> &[Column] {
-        &self.columns
-    }
-
-    fn wants_all(&self) -> bool {
-        false
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        Box::new(self.clone())
-    }
-}
-
-impl Run for Identity {
-    fn push(&mut self, rows: &RecordBatch) -> Result<Option<RecordBatch>> {
-        Ok(Some(batch(&self.columns, rows.columns().to_vec(), rows.num_rows())?))
-    }
+fn parts(_: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
+    Ok(Parts::above(call.input, Vec::new(), Narrow { input: call.input.columns.clone(), columns, row: 0 }))
 }
 
 /// Row number, column name and value as text, row by row.
 #[derive(Clone, Debug)]
-pub(super) struct Narrow {
+struct Narrow {
     input: Vec<Column>,
     columns: Vec<Column>,
     row: i64,
-}
-
-impl Narrow {
-    pub(super) fn new(input: &[Column], columns: Vec<Column>) -> Narrow {
-        Narrow { input: input.to_vec(), columns, row: 0 }
-    }
 }
 
 impl Operator for Narrow {
@@ -71,7 +46,7 @@ impl Operator for Narrow {
 }
 
 impl Run for Narrow {
-    fn push(&mut self, rows: &RecordBatch) -> Result<Option<RecordBatch>> {
+    fn push(&mut self, rows: &RecordBatch) -> DfResult<Option<RecordBatch>> {
         let mut builders =
             [CellBuilder::new(Type::Long, 0), CellBuilder::new(Type::String, 0), CellBuilder::new(Type::String, 0)];
         let mut count = 0;

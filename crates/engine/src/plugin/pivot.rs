@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use kql::plan::{Aggregate, Expr, ExprKind};
 use kql::{Column, Type, Value};
 
-use super::{Call, aggregate_of, discovered_columns};
+use super::{Call, Plugin, aggregate_of, discovered_columns};
 use crate::aggregate::Accumulator;
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::error::Result;
@@ -21,6 +21,9 @@ use crate::lower::Lower;
 use crate::lower::operators::Parts;
 use crate::operator::{Operator, Run, group};
 use crate::row_key;
+
+/// The plugin.
+pub(super) const PLUGIN: Plugin = Plugin::new("pivot", include_str!("pivot.md"), parts).adding(discovery);
 
 /// The aggregate of a call; `count()` without one.
 fn aggregate(call: &Call<'_>) -> Aggregate {
@@ -51,7 +54,7 @@ fn pivot_text(call: &Call<'_>) -> Result<Expr> {
 }
 
 /// The operator that pivots into `columns`.
-pub(super) fn parts(lower: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
+fn parts(lower: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
     let aggregate = aggregate(call);
     let kept = kept(call, &aggregate)?;
     let mut below: Vec<Expr> = kept.iter().map(|at| Expr::column(*at, call.input.columns[*at].ty)).collect();
@@ -154,7 +157,7 @@ impl Run for Pass {
 }
 
 /// The operator whose rows are the columns that the pivoted values make.
-pub(super) fn discovery(call: &Call<'_>) -> Result<Parts> {
+fn discovery(call: &Call<'_>) -> Result<Parts> {
     let ty = aggregate(call).ty;
     Ok(Parts::computed(call.input, vec![pivot_text(call)?], Names { columns: discovered_columns(), ty }))
 }

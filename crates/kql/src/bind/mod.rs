@@ -139,6 +139,8 @@ pub(crate) struct Binder<'a> {
     forked: Vec<plan::Output>,
     /// Tables that `graph-to-table` named: the results of a query that names no other.
     named: Vec<plan::Output>,
+    /// A relation of a plugin that gives several tables, and those behind the first: they are seen where it ends the statement.
+    beside: Option<(plan::Input, Vec<plan::Input>)>,
     /// The names of the functions whose bodies are being bound.
     calls: Vec<String>,
     /// Functions declared, and those called.
@@ -178,6 +180,7 @@ impl<'a> Binder<'a> {
             render: None,
             forked: Vec::new(),
             named: Vec::new(),
+            beside: None,
             calls: Vec::new(),
             closures: Vec::new(),
             called: HashSet::new(),

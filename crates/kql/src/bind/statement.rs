@@ -2,6 +2,8 @@
 //!
 //! In: statements in order. Out: declarations in the environment, and the output tables.
 
+use std::sync::Arc;
+
 use super::Binder;
 use super::env::{Binding, Env, Thing};
 use super::flow::{Flow, null_of, unknown};
@@ -29,6 +31,7 @@ impl Binder<'_> {
     fn result(&mut self, expr: &ast::Expr) {
         self.render = None;
         self.forked.clear();
+        self.beside = None;
         let rows = match self.statement_thing(expr) {
             Thing::Table(rows) => rows,
             Thing::Scalar(item) => {
@@ -43,7 +46,10 @@ impl Binder<'_> {
         self.limit(&rows.rel, expr);
         let render = self.render.take();
         if self.forked.is_empty() {
+            let beside = self.beside.take().filter(|(first, _)| Arc::ptr_eq(first, &rows.rel)).map(|(_, more)| more);
             self.outputs.push(Output { name: None, rel: rows.rel, render });
+            let more = beside.into_iter().flatten().map(|rel| Output { name: None, rel, render: None });
+            self.outputs.extend(more);
         } else {
             let forked = std::mem::take(&mut self.forked);
             self.outputs.extend(forked);

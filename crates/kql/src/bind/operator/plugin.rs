@@ -12,7 +12,7 @@ use crate::ast::{self, ExprKind as Ast, TypeExpr, TypeExprKind};
 use crate::catalog::names::{self, Argument};
 use crate::catalog::{self, Form, Function, MustBe, Settled};
 use crate::diagnostic;
-use crate::plan::{Expr, ExprKind, PluginArg, Rel, RelKind};
+use crate::plan::{Aggregate, Expr, ExprKind, Input, PluginArg, Rel, RelKind};
 use crate::types::{Column, Type, Value};
 
 /// An argument: what the catalog is told of it, and what the plan holds.
@@ -51,11 +51,16 @@ impl Binder<'_> {
         }
         let args = given.into_iter().map(|given| given.arg).collect();
         let kind = RelKind::Evaluate { input: input.map(|input| input.rel.clone()), plugin: plugin.name.clone(), args };
-        self.opened(kind, unique(columns), open, rows.rel.open)
+        let more = tables_beside(&plugin.name, rows, &kind, &columns);
+        let flow = self.opened(kind, unique(columns), open, rows.rel.open);
+        if !more.is_empty() {
+            self.beside = Some((flow.rel.clone(), more));
+        }
+        flow
     }
 
     /// The plugin's relation; if its columns depend on the data, with those that a first run gave.
-    fn opened(&mut self, kind: RelKind, mut columns: Vec<Column>, open: bool, input_open: bool) -> Flow {
+    fn opened(&mut self, mut kind: RelKind, mut columns: Vec<Column>, open: bool, input_open: bool) -> Flow {
         if !open || input_open {
             return Flow::fresh(kind, columns, open || input_open);
         }
@@ -63,6 +68,13 @@ impl Binder<'_> {
         self.open_count += 1;
         let is_known = found.is_some();
         for column in found.unwrap_or_default() {
+            if let Some(args) = replaces(&mut kind)
+                && let Some(same) = columns.iter_mut().find(|same| same.name == column.name)
+            {
+                args.push(PluginArg::Expr(Some("$replaced".to_owned()), Expr::literal(Value::String(column.name), Type::String)));
+                same.ty = column.ty;
+                continue;
+            }
             let name = fresh_name(&column.name, &names_of(&columns));
             columns.push(Column::new(name, column.ty));
         }
@@ -135,6 +147,32 @@ impl Binder<'_> {
         let bound = self.arguments(plugin, std::slice::from_ref(arg)).remove(0);
         let expr = bound.expr.clone();
         Given { bound, arg: PluginArg::Expr(alias, expr), table: Vec::new() }
+    }
+}
+
+/// The arguments of a plugin whose members replace columns that are called the same (they are told so by name): `bag_unpack` finds
+/// no such members unless it may replace.
+fn replaces(kind: &mut RelKind) -> Option<&mut Vec<PluginArg>> {
+    match kind {
+        RelKind::Evaluate { plugin, args, .. } if plugin == "bag_unpack" => Some(args),
+        _ => None,
+    }
+}
+
+/// The tables that a plugin gives behind its first: the number of rows (`preview`), or the first one's rows gathered by one of its
+/// states (`funnel_sequence`), which the plugin tells by the columns asked for.
+fn tables_beside(plugin: &str, rows: &Flow, kind: &RelKind, columns: &[Column]) -> Vec<Input> {
+    let without = |name: &str| columns.iter().filter(|column| column.name != name).cloned().collect();
+    match plugin {
+        "preview" => {
+            let column = Column::new("Count", Type::Long);
+            let count =
+                Aggregate { function: "count".to_owned(), args: Vec::new(), part: 0, ty: column.ty, name: column.name.clone() };
+            let kind = RelKind::Aggregate { input: rows.rel.clone(), keys: Vec::new(), aggregates: vec![count] };
+            vec![Flow::fresh(kind, vec![column], false).rel]
+        }
+        "funnel_sequence" => ["next", "prev"].map(|state| Flow::fresh(kind.clone(), without(state), false).rel).to_vec(),
+        _ => Vec::new(),
     }
 }
 

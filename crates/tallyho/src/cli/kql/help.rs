@@ -21,7 +21,10 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Exit, Error> {
     let text = about(&args.name);
     if text.is_empty() {
-        let names = || catalog::functions().keys().chain(catalog::aggregates().keys()).map(String::as_str);
+        let names = || {
+            let functions = catalog::functions().keys().chain(catalog::aggregates().keys());
+            functions.chain(catalog::plugins().keys()).map(String::as_str)
+        };
         let tables = catalog::tables().iter().map(|table| table.name.as_str());
         let near = nearest(&args.name, names().chain(tables));
         let error = Error::user(format!("nothing in KQL is called `{}`", args.name));
@@ -31,7 +34,7 @@ pub fn run(args: &Args) -> Result<Exit, Error> {
     Ok(Exit::Ran)
 }
 
-/// Everything the name can be, as hovering over it in a query would tell.
+/// Everything the name can be, as hovering over it in a query would tell; behind it a plugin's page.
 fn about(name: &str) -> Vec<String> {
     let workspace = Workspace::open();
     let places = [
@@ -51,6 +54,7 @@ fn about(name: &str) -> Vec<String> {
             found.push(hover.text);
         }
     }
+    found.extend(engine::plugin::page(name).map(|page| page.trim_end().to_owned()));
     found
 }
 
@@ -65,6 +69,8 @@ mod tests {
         assert!(about("summarize")[0].contains("**summarize**"));
         assert!(about("has")[0].contains("**has**"));
         assert!(about("bag_unpack")[0].contains("plugin"));
+        assert!(about("bag_unpack")[1].starts_with("# bag_unpack"));
+        assert!(about("python")[1].contains("`K0610`"));
         assert!(about("nonsense").is_empty());
     }
 }
