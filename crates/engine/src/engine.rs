@@ -1,10 +1,11 @@
 //! The front door: a workspace of tables, and queries over it.
 //!
-//! KQL text in, [`Answer`] out. Text is parsed and bound by the `kql` crate; what the plan refers to is computed first
-//! ([`prepare`](crate::prepare)), then the plan is lowered, optimised and run by DataFusion on a runtime of the engine's own, in
-//! bounded memory.
+//! KQL text in, an [`Answer`] or rows as they come out. Text is parsed and bound by the `kql` crate; what the plan refers to is
+//! computed first ([`prepare`](crate::prepare)), then the plan is lowered, optimised and run by DataFusion, in bounded memory.
+//!
+//! All of a query runs on threads of the engine's own, with deep stacks; the caller's thread only takes in what comes. So a query can
+//! be stopped at any moment, even where an operator does not listen: its thread is then left to itself.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,18 +15,20 @@ use datafusion::execution::context::{QueryPlanner, SessionContext, SessionState}
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::display::DisplayableExecutionPlan;
-use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
 use datafusion::prelude::SessionConfig;
 use kql::bind::{Bound, Options};
 use kql::catalog::{Schema, Workspace};
-use kql::plan::{Output, Render, WATCHLISTS};
-use kql::{Column, Rows};
+use kql::plan::{Output, WATCHLISTS};
+use kql::{Column, Rows, Value};
+use tokio::sync::mpsc;
 
+use crate::answer::{Answer, Budget, Cancel, Cut, Head, Receiver, ResultTable};
 use crate::error::{Error, Result, code};
+use crate::explain::Explained;
 use crate::operator::OperatorPlanner;
-use crate::prepare::Prepare;
+use crate::prepare::{Prepare, Progress, start};
 use crate::source::Externals;
 use crate::tables::Tables;
 use crate::yielding::YieldInJoins;
@@ -39,85 +42,102 @@ pub struct Config {
     pub memory_bytes: usize,
     /// `now()`, in ticks.
     pub now: i64,
-    /// Rows of a result beyond which it is cut, which the answer says; none for no bound.
+    /// Rows of a result table beyond which it is cut, which the answer says; none for no bound.
     pub row_limit: Option<usize>,
+    /// Bytes of the rows of a result table beyond which it is cut; none for no bound.
+    pub byte_limit: Option<usize>,
     /// The time a query may take; none for no bound.
     pub timeout: Option<Duration>,
+    /// Stops all queries.
+    pub cancel: Cancel,
 }
 
 impl Default for Config {
-    /// All cores, 2 GiB, and Kusto's 500,000 rows, but no time limit; now is 1970: the caller has the clock.
+    /// All cores, 2 GiB, and Kusto's limits on a result: 500,000 rows, 64 MB, 4 minutes. Now is 1970: the caller has the clock.
     fn default() -> Config {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        Config { threads, memory_bytes: 2 << 30, now: kql::time::UNIX_EPOCH, row_limit: Some(500_000), timeout: None }
+        Config {
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            memory_bytes: 2 << 30,
+            now: kql::time::UNIX_EPOCH,
+            row_limit: Some(500_000),
+            byte_limit: Some(64 << 20),
+            timeout: Some(Duration::from_secs(4 * 60)),
+            cancel: Cancel::default(),
+        }
+    }
+}
+
+impl Config {
+    /// The same without limits on results and time.
+    #[must_use]
+    pub fn unlimited(self) -> Config {
+        Config { row_limit: None, byte_limit: None, timeout: None, ..self }
     }
 }
 
 /// A workspace and the means to query it.
 pub struct Engine {
     config: Config,
-    workspace: Workspace,
-    tables: Tables,
+    workspace: Arc<Workspace>,
+    tables: Arc<Tables>,
     externals: Arc<Externals>,
     context: SessionContext,
-    runtime: tokio::runtime::Runtime,
+    threads: Threads,
 }
 
-/// What a query returned.
-#[derive(Clone, Debug, Default)]
-pub struct Answer {
-    /// The tables, in order; one for most queries.
-    pub tables: Vec<ResultTable>,
-    /// Warnings about the query's text.
-    pub diagnostics: Vec<kql::Diagnostic>,
-}
+/// The threads that queries run on. What hangs on them when the engine goes is not waited for.
+struct Threads(Option<tokio::runtime::Runtime>);
 
-/// One table of an answer.
-#[derive(Clone, Debug)]
-pub struct ResultTable {
-    /// Its name, where the query gave one.
-    pub name: Option<String>,
-    /// Its rows.
-    pub rows: Rows,
-    /// The query asked for this order of the rows.
-    pub ordered: bool,
-    /// Rows were left out: there were more than the limit.
-    pub truncated: bool,
-    /// What `render` asked for.
-    pub render: Option<Render>,
-}
-
-impl Engine {
-    /// An engine over no tables but the empty ones that Sentinel and Defender have.
-    pub fn new(config: Config) -> Result<Engine> {
+impl Threads {
+    fn start(count: usize) -> Result<Threads> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(config.threads.max(1))
+            .worker_threads(count.max(1))
             .thread_stack_size(STACK_BYTES)
             .thread_name("engine")
             .enable_all()
             .build()
             .map_err(|error| Error::new(code::INTERNAL, format!("no threads to run on: {error}")))?;
+        Ok(Threads(Some(runtime)))
+    }
+
+    fn get(&self) -> Result<&tokio::runtime::Runtime> {
+        self.0.as_ref().ok_or_else(|| Error::new(code::INTERNAL, "the engine's threads have ended"))
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Engine {
+    /// An engine over no tables but the empty ones that Sentinel and Defender have.
+    pub fn new(config: Config) -> Result<Engine> {
+        let threads = Threads::start(config.threads)?;
         let context = SessionContext::new_with_state(state(&config)?);
-        let workspace = Workspace { builtin: true, ..Workspace::default() };
-        Ok(Engine { config, workspace, tables: Tables::default(), externals: Arc::default(), context, runtime })
+        let workspace = Arc::new(Workspace { builtin: true, ..Workspace::default() });
+        Ok(Engine { config, workspace, tables: Arc::default(), externals: Arc::default(), context, threads })
     }
 
     /// Adds a table that `provider` reads; its columns are laid out as [`logs::arrow_type`] says. One of that name is replaced.
     pub fn add_table(&mut self, name: &str, columns: Vec<Column>, provider: Arc<dyn TableProvider>) {
-        self.workspace.files.insert(name.to_owned(), columns);
-        self.tables.insert(name.to_owned(), None, provider);
+        self.workspace_mut().files.insert(name.to_owned(), columns);
+        Arc::make_mut(&mut self.tables).insert(name.to_owned(), None, provider);
     }
 
     /// Adds a place without tables, if it is not there.
     pub(crate) fn add_place(&mut self, place: &str) {
-        self.workspace.places.entry(place.to_owned()).or_default();
-        self.tables.add_place(place);
+        self.workspace_mut().places.entry(place.to_owned()).or_default();
+        Arc::make_mut(&mut self.tables).add_place(place);
     }
 
     /// Adds a table of a place.
     pub(crate) fn add_table_at(&mut self, place: &str, name: &str, columns: Vec<Column>, provider: Arc<dyn TableProvider>) {
-        self.workspace.places.entry(place.to_owned()).or_default().insert(name.to_owned(), columns);
-        self.tables.insert(name.to_owned(), Some(place), provider);
+        self.workspace_mut().places.entry(place.to_owned()).or_default().insert(name.to_owned(), columns);
+        Arc::make_mut(&mut self.tables).insert(name.to_owned(), Some(place), provider);
     }
 
     /// Adds a table of rows in memory.
@@ -132,8 +152,8 @@ impl Engine {
     pub fn add_watchlist(&mut self, alias: &str, rows: &Rows) -> Result<()> {
         let batch = crate::lower::rel::values(&rows.columns, &rows.rows)?;
         let provider = crate::lower::rel::memory_table(vec![batch])?;
-        self.workspace.watchlists.insert(alias.to_owned(), rows.columns.clone());
-        self.tables.insert(alias.to_owned(), Some(WATCHLISTS), provider);
+        self.workspace_mut().watchlists.insert(alias.to_owned(), rows.columns.clone());
+        Arc::make_mut(&mut self.tables).insert(alias.to_owned(), Some(WATCHLISTS), provider);
         Ok(())
     }
 
@@ -144,7 +164,7 @@ impl Engine {
 
     /// The tables of a schema, empty where no file fills them, and its functions.
     pub fn set_schema(&mut self, schema: Schema) {
-        self.workspace.schema = schema;
+        self.workspace_mut().schema = schema;
     }
 
     /// What queries may name.
@@ -155,62 +175,172 @@ impl Engine {
 
     /// What queries may name, to be changed: built-in tables off, watchlists on.
     pub fn workspace_mut(&mut self) -> &mut Workspace {
-        &mut self.workspace
+        Arc::make_mut(&mut self.workspace)
     }
 
     /// Runs a query and collects its rows.
     ///
     /// A panic in it is a defect of ours: it is reported as one, and the next query runs.
     pub fn run(&self, text: &str) -> Result<Answer> {
-        catch_unwind(AssertUnwindSafe(|| self.run_unguarded(text))).unwrap_or_else(|_| {
-            Err(Error::new(code::INTERNAL, "the query ran into a defect of the engine; please report it with the query"))
-        })
+        let mut tables: Vec<ResultTable> = Vec::new();
+        let diagnostics = self.stream(text, &mut tables)?;
+        Ok(Answer { tables, diagnostics })
     }
 
-    fn run_unguarded(&self, text: &str) -> Result<Answer> {
-        self.runtime.block_on(async {
-            let Some(timeout) = self.config.timeout else { return self.answer(text).await };
-            let stopped = || Error::new(code::STOPPED, format!("the query took longer than its limit of {timeout:?}"));
-            tokio::time::timeout(timeout, self.answer(text)).await.unwrap_or_else(|_| Err(stopped()))
-        })
-    }
-
-    /// The stages of a query as text: the bound plan, DataFusion's logical and physical plans, and, if it is `run`, rows and time
-    /// of each operator.
-    pub fn explain(&self, text: &str, run: bool) -> Result<String> {
-        self.runtime.block_on(self.explained(text, run))
-    }
-
-    async fn explained(&self, text: &str, run: bool) -> Result<String> {
-        let prepare = Prepare { context: &self.context, tables: &self.tables, externals: &self.externals };
-        let bound = self.bind(text, &prepare).await?;
-        let mut out = format!("# bound plan\n{}", kql::explain::explain(&bound.query));
-        let mut progress = prepare.start(&bound.query);
-        for output in &bound.query.outputs {
-            let plan = prepare.lower(&bound.query, &output.rel, &mut progress).await?;
-            let state = self.context.state();
-            let optimized = state.optimize(&plan)?;
-            let physical = state.create_physical_plan(&plan).await?;
-            out.push_str(&format!("\n# logical plan\n{}\n", optimized.display_indent()));
-            if run {
-                collect(Arc::clone(&physical), state.task_ctx()).await?;
+    /// Runs a query and hands its rows over as they come, never more than a few batches ahead; gives warnings about its text.
+    ///
+    /// # Errors
+    /// The query is refused, fails or is stopped. Rows may have been handed over before.
+    pub fn stream(&self, text: &str, receiver: &mut dyn Receiver) -> Result<Vec<kql::Diagnostic>> {
+        let (sender, mut events) = mpsc::channel(EVENTS_AHEAD);
+        let (work, text) = (self.work(), text.to_owned());
+        self.drive(async move { work.answer(&text, &sender).await }, async move {
+            while let Some(event) = events.recv().await {
+                match event {
+                    Event::Table(head) => receiver.table(head),
+                    Event::End(cut) => receiver.end(cut),
+                    Event::Rows(rows) => {
+                        if receiver.rows(rows).is_break() {
+                            // Nobody listens any more: the work ends where it next has something to tell.
+                            events.close();
+                        }
+                    }
+                }
             }
-            let shown = if run { DisplayableExecutionPlan::with_metrics(&*physical) } else { displayable(&*physical) };
-            out.push_str(&format!("\n# physical plan\n{}", shown.indent(false)));
-        }
-        Ok(out)
+        })
     }
 
-    async fn answer(&self, text: &str) -> Result<Answer> {
-        let prepare = Prepare { context: &self.context, tables: &self.tables, externals: &self.externals };
+    /// The stages of a query: the bound plan, DataFusion's logical and physical plans, and, if it is `run`, rows, bytes and time of
+    /// each operator.
+    ///
+    /// # Errors
+    /// The query is refused, fails or is stopped.
+    pub fn explain(&self, text: &str, run: bool) -> Result<Explained> {
+        let (work, text) = (self.work(), text.to_owned());
+        self.drive(async move { work.explain(&text, run).await }, async {})
+    }
+
+    fn work(&self) -> Work {
+        let (config, context) = (self.config.clone(), self.context.clone());
+        Work {
+            config,
+            workspace: Arc::clone(&self.workspace),
+            tables: Arc::clone(&self.tables),
+            externals: Arc::clone(&self.externals),
+            context,
+        }
+    }
+
+    /// Does the work on the engine's threads, and on this one what takes in its results; until it is done, stopped or out of time.
+    fn drive<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+        taking: impl Future<Output = ()>,
+    ) -> Result<T> {
+        let runtime = self.threads.get()?;
+        let mut task = runtime.spawn(work);
+        let done = async {
+            taking.await;
+            (&mut task).await.unwrap_or_else(|error| Err(broken(&error)))
+        };
+        let result = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = self.config.cancel.cancelled() => Err(Error::new(code::STOPPED, "the query was stopped")),
+                result = done => result,
+                error = out_of_time(self.config.timeout) => Err(error),
+            }
+        });
+        task.abort();
+        result
+    }
+}
+
+/// Ends when a query's time has run out, which is never without a limit.
+async fn out_of_time(limit: Option<Duration>) -> Error {
+    match limit {
+        None => std::future::pending().await,
+        Some(limit) => {
+            tokio::time::sleep(limit).await;
+            Error::new(code::STOPPED, format!("the query took longer than its limit of {limit:?}"))
+        }
+    }
+}
+
+/// A query that ended without an answer.
+fn broken(error: &tokio::task::JoinError) -> Error {
+    let what = if error.is_panic() { "ran into a defect of the engine" } else { "was broken off" };
+    Error::new(code::INTERNAL, format!("the query {what}; please report it with the query"))
+}
+
+/// Batches of rows that a query may be ahead of who takes them.
+const EVENTS_AHEAD: usize = 4;
+
+/// What a query tells while it runs.
+enum Event {
+    Table(Head),
+    Rows(Vec<Vec<Value>>),
+    End(Option<Cut>),
+}
+
+/// What a query needs to run on a thread of its own.
+struct Work {
+    config: Config,
+    workspace: Arc<Workspace>,
+    tables: Arc<Tables>,
+    externals: Arc<Externals>,
+    context: SessionContext,
+}
+
+impl Work {
+    fn prepare(&self) -> Prepare<'_> {
+        Prepare { context: &self.context, tables: &self.tables, externals: &self.externals }
+    }
+
+    async fn answer(&self, text: &str, events: &mpsc::Sender<Event>) -> Result<Vec<kql::Diagnostic>> {
+        let prepare = self.prepare();
         let bound = self.bind(text, &prepare).await?;
-        let mut tables = Vec::new();
         let mut progress = prepare.start(&bound.query);
         for output in &bound.query.outputs {
             let plan = prepare.lower(&bound.query, &output.rel, &mut progress).await?;
-            tables.push(self.collect(output, plan).await?);
+            if self.send(output, plan, events).await?.is_none() {
+                break;
+            }
         }
-        Ok(Answer { tables, diagnostics: bound.diagnostics })
+        Ok(bound.diagnostics)
+    }
+
+    /// Tells the rows of one result; nothing if nobody listens.
+    async fn send(&self, output: &Output, plan: LogicalPlan, events: &mpsc::Sender<Event>) -> Result<Option<()>> {
+        let columns = output.rel.columns.clone();
+        let (name, ordered, render) = (output.name.clone(), output.rel.ordered, output.render.clone());
+        let mut running = start(&self.context, plan).await?;
+        let told = async |event| events.send(event).await.ok();
+        if told(Event::Table(Head { name, columns: columns.clone(), ordered, render })).await.is_none() {
+            return Ok(None);
+        }
+        let mut budget = Budget::new(self.config.row_limit, self.config.byte_limit);
+        let mut cut = None;
+        while let (None, Some(batch)) = (cut, running.next().await?) {
+            let mut rows = crate::rows::collect(&columns, &[batch]);
+            cut = budget.take(&mut rows);
+            if !rows.is_empty() && told(Event::Rows(rows)).await.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(told(Event::End(cut)).await)
+    }
+
+    async fn explain(&self, text: &str, run: bool) -> Result<Explained> {
+        let prepare = self.prepare();
+        let bound = self.bind(text, &prepare).await?;
+        let mut explained = Explained::new(&bound.query);
+        let mut progress: Progress = prepare.start(&bound.query);
+        for output in &bound.query.outputs {
+            let plan = prepare.lower(&bound.query, &output.rel, &mut progress).await?;
+            explained.add(&self.context, output.name.clone(), &plan, run).await?;
+        }
+        Ok(explained)
     }
 
     /// Binds a query. While it holds relations whose columns depend on their data, the first of them is run, and the query bound
@@ -219,7 +349,7 @@ impl Engine {
         let parsed = kql::parse(text);
         let mut options = Options { now: self.config.now, opened: Vec::new() };
         loop {
-            let mut bound = kql::bind::bind(&parsed.query, &self.workspace, &options);
+            let mut bound = kql::bind::bind(&parsed.query, &*self.workspace, &options);
             bound.diagnostics.splice(0..0, parsed.diagnostics.iter().cloned());
             if let Some(first) = bound.diagnostics.iter().find(|diagnostic| diagnostic.is_error()) {
                 let (code, message) = (first.code, first.message.clone());
@@ -233,14 +363,6 @@ impl Engine {
             let columns = prepare.added_columns(&bound.query, open, &mut prepare.start(&bound.query)).await?;
             options.opened.push(columns);
         }
-    }
-
-    async fn collect(&self, output: &Output, plan: LogicalPlan) -> Result<ResultTable> {
-        let columns = output.rel.columns.clone();
-        let (batches, truncated) = crate::prepare::execute(&self.context, plan, self.config.row_limit).await?;
-        let rows = crate::rows::collect(&columns, &batches);
-        let (name, ordered, render) = (output.name.clone(), output.rel.ordered, output.render.clone());
-        Ok(ResultTable { name, rows: Rows { columns, rows }, ordered, truncated, render })
     }
 }
 

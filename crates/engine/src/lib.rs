@@ -1,12 +1,14 @@
 //! Bound KQL plans on DataFusion.
 
 pub mod aggregate;
+mod answer;
 mod attach;
 pub mod cell;
 mod convert;
 mod decimal;
 mod engine;
 pub mod error;
+mod explain;
 pub mod function;
 mod json;
 mod local;
@@ -21,5 +23,7 @@ pub mod tables;
 mod walk;
 mod yielding;
 
-pub use engine::{Answer, Config, Engine, ResultTable};
+pub use answer::{Answer, Cancel, Cut, Head, Receiver, ResultTable};
+pub use engine::{Config, Engine};
 pub use error::{Error, Result};
+pub use explain::{Explained, Measured, Plans, Step};

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::dataframe::DataFrame;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SessionContext, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
@@ -177,6 +178,43 @@ fn missing(what: &str, position: usize) -> Error {
     Error::new(code::INTERNAL, format!("the plan has no {what} {position}"))
 }
 
+/// A plan that runs: its batches, one by one.
+pub(crate) struct Running {
+    first: Option<RecordBatch>,
+    rest: SendableRecordBatchStream,
+}
+
+impl Running {
+    /// The next batch.
+    pub(crate) async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        match self.first.take() {
+            Some(batch) => Ok(Some(batch)),
+            None => Ok(self.rest.next().await.transpose()?),
+        }
+    }
+}
+
+/// Starts a plan. As [`execute`], but for rows as they come: only what goes wrong before the first of them is tried another way.
+pub(crate) async fn start(context: &SessionContext, plan: LogicalPlan) -> Result<Running> {
+    match begin(context.state(), plan.clone()).await {
+        Err(error) if error.code == code::MEMORY => begin(spilling(context), plan).await,
+        result => result,
+    }
+}
+
+async fn begin(state: SessionState, plan: LogicalPlan) -> Result<Running> {
+    let mut rest = DataFrame::new(state, plan).execute_stream().await?;
+    let first = rest.next().await.transpose()?;
+    Ok(Running { first, rest })
+}
+
+/// The state in which joins are sorted and merged, and so can spill.
+fn spilling(context: &SessionContext) -> SessionState {
+    let mut state = context.state();
+    state.config_mut().options_mut().optimizer.prefer_hash_join = false;
+    state
+}
+
 /// Runs a plan: its batches, at most `limit` rows, and whether there were more.
 ///
 /// A hash join cannot spill. A query that ran out of memory is planned once more with sort-merge joins, which can.
@@ -186,11 +224,7 @@ pub(crate) async fn execute(
     limit: Option<usize>,
 ) -> Result<(Vec<RecordBatch>, bool)> {
     match attempt(context.state(), plan.clone(), limit).await {
-        Err(error) if error.code == code::MEMORY => {
-            let mut state = context.state();
-            state.config_mut().options_mut().optimizer.prefer_hash_join = false;
-            attempt(state, plan, limit).await
-        }
+        Err(error) if error.code == code::MEMORY => attempt(spilling(context), plan, limit).await,
         result => result,
     }
 }

@@ -9,7 +9,7 @@ use datafusion::catalog::TableProvider;
 type Named = BTreeMap<String, Arc<dyn TableProvider>>;
 
 /// What reads each table, and each watchlist: a log table and a watchlist may be called alike.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Tables {
     own: Named,
     /// By the name of the place: [`WATCHLISTS`](kql::plan::WATCHLISTS), a workspace, a database.

@@ -8,6 +8,7 @@ use std::io::{IsTerminal, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use engine::Cancel;
 use kql::time;
 use serde::Deserialize;
 
@@ -40,6 +41,8 @@ pub struct Config {
     pub exclusions: Vec<PathBuf>,
     /// What every query may name beside the tables of the logs, before what its options declare.
     pub declared: Declared,
+    /// Stops what runs.
+    pub cancel: Cancel,
 }
 
 /// The configuration file: YAML, every key optional. Relative paths start from the file's folder.
@@ -128,6 +131,7 @@ impl Config {
             threads: file.threads,
             declared: file.declared(),
             exclusions: file.exclusions,
+            cancel: Cancel::default(),
         })
     }
 }

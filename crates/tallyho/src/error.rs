@@ -20,6 +20,8 @@ pub enum Exit {
     Unread,
     /// A fault of the program itself.
     Fault,
+    /// Ctrl-C.
+    Interrupted,
 }
 
 impl Exit {
@@ -31,8 +33,10 @@ impl Exit {
             Exit::Found => 1,
             Exit::BadRequest => 2,
             Exit::Unread => 3,
-            // EX_SOFTWARE of sysexits.h. (130, interrupted, is what a shell makes of SIGINT.)
+            // EX_SOFTWARE of sysexits.h.
             Exit::Fault => 70,
+            // What a shell makes of SIGINT.
+            Exit::Interrupted => 130,
         }
     }
 }
@@ -54,6 +58,8 @@ pub enum Kind {
     Internal,
     /// Whoever read the output has had enough: no error at all.
     ClosedPipe,
+    /// Ctrl-C.
+    Interrupted,
 }
 
 /// Something that ends a command.
@@ -86,6 +92,12 @@ impl Error {
         Error { kind: Kind::Internal, message: message.into(), hints: Vec::new() }
     }
 
+    /// The user has had enough.
+    #[must_use]
+    pub fn interrupted() -> Error {
+        Error { kind: Kind::Interrupted, message: "interrupted".to_owned(), hints: Vec::new() }
+    }
+
     /// The same with advice.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Error {
@@ -101,6 +113,7 @@ impl Error {
             Kind::Input => Exit::Unread,
             Kind::Internal => Exit::Fault,
             Kind::ClosedPipe => Exit::Ran,
+            Kind::Interrupted => Exit::Interrupted,
         }
     }
 }
@@ -136,7 +149,7 @@ mod tests {
 
     #[test]
     fn exit_codes_are_those_that_the_help_promises() {
-        let codes = [Exit::Ran, Exit::Found, Exit::BadRequest, Exit::Unread, Exit::Fault].map(Exit::code);
-        assert_eq!(codes, [0, 1, 2, 3, 70]);
+        let codes = [Exit::Ran, Exit::Found, Exit::BadRequest, Exit::Unread, Exit::Fault, Exit::Interrupted].map(Exit::code);
+        assert_eq!(codes, [0, 1, 2, 3, 70, 130]);
     }
 }

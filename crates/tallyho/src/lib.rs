@@ -2,6 +2,7 @@
 //!
 //! Comes in: arguments ([`cli::Args`]), the environment, files. Goes out: results on stdout, messages on stderr, an exit code.
 
+pub mod chart;
 pub mod cli;
 pub mod config;
 pub mod declared;
@@ -10,6 +11,7 @@ pub mod error;
 pub mod escape;
 pub mod evidence;
 pub mod intel;
+pub mod interrupt;
 pub mod local;
 pub mod lsp;
 pub mod messages;

@@ -1,6 +1,7 @@
 //! The embedded engine over local logs: files and settings in, an engine whose tables they fill out.
 
 use std::path::Path;
+use std::time::Duration;
 
 use engine::Engine;
 use engine::source::LogOptions;
@@ -13,23 +14,41 @@ use crate::error::Error;
 ///
 /// # Errors
 /// There are no threads to run it on.
-pub fn engine(config: &Config) -> Result<Engine, Error> {
-    start(config, engine::Config::default().row_limit)
+pub fn engine(config: &Config, limits: &Limits) -> Result<Engine, Error> {
+    let settings = settings(config);
+    let some = |limit: usize| Some(limit).filter(|limit| *limit > 0);
+    let (row_limit, byte_limit) = (some(limits.max_rows), some(limits.max_bytes));
+    start(engine::Config { row_limit, byte_limit, timeout: Some(limits.timeout).filter(|it| !it.is_zero()), ..settings })
 }
 
-/// The same without a bound on the rows of a result: a search must see all its candidates.
+/// The same without limits: a search must see all its candidates, however long that takes.
 ///
 /// # Errors
 /// There are no threads to run it on.
 pub fn engine_without_limit(config: &Config) -> Result<Engine, Error> {
-    start(config, None)
+    start(settings(config).unlimited())
 }
 
-fn start(config: &Config, row_limit: Option<usize>) -> Result<Engine, Error> {
-    let mut settings = engine::Config { now: config.now, row_limit, ..engine::Config::default() };
+fn settings(config: &Config) -> engine::Config {
+    let mut settings = engine::Config { now: config.now, cancel: config.cancel.clone(), ..engine::Config::default() };
     settings.threads = threads(config);
     settings.memory_bytes = config.memory_bytes.unwrap_or(settings.memory_bytes);
+    settings
+}
+
+fn start(settings: engine::Config) -> Result<Engine, Error> {
     Engine::new(settings).map_err(|error| Error::internal(error.message))
+}
+
+/// What a query may give and take; 0 is no limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Rows of a result table.
+    pub max_rows: usize,
+    /// Bytes of its rows.
+    pub max_bytes: usize,
+    /// Time.
+    pub timeout: Duration,
 }
 
 /// How files are read for a query of the user's own.

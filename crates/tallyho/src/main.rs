@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use tallyho::{cli, messages};
+use tallyho::{cli, interrupt, messages};
 
 fn main() -> ExitCode {
     let args = match cli::Args::try_parse() {
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
             return if wrong { tallyho::error::Exit::BadRequest.into() } else { ExitCode::SUCCESS };
         }
     };
-    match cli::run(&args) {
+    match cli::run(&args, interrupt::listen()) {
         Ok(exit) => exit.into(),
         Err(error) => {
             if error.kind != tallyho::error::Kind::ClosedPipe {

@@ -67,6 +67,10 @@ pub fn search(request: &Request, config: &Config, on_read: Option<OnRead>) -> Re
         (since, until) => TimeBound::Between { since, until },
     };
     let mut outcome = hunt::search(&request.hunts, &mut executor, &bound, &request.exclusions);
+    if config.cancel.is_cancelled() {
+        // Half a search would read like a whole one.
+        return Err(Error::interrupted());
+    }
     number_lines(&mut outcome, &request.found.files);
     let mut report = Report {
         tallyho: env!("CARGO_PKG_VERSION").to_owned(),

@@ -10,6 +10,8 @@ use expect_test::{Expect, expect, expect_file};
 mod declared;
 #[path = "it/lsp.rs"]
 mod lsp;
+#[path = "it/queries.rs"]
+mod queries;
 
 /// A folder of its own, in which commands run.
 struct World {

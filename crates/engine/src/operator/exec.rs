@@ -15,6 +15,7 @@ use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::{EquivalenceProperties, OrderingRequirements, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements,
@@ -55,6 +56,8 @@ struct OperatorExec {
     properties: Arc<PlanProperties>,
     /// The order that the plan gave the rows below, if any.
     order: Option<OrderingRequirements>,
+    /// Rows, bytes and time of each partition.
+    metrics: ExecutionPlanMetricsSet,
 }
 
 impl OperatorExec {
@@ -68,7 +71,7 @@ impl OperatorExec {
             Boundedness::Bounded,
         ));
         let order = input.output_ordering().cloned().map(OrderingRequirements::from);
-        OperatorExec { operator, input, schema, properties, order }
+        OperatorExec { operator, input, schema, properties, order, metrics: ExecutionPlanMetricsSet::new() }
     }
 }
 
@@ -128,10 +131,15 @@ impl ExecutionPlan for OperatorExec {
         self.replace_children(children, ReplaceChildrenOptions::new(datafusion::physical_plan::ChildrenPropertiesMode::Recompute))
     }
 
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let reservation = MemoryConsumer::new(self.operator.name()).register(context.memory_pool());
         let input = self.input.execute(partition, context)?;
-        let stream = rows(input, self.operator.start(), reservation);
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let stream = rows(input, self.operator.start(), reservation, metrics);
         Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), stream)))
     }
 }
@@ -142,6 +150,7 @@ struct State {
     run: Box<dyn Run>,
     reservation: MemoryReservation,
     ready: std::vec::IntoIter<RecordBatch>,
+    metrics: BaselineMetrics,
 }
 
 /// The operator's rows as they become ready.
@@ -149,26 +158,32 @@ fn rows(
     input: SendableRecordBatchStream,
     run: Box<dyn Run>,
     reservation: MemoryReservation,
+    metrics: BaselineMetrics,
 ) -> impl Stream<Item = Result<RecordBatch>> {
-    let state = State { input: Some(input), run, reservation, ready: Vec::new().into_iter() };
+    let state = State { input: Some(input), run, reservation, ready: Vec::new().into_iter(), metrics };
     stream::try_unfold(state, |mut state| async move {
         loop {
             if let Some(batch) = state.ready.next() {
-                return Ok(Some((batch, state)));
+                return Ok(Some((batch.record_output(&state.metrics), state)));
             }
             let Some(input) = &mut state.input else { return Ok(None) };
             let next = if state.run.is_done() { None } else { input.next().await };
             match next {
                 Some(batch) => {
-                    let ready = state.run.push(&batch?)?;
+                    let batch = batch?;
+                    let timer = state.metrics.elapsed_compute().timer();
+                    let ready = state.run.push(&batch)?;
+                    timer.done();
                     state.reservation.try_resize(state.run.size())?;
                     if let Some(batch) = ready.filter(|batch| batch.num_rows() > 0) {
-                        return Ok(Some((batch, state)));
+                        return Ok(Some((batch.record_output(&state.metrics), state)));
                     }
                 }
                 None => {
                     state.input = None;
+                    let timer = state.metrics.elapsed_compute().timer();
                     state.ready = state.run.finish()?.into_iter();
+                    timer.done();
                     state.reservation.free();
                 }
             }

@@ -55,7 +55,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     let out = Sink::open(&config, global.format, None)?;
     let format = out.format;
     if format == Format::Table {
-        out.tables(&[report.families()])?;
+        out.tables([report.families()])?;
     } else {
         let (mut out, look) = (out, crate::output::Look::default());
         report.write(&mut out, format, &look)?;

@@ -77,10 +77,11 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         TemplateName::Classic => "classic",
     };
     let request = Request { intel, hunts, template, found, since, until, exclusions };
-    let report = search::search(&request, config, bar.as_ref().map(on_read))?;
+    let report = search::search(&request, config, bar.as_ref().map(on_read));
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
+    let report = report?;
     let (format, look) = (out.format, out.look);
     report.write(&mut out, format, &look)?;
     out.finish()?;

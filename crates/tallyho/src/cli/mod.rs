@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ::engine::Cancel;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 
@@ -95,12 +96,12 @@ pub enum Command {
     Logs(logs::Command),
 }
 
-/// Does what was asked.
+/// Does what was asked, until `cancel` is pulled.
 ///
 /// # Errors
 /// Whatever ends the command early.
-pub fn run(args: &Args) -> Result<Exit, Error> {
-    let config = Config::resolve(&args.global)?;
+pub fn run(args: &Args, cancel: Cancel) -> Result<Exit, Error> {
+    let config = Config { cancel, ..Config::resolve(&args.global)? };
     let global = &args.global;
     match &args.command {
         Command::Demo(args) => demo::run(args, global, &config),
@@ -112,7 +113,7 @@ pub fn run(args: &Args) -> Result<Exit, Error> {
         Command::Hunts(hunts::Command::Prove(args)) => hunts::prove::run(args, global, &config),
         Command::Kql(kql::Command::Run(args)) => kql::run::run(args, global, &config),
         Command::Kql(kql::Command::Help(args)) => kql::help::run(args),
-        Command::Kql(kql::Command::Explain(args)) => kql::explain::run(args, &config),
+        Command::Kql(kql::Command::Explain(args)) => kql::explain::run(args, global, &config),
         Command::Kql(kql::Command::Lsp(args)) => kql::lsp::run(args, &config),
         Command::Kql(kql::Command::Fmt(args)) => kql::fmt::run(args, &config),
         Command::Logs(logs::Command::Detect(args)) => logs::detect::run(args, global, &config),

@@ -3,10 +3,12 @@
 
 use std::io::{self, Write};
 
+use engine::Cut;
 use kql::types::guid_text;
-use kql::{Rows, Value, time};
+use kql::{Column, Rows, Value, time};
 use serde_json::Value as Json;
 
+use super::Shown;
 use crate::escape;
 
 /// A value as a JSON value.
@@ -44,8 +46,9 @@ pub fn push_value(out: &mut String, value: &Value) {
     }
 }
 
-/// Appends `"columns":[…],"rows":[…]` without the braces around them.
-pub(super) fn push_table(out: &mut String, rows: &Rows) {
+/// Appends `"columns":[…],"rows":[…]` without the braces around them; and `"truncated":{…}` if rows are missing.
+fn push_table(out: &mut String, shown: &Shown) {
+    let rows = &shown.rows;
     out.push_str("\"columns\":[");
     for (at, column) in rows.columns.iter().enumerate() {
         let comma = if at > 0 { "," } else { "" };
@@ -64,19 +67,24 @@ pub(super) fn push_table(out: &mut String, rows: &Rows) {
         out.push(']');
     }
     out.push(']');
+    match shown.cut {
+        None => {}
+        Some(Cut::Rows(limit)) => out.push_str(&format!(",\"truncated\":{{\"by\":\"rows\",\"limit\":{limit}}}")),
+        Some(Cut::Bytes(limit)) => out.push_str(&format!(",\"truncated\":{{\"by\":\"bytes\",\"limit\":{limit}}}")),
+    }
 }
 
 /// `"columns": …, "rows": …` of one table, `"tables": [{…}, …]` of several or none; without the braces around them.
 #[must_use]
-pub fn tables_text(tables: &[Rows]) -> String {
+pub fn tables_text(tables: &[Shown]) -> String {
     let mut out = String::new();
     match tables {
         [one] => push_table(&mut out, one),
         several => {
             out.push_str("\"tables\":[");
-            for (at, rows) in several.iter().enumerate() {
+            for (at, shown) in several.iter().enumerate() {
                 out.push_str(if at > 0 { ",{" } else { "{" });
-                push_table(&mut out, rows);
+                push_table(&mut out, shown);
                 out.push('}');
             }
             out.push(']');
@@ -86,27 +94,32 @@ pub fn tables_text(tables: &[Rows]) -> String {
 }
 
 /// One document for all tables.
-pub(super) fn write_document(out: &mut dyn Write, tables: &[Rows]) -> io::Result<()> {
+pub(super) fn write_document(out: &mut dyn Write, tables: &[Shown]) -> io::Result<()> {
     writeln!(out, "{{{}}}", tables_text(tables))
 }
 
 /// One object for each row.
 pub(super) fn write_lines(out: &mut dyn Write, rows: &Rows) -> io::Result<()> {
-    let keys: Vec<String> =
-        rows.columns.iter().map(|column| escape::json(&Json::from(column.name.as_str()).to_string()).into_owned()).collect();
+    let keys = keys(&rows.columns);
+    rows.rows.iter().try_for_each(|row| write_line(out, &keys, row))
+}
+
+/// The names of columns as JSON strings.
+pub(super) fn keys(columns: &[Column]) -> Vec<String> {
+    columns.iter().map(|column| escape::json(&Json::from(column.name.as_str()).to_string()).into_owned()).collect()
+}
+
+/// One row as an object.
+pub(super) fn write_line(out: &mut dyn Write, keys: &[String], row: &[Value]) -> io::Result<()> {
     let mut line = String::new();
-    for row in &rows.rows {
-        line.clear();
-        for (at, (key, value)) in keys.iter().zip(row).enumerate() {
-            line.push_str(if at > 0 { "," } else { "{" });
-            line.push_str(key);
-            line.push(':');
-            push_value(&mut line, value);
-        }
-        line.push_str("}\n");
-        out.write_all(line.as_bytes())?;
+    for (at, (key, value)) in keys.iter().zip(row).enumerate() {
+        line.push_str(if at > 0 { "," } else { "{" });
+        line.push_str(key);
+        line.push(':');
+        push_value(&mut line, value);
     }
-    Ok(())
+    line.push_str(if keys.is_empty() { "{}\n" } else { "}\n" });
+    out.write_all(line.as_bytes())
 }
 
 #[cfg(test)]

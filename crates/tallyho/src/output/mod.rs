@@ -3,18 +3,22 @@
 mod json;
 mod page;
 mod sink;
+mod stream;
 mod table;
 
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use kql::{Rows, Type, Value};
+use engine::Cut;
+use kql::{Column, Rows, Type, Value};
 
+use crate::chart::Chart;
 use crate::escape;
 
 pub use json::{push_value, tables_text, value_to_json};
 pub(crate) use page::POLICY as PAGE_POLICY;
 pub use sink::Sink;
+pub use stream::RowStream;
 pub use table::{Look, text_table};
 
 /// How results are written.
@@ -51,15 +55,49 @@ impl Format {
     }
 }
 
+/// A result table and what is shown with it.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// The table.
+    pub rows: Rows,
+    /// Why rows are missing, if some are.
+    pub cut: Option<Cut>,
+    /// The query that it answers, if that is worth showing.
+    pub query: Option<String>,
+    /// What `render` asked for.
+    pub chart: Option<Chart>,
+    /// Why there is no chart though `render` asked for one.
+    pub not_drawn: Option<String>,
+}
+
+impl From<Rows> for Shown {
+    fn from(rows: Rows) -> Shown {
+        Shown { rows, ..Shown::default() }
+    }
+}
+
+/// Why rows are missing, and what to do.
+#[must_use]
+pub fn cut_text(cut: Cut) -> String {
+    match cut {
+        Cut::Rows(limit) => {
+            format!("the result was cut after {limit} rows: there are more; --max-rows raises the limit, 0 lifts it")
+        }
+        Cut::Bytes(limit) => {
+            format!("the result was cut after {limit} bytes: there are more; --max-bytes raises the limit, 0 lifts it")
+        }
+    }
+}
+
 /// Writes result tables.
 ///
 /// # Errors
 /// The output cannot be written.
-pub fn write_tables(out: &mut dyn Write, format: Format, tables: &[Rows], look: &Look) -> io::Result<()> {
+pub fn write_tables(out: &mut dyn Write, format: Format, tables: &[Shown], look: &Look) -> io::Result<()> {
     match format {
         Format::Json => json::write_document(out, tables),
         Format::Html => page::write(out, tables),
-        Format::Ndjson => tables.iter().try_for_each(|rows| json::write_lines(out, rows)),
+        Format::Ndjson => tables.iter().try_for_each(|shown| json::write_lines(out, &shown.rows)),
         Format::Table => separated(out, tables, |out, rows| out.write_all(text_table(rows, look).as_bytes())),
         Format::Csv => separated(out, tables, write_csv),
         Format::Markdown => separated(out, tables, write_markdown),
@@ -67,12 +105,12 @@ pub fn write_tables(out: &mut dyn Write, format: Format, tables: &[Rows], look: 
 }
 
 /// Writes the tables with an empty line between two.
-fn separated(out: &mut dyn Write, tables: &[Rows], write: impl Fn(&mut dyn Write, &Rows) -> io::Result<()>) -> io::Result<()> {
-    for (at, rows) in tables.iter().enumerate() {
+fn separated(out: &mut dyn Write, tables: &[Shown], write: impl Fn(&mut dyn Write, &Rows) -> io::Result<()>) -> io::Result<()> {
+    for (at, shown) in tables.iter().enumerate() {
         if at > 0 {
             writeln!(out)?;
         }
-        write(out, rows)?;
+        write(out, &shown.rows)?;
     }
     Ok(())
 }
@@ -87,15 +125,21 @@ pub fn cell_text(value: &Value) -> String {
 }
 
 fn write_csv(out: &mut dyn Write, rows: &Rows) -> io::Result<()> {
-    let header: Vec<String> = rows.columns.iter().map(|column| escape::csv(&column.name, true)).collect();
-    writeln!(out, "{}", header.join(","))?;
-    for row in &rows.rows {
-        let cells = row.iter().zip(&rows.columns).map(|(value, column)| {
-            escape::csv(&cell_text(value), matches!(column.ty, Type::String | Type::Dynamic | Type::Unknown))
-        });
-        writeln!(out, "{}", cells.collect::<Vec<_>>().join(","))?;
-    }
-    Ok(())
+    write_csv_header(out, &rows.columns)?;
+    rows.rows.iter().try_for_each(|row| write_csv_row(out, &rows.columns, row))
+}
+
+fn write_csv_header(out: &mut dyn Write, columns: &[Column]) -> io::Result<()> {
+    let header: Vec<String> = columns.iter().map(|column| escape::csv(&column.name, true)).collect();
+    writeln!(out, "{}", header.join(","))
+}
+
+fn write_csv_row(out: &mut dyn Write, columns: &[Column], row: &[Value]) -> io::Result<()> {
+    let cells = row
+        .iter()
+        .zip(columns)
+        .map(|(value, column)| escape::csv(&cell_text(value), matches!(column.ty, Type::String | Type::Dynamic | Type::Unknown)));
+    writeln!(out, "{}", cells.collect::<Vec<_>>().join(","))
 }
 
 fn write_markdown(out: &mut dyn Write, rows: &Rows) -> io::Result<()> {
@@ -112,7 +156,6 @@ fn write_markdown(out: &mut dyn Write, rows: &Rows) -> io::Result<()> {
 mod tests {
     use super::*;
     use expect_test::{Expect, expect};
-    use kql::Column;
 
     fn check(format: Format, expected: &Expect) {
         let columns = vec![Column::new("n", Type::Long), Column::new("text", Type::String), Column::new("bag", Type::Dynamic)];
@@ -123,7 +166,7 @@ mod tests {
             vec![Value::Null, Value::String(String::new()), Value::Null],
         ];
         let mut out = Vec::new();
-        write_tables(&mut out, format, &[Rows { columns, rows }], &Look::default()).expect("a vector takes all bytes");
+        write_tables(&mut out, format, &[Rows { columns, rows }.into()], &Look::default()).expect("a vector takes all bytes");
         expected.assert_eq(&String::from_utf8(out).expect("text"));
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use kql::Rows;
 
-use super::{Format, Look, write_tables};
+use super::{Format, Look, Shown, write_tables};
 use crate::config::Config;
 use crate::error::Error;
 
@@ -43,9 +43,18 @@ impl Sink {
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn tables(mut self, tables: &[Rows]) -> Result<(), Error> {
+    pub fn tables(self, tables: impl IntoIterator<Item = Rows>) -> Result<(), Error> {
+        let shown: Vec<Shown> = tables.into_iter().map(Shown::from).collect();
+        self.results(&shown)
+    }
+
+    /// Writes result tables with what is shown beside them, and closes.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn results(mut self, results: &[Shown]) -> Result<(), Error> {
         let (format, look) = (self.format, self.look);
-        write_tables(&mut self, format, tables, &look)?;
+        write_tables(&mut self, format, results, &look)?;
         self.finish()
     }
 
@@ -55,10 +64,19 @@ impl Sink {
     /// The output cannot be written.
     pub fn finish(mut self) -> Result<(), Error> {
         self.writer.flush()?;
-        if let Some((part, path)) = &self.file {
-            fs::rename(part, path).map_err(|error| Error::user(format!("{}: {error}", path.display())))?;
+        if let Some((part, path)) = self.file.take() {
+            fs::rename(&part, &path).map_err(|error| Error::user(format!("{}: {error}", path.display())))?;
         }
         Ok(())
+    }
+}
+
+/// What was not finished leaves nothing behind.
+impl Drop for Sink {
+    fn drop(&mut self) {
+        if let Some((part, _)) = self.file.take() {
+            let _ = fs::remove_file(part);
+        }
     }
 }
 

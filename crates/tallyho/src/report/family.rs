@@ -48,7 +48,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report, hunt: &Hunt, at: usize
     let moments: Vec<i64> = of.iter().filter_map(|sighting| sighting.ticks()).collect();
     // One bar by itself says no more than the time beside the record.
     if moments.iter().min() != moments.iter().max()
-        && let Some(chart) = chart::activity(&[Series { name: hunt.family.clone(), moments, color: chart::color(at) }], 110)
+        && let Some(chart) = chart::activity(&[Series { name: hunt.family.clone(), moments, color: at }], 150.0)
     {
         out.write_all(chart.as_bytes())?;
     }

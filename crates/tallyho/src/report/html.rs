@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use super::chart::{self, Series};
 use super::family;
 use super::{Report, Searched, Sighting};
+use crate::chart::STYLE as CHART_STYLE;
 use crate::escape::html as text;
 use crate::output::PAGE_POLICY;
 
@@ -22,7 +23,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{PAGE_POLICY}\">\n\
-         <title>Hunt report, {}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+         <title>Hunt report, {}</title>\n<style>\n{STYLE}{CHART_STYLE}</style>\n</head>\n<body>\n",
         text(day(&report.now))
     )?;
     head(out, report)?;
@@ -107,10 +108,10 @@ fn head(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         .enumerate()
         .map(|(at, hunt)| {
             let of = report.sightings.iter().filter(|sighting| sighting.hunt == hunt.id);
-            Series { name: hunt.family.clone(), moments: of.filter_map(Sighting::ticks).collect(), color: chart::color(at) }
+            Series { name: hunt.family.clone(), moments: of.filter_map(Sighting::ticks).collect(), color: at }
         })
         .collect();
-    if let Some(chart) = chart::activity(&series, 200) {
+    if let Some(chart) = chart::activity(&series, 220.0) {
         writeln!(out, "<h3>Sightings over time</h3>\n{chart}")?;
     }
     writeln!(out, "</header>")
@@ -161,9 +162,9 @@ fn families(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             let time = |time: Option<&str>| time.map(second).unwrap_or_default();
             writeln!(
                 out,
-                "<tr><td><i class=\"swatch\" style=\"background:{}\"></i><a href=\"#hunt-{at}\">{}</a></td><td class=\"n\">{}</td>\
+                "<tr><td>{}<a href=\"#hunt-{at}\">{}</a></td><td class=\"n\">{}</td>\
                  <td class=\"n\">{explained}</td><td>{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td><td class=\"n\">{seen} of {}</td></tr>",
-                chart::color(at),
+                chart::swatch(at),
                 text(&hunt.family),
                 of.len() - explained,
                 text(&listed(&hosts, 4)),

@@ -259,8 +259,10 @@ impl Report {
                 let text = serde_json::to_string(sighting).map_err(io::Error::from)?;
                 writeln!(out, "{}", escape::json(&text))
             }),
-            Format::Csv => write_tables(out, format, &[rows::sightings(self)], look),
-            Format::Table | Format::Markdown => write_tables(out, format, &[rows::hunts(self), rows::sightings(self)], look),
+            Format::Csv => write_tables(out, format, &[rows::sightings(self).into()], look),
+            Format::Table | Format::Markdown => {
+                write_tables(out, format, &[rows::hunts(self).into(), rows::sightings(self).into()], look)
+            }
         }
     }
 }

@@ -39,7 +39,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
             vec![text(&hunt.id), text(&hunt.malware.name), indicators, queries, text(&tables.join(", "))]
         })
         .collect();
-    Sink::open(config, global.format, None)?.tables(&[Rows { columns, rows }])?;
+    Sink::open(config, global.format, None)?.tables([Rows { columns, rows }])?;
     messages::line(config, &intel::summary(&read));
     Ok(Exit::Ran)
 }

@@ -32,6 +32,6 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         all.columns = rows.columns;
         all.rows.extend(rows.rows);
     }
-    Sink::open(config, global.format, None)?.tables(&[all])?;
+    Sink::open(config, global.format, None)?.tables([all])?;
     Ok(Exit::Ran)
 }

@@ -35,7 +35,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
             |indicator: &&hunt::Indicator| args.family.as_deref().is_none_or(|family| intel::is_family(indicator, family));
         intel::indicator_rows(read.indicators.iter().filter(asked))
     };
-    Sink::open(config, global.format, None)?.tables(&[rows])?;
+    Sink::open(config, global.format, None)?.tables([rows])?;
     messages::line(config, &intel::summary(&read));
     Ok(Exit::Ran)
 }

@@ -66,7 +66,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         jsonl::answer_lines(|request| {
             let checked = check(Source { name: String::new(), path: None, text: request.query.clone() });
             failed |= !checked.ok;
-            members(&checked)
+            Ok(members(&checked))
         })?;
     } else {
         let all: Vec<Checked> = sources(args.query.as_deref(), &args.files)?.into_iter().map(check).collect();

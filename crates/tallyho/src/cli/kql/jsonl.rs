@@ -20,8 +20,8 @@ pub struct Request {
 /// Answers each line of stdin by `answer`, which gives the members of an object without the braces and without `id`.
 ///
 /// # Errors
-/// stdin cannot be read or stdout cannot be written. A line that is no request is answered by an error.
-pub fn answer_lines(mut answer: impl FnMut(&Request) -> String) -> Result<(), Error> {
+/// stdin cannot be read, stdout cannot be written, or `answer` ends it. A line that is no request is answered by an error.
+pub fn answer_lines(mut answer: impl FnMut(&Request) -> Result<String, Error>) -> Result<(), Error> {
     let mut out = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let line = line.map_err(|error| Error::input(Path::new("stdin"), error))?;
@@ -29,7 +29,7 @@ pub fn answer_lines(mut answer: impl FnMut(&Request) -> String) -> Result<(), Er
             continue;
         }
         match serde_json::from_str::<Request>(&line) {
-            Ok(request) => writeln!(out, "{{\"id\":{},{}}}", escape::json(&request.id.to_string()), answer(&request))?,
+            Ok(request) => writeln!(out, "{{\"id\":{},{}}}", escape::json(&request.id.to_string()), answer(&request)?)?,
             Err(error) => {
                 writeln!(out, "{{\"id\":null,{}}}", error_text("request", &format!("this line is no request: {error}")))?
             }

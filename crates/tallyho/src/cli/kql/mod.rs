@@ -17,6 +17,7 @@ pub mod explain;
 pub mod fmt;
 pub mod help;
 pub mod jsonl;
+pub mod limits;
 pub mod lsp;
 pub mod run;
 

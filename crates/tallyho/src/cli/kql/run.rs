@@ -1,24 +1,28 @@
 //! `tallyho kql run`: any query over any logs.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use engine::{Answer, Engine, ResultTable};
+use engine::{Cut, Engine, ResultTable};
 use kql::diagnostic::NO_INGESTION_TIME;
-use kql::{Rows, render};
+use kql::render;
 
+use super::limits::Limits;
 use super::{Declared, Source, jsonl, no_binding, read_schema, sources};
+use crate::chart;
 use crate::cli::Global;
 use crate::config::Config;
 use crate::declared;
 use crate::error::{Error, Exit};
 use crate::local;
 use crate::messages;
-use crate::output::{Sink, tables_text};
+use crate::output::{Format, RowStream, Shown, Sink, cut_text, tables_text};
 
 /// What `tallyho kql run` takes.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_long_help = "Example:\n  tallyho kql run -e 'DnsEvents | summarize count() by Name | top 10 by count_' --logs logs/"
+    after_long_help = "Examples:\n  tallyho kql run -e 'DnsEvents | summarize count() by Name | top 10 by count_' --logs logs/\n  \
+                       tallyho kql run -e 'DnsEvents | summarize count() by bin(TimeGenerated, 1h) | render timechart' \
+                       --logs logs/ --out day.html"
 )]
 pub struct Args {
     /// Files that hold one query each; stdin if there are none
@@ -36,6 +40,12 @@ pub struct Args {
     /// Write the result to this file
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write what `render` draws to this file (SVG); HTML output holds it anyway
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    pub chart: Option<PathBuf>,
+    /// How much, and how long.
+    #[command(flatten)]
+    pub limits: Limits,
 }
 
 /// Where the tables of a query come from.
@@ -60,8 +70,8 @@ impl Tables {
     ///
     /// # Errors
     /// A file that was named is not there or is none, or the schema cannot be read.
-    pub fn engine(&self, config: &Config) -> Result<(Engine, Exit), Error> {
-        let mut engine = local::engine(config)?;
+    pub fn engine(&self, config: &Config, limits: &Limits) -> Result<(Engine, Exit), Error> {
+        let mut engine = local::engine(config, &limits.settled())?;
         if let Some(path) = &self.schema {
             engine.set_schema(read_schema(path)?);
             engine.workspace_mut().builtin = false;
@@ -95,46 +105,128 @@ impl Tables {
 /// Runs them.
 ///
 /// # Errors
-/// A file cannot be read, or a query is refused.
+/// A file cannot be read, or a query is refused or stopped.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let (engine, exit) = args.tables.engine(config)?;
+    let (engine, exit) = args.tables.engine(config, &args.limits)?;
     if args.jsonl {
         jsonl::answer_lines(|request| match engine.run(&request.query) {
-            Ok(answer) => tables_text(&rows(answer)),
-            Err(error) => jsonl::error_text(error.code, &error.message),
+            Ok(answer) => Ok(tables_text(&answer.tables.into_iter().map(plain).collect::<Vec<_>>())),
+            Err(_) if config.cancel.is_cancelled() => Err(Error::interrupted()),
+            Err(error) => Ok(jsonl::error_text(error.code, &error.message)),
         })?;
         return Ok(exit);
     }
-    let mut tables = Vec::new();
-    for source in sources(args.query.as_deref(), &args.files)? {
-        let answer = engine.run(&source.text).map_err(|error| refused(&source, &error))?;
-        let (of_logs, others): (Vec<_>, Vec<_>) =
-            answer.diagnostics.iter().cloned().partition(|found| found.code == NO_INGESTION_TIME.id);
-        for found in of_logs {
-            messages::warning(config, &format!("{}: {}", source.name, found.message));
-        }
-        if !others.is_empty() {
-            messages::note(config, &render::text(&source.name, &source.text, &others));
-        }
-        for table in answer.tables.iter().filter(|table| table.truncated) {
-            let count = table.rows.rows.len();
-            messages::warning(config, &format!("{}: the result was cut after {count} rows", source.name));
-        }
-        tables.extend(rows(answer));
+    let sources = sources(args.query.as_deref(), &args.files)?;
+    let out = Sink::open(config, global.format, args.out.as_deref())?;
+    if RowStream::takes(out.format) && args.chart.is_none() {
+        stream(&engine, config, &sources, out)?;
+        return Ok(exit);
     }
-    Sink::open(config, global.format, args.out.as_deref())?.tables(&tables)?;
+    let mut results = Vec::new();
+    for source in &sources {
+        let answer = engine.run(&source.text).map_err(|error| refused(config, source, &error))?;
+        warn(config, source, &answer.diagnostics);
+        let mut query = Some(source.text.clone()).filter(|_| out.format == Format::Html);
+        for table in answer.tables {
+            let shown = Shown { query: query.take(), ..drawn(table) };
+            shown.cut.iter().for_each(|cut| loud(config, source, *cut));
+            results.push(shown);
+        }
+    }
+    let draws = out.format == Format::Html || args.chart.is_some();
+    for shown in results.iter().filter(|_| draws) {
+        let notes = shown.chart.iter().flat_map(|chart| &chart.notes).chain(&shown.not_drawn);
+        notes.for_each(|note| messages::warning(config, note));
+    }
+    // Rows are shown whatever becomes of the chart.
+    out.results(&results)?;
+    if let Some(path) = &args.chart {
+        write_charts(path, &results)?;
+    }
     Ok(exit)
 }
 
-fn rows(answer: Answer) -> Vec<Rows> {
-    answer.tables.into_iter().map(|table: ResultTable| table.rows).collect()
+/// Writes rows as they come.
+fn stream(engine: &Engine, config: &Config, sources: &[Source], mut out: Sink) -> Result<(), Error> {
+    let mut tables = 0;
+    for source in sources {
+        let mut rows = RowStream::new(&mut out, tables);
+        let diagnostics = engine.stream(&source.text, &mut rows).map_err(|error| refused(config, source, &error))?;
+        let cuts = std::mem::take(&mut rows.cuts);
+        tables = rows.finish()?;
+        warn(config, source, &diagnostics);
+        cuts.into_iter().for_each(|cut| loud(config, source, cut));
+    }
+    out.finish()
+}
+
+fn warn(config: &Config, source: &Source, diagnostics: &[kql::Diagnostic]) {
+    let of_logs = |found: &kql::Diagnostic| found.code == NO_INGESTION_TIME.id;
+    for found in diagnostics.iter().filter(|found| of_logs(found)) {
+        messages::warning(config, &format!("{}: {}", source.name, found.message));
+    }
+    let others: Vec<_> = diagnostics.iter().filter(|found| !of_logs(found)).cloned().collect();
+    if !others.is_empty() {
+        messages::note(config, &render::text(&source.name, &source.text, &others));
+    }
+}
+
+/// Missing rows are told even to who wants to be told nothing.
+fn loud(config: &Config, source: &Source, cut: Cut) {
+    messages::warning(&Config { quiet: false, ..config.clone() }, &format!("{}: {}", source.name, cut_text(cut)));
+}
+
+/// A table of an answer as it is.
+fn plain(table: ResultTable) -> Shown {
+    Shown { rows: table.rows, cut: table.cut, ..Shown::default() }
+}
+
+/// The same with what `render` asks for.
+fn drawn(table: ResultTable) -> Shown {
+    let drawn = table.render.as_ref().map(|render| chart::draw(&table.rows, render, table.ordered));
+    let shown = plain(table);
+    match drawn {
+        None => shown,
+        Some(Ok(chart)) => Shown { chart, ..shown },
+        Some(Err(why)) => Shown { not_drawn: Some(why), ..shown },
+    }
+}
+
+/// Writes the charts to `chart.svg`, `chart-2.svg` ….
+fn write_charts(path: &Path, results: &[Shown]) -> Result<(), Error> {
+    let charts: Vec<_> = results.iter().filter_map(|shown| shown.chart.as_ref()).collect();
+    if charts.is_empty() {
+        let error = Error::user(format!("{} is not written: no chart was drawn", path.display()));
+        return Err(error.with_hint("end the query with a `render` that fits its rows: `| render timechart`"));
+    }
+    for (at, chart) in charts.into_iter().enumerate() {
+        let path = if at == 0 { path.to_owned() } else { numbered(path, at + 1) };
+        std::fs::write(&path, chart.to_file()).map_err(|error| Error::user(format!("{}: {error}", path.display())))?;
+    }
+    Ok(())
+}
+
+/// `chart-2.svg`.
+fn numbered(path: &Path, number: usize) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{number}"));
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
 }
 
 /// The query's mistakes with their places, or the engine's own words.
-pub(super) fn refused(source: &Source, error: &engine::Error) -> Error {
+pub(super) fn refused(config: &Config, source: &Source, error: &engine::Error) -> Error {
+    if config.cancel.is_cancelled() {
+        return Error::interrupted();
+    }
     let errors: Vec<_> = error.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
     if errors.is_empty() {
-        return Error::user(format!("error[{}]: {}", error.code, error.message));
+        let told = Error::user(format!("error[{}]: {}", error.code, error.message));
+        let stopped = error.code == engine::error::code::STOPPED;
+        return if stopped { told.with_hint("--timeout raises the limit, 0 lifts it") } else { told };
     }
     Error::user(render::text(&source.name, &source.text, &errors))
 }
