@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use crate::compression::Compression;
 use crate::error::Error;
-use crate::file::{Head, LogFile};
+use crate::file::{Content, Head, LogFile};
 use crate::format::FORMATS;
+use crate::parquet::ParquetFile;
 
 /// What was found under some paths.
 #[derive(Debug, Default)]
@@ -133,16 +134,22 @@ fn open_with(path: &Path, table: Option<&str>) -> Result<LogFile, Error> {
     }
     let Some((_, at)) = best else { return Err(unreadable(unknown(&head.bytes))) };
     let format = FORMATS[at];
-    let layout = format.layout(&head, table).map_err(unreadable)?;
-    let tables = layout.as_ref().map(|layout| layout.tables.clone()).unwrap_or_default();
-    Ok(LogFile {
+    let file = |tables, content| LogFile {
         path: path.to_owned(),
         format: format.name(),
         compression,
         size: metadata.len(),
         tables,
-        layout: layout.map(Arc::new),
-    })
+        content,
+    };
+    match format.layout(&head, table).map_err(unreadable)? {
+        Some(layout) => Ok(file(layout.tables.clone(), Content::Records(Arc::new(layout)))),
+        None if compression == Compression::None => {
+            let columns = Arc::new(ParquetFile::open(path)?);
+            Ok(file(vec![columns.table(table, &head.stem)], Content::Parquet(columns)))
+        }
+        None => Err(unreadable(format!("Parquet inside {}: unpack it first", compression.name()))),
+    }
 }
 
 /// Why no format knows such bytes.
@@ -186,7 +193,7 @@ mod tests {
         let names = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
         assert_eq!(
             found.files.iter().map(|file| (names(&file.path), file.format)).collect::<Vec<_>>(),
-            [("f.json".to_owned(), "json"), ("g.parquet".to_owned(), "parquet")]
+            [("f.json".to_owned(), "json")]
         );
         let problems: Vec<String> =
             found.problems.iter().map(|p| format!("{}: {}", names(&p.path), p.why.chars().take(6).collect::<String>())).collect();
@@ -199,6 +206,7 @@ mod tests {
                 "c.log: empty",
                 "d.txt: text o",
                 "e.gz: not re",
+                "g.parquet: damage",
                 "gone: No suc"
             ]
             .map(|s| s.chars().take(s.find(": ").unwrap() + 8).collect::<String>())

@@ -42,6 +42,14 @@ pub enum Error {
     /// The caller raised the scan's cancel flag.
     #[error("canceled")]
     Canceled,
+    /// A file that is written to could not take the rows.
+    #[error("{}: {why}", path.display())]
+    Unwritten {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        why: String,
+    },
     /// Arrow refused the finished columns.
     #[error(transparent)]
     Arrow(#[from] arrow::error::ArrowError),

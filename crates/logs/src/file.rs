@@ -3,11 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
 use crate::compression::Compression;
 use crate::decode::Decode;
 use crate::error::Error;
 use crate::frame::{Framer, Framing};
+use crate::parquet::{ParquetFile, ParquetScan};
 use crate::scan::{ByteRange, Scan, ScanRequest};
+use crate::stats::ScanStats;
 use crate::table::{Route, TableSchema};
 
 /// Makes a decoder for the fields of those names.
@@ -22,6 +27,15 @@ pub(crate) struct Layout {
     pub route: Route,
 }
 
+/// What a file is read as.
+#[derive(Clone)]
+pub(crate) enum Content {
+    /// Records.
+    Records(Arc<Layout>),
+    /// Columns.
+    Parquet(Arc<ParquetFile>),
+}
+
 /// A log file that can be read.
 #[derive(Clone)]
 pub struct LogFile {
@@ -33,9 +47,9 @@ pub struct LogFile {
     pub compression: Compression,
     /// Its size on disk in bytes.
     pub size: u64,
-    /// The tables it fills. Empty only for a format that this crate recognizes and others read (`parquet`).
+    /// The tables it fills.
     pub tables: Vec<TableSchema>,
-    pub(crate) layout: Option<Arc<Layout>>,
+    pub(crate) content: Content,
 }
 
 impl std::fmt::Debug for LogFile {
@@ -64,15 +78,27 @@ impl LogFile {
     ///
     /// # Errors
     /// The table or a column is not there, or the file cannot be opened.
-    pub fn scan(&self, request: ScanRequest) -> Result<Scan, Error> {
-        Scan::begin(self, request)
+    pub fn scan(&self, request: ScanRequest) -> Result<Batches, Error> {
+        Ok(match &self.content {
+            Content::Records(_) => Batches::Records(Box::new(Scan::begin(self, request)?)),
+            Content::Parquet(file) => Batches::Parquet(Box::new(ParquetScan::begin(self, file, request)?)),
+        })
+    }
+
+    /// The file's columns, if it holds columns rather than records.
+    #[must_use]
+    pub fn parquet(&self) -> Option<&Arc<ParquetFile>> {
+        if let Content::Parquet(file) = &self.content { Some(file) } else { None }
     }
 
     /// The file in about `parts` byte ranges that can be scanned side by side; a single one where records cannot be found from
-    /// the middle (packed files, CSV, JSON arrays) or the file is small.
+    /// the middle (packed files, CSV, JSON arrays) or the file is small; one for each row group of a Parquet file.
     #[must_use]
     pub fn ranges(&self, parts: usize) -> Vec<ByteRange> {
-        let splits = self.compression == Compression::None && self.layout.as_ref().is_some_and(|l| l.framing == Framing::Lines);
+        let splits = match &self.content {
+            Content::Parquet(file) => return file.ranges(),
+            Content::Records(layout) => self.compression == Compression::None && layout.framing == Framing::Lines,
+        };
         let parts = (self.size / RANGE_MIN).clamp(1, parts.max(1) as u64);
         if !splits || parts == 1 {
             return std::iter::once(0..u64::MAX).collect();
@@ -82,11 +108,15 @@ impl LogFile {
         (0..parts).map(|part| part * step..if part + 1 == parts { u64::MAX } else { (part + 1) * step }).collect()
     }
 
-    /// The lines (from 1) on which the bytes at those offsets of the unpacked file stand; for records read from a range.
+    /// The lines (from 1) on which the bytes at those offsets of the unpacked file stand; for records read from a range. The offset
+    /// of a row of a Parquet file is its number from 0.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn lines_at(&self, offsets: &[u64]) -> Result<Vec<u64>, Error> {
+        if self.parquet().is_some() {
+            return Ok(offsets.iter().map(|row| row + 1).collect());
+        }
         let io = |source| Error::Io { path: self.path.clone(), source };
         let mut order: Vec<usize> = (0..offsets.len()).collect();
         order.sort_by_key(|at| offsets[*at]);
@@ -110,10 +140,52 @@ impl LogFile {
     }
 
     pub(crate) fn layout(&self) -> Result<&Layout, Error> {
-        self.layout.as_deref().ok_or_else(|| Error::Unreadable {
-            path: self.path.clone(),
-            why: format!("{} files are not read record by record", self.format),
-        })
+        match &self.content {
+            Content::Records(layout) => Ok(layout),
+            Content::Parquet(_) => Err(Error::Unreadable {
+                path: self.path.clone(),
+                why: format!("{} files are not read record by record", self.format),
+            }),
+        }
+    }
+}
+
+/// The rows of a table of a file: an iterator of batches, none of them empty.
+pub enum Batches {
+    /// Made of records.
+    Records(Box<Scan>),
+    /// Made of columns.
+    Parquet(Box<ParquetScan>),
+}
+
+impl Batches {
+    /// The schema of every batch.
+    #[must_use]
+    pub fn schema(&self) -> SchemaRef {
+        match self {
+            Batches::Records(scan) => scan.schema(),
+            Batches::Parquet(scan) => scan.schema(),
+        }
+    }
+
+    /// What has been seen so far; all of it once the iterator has ended.
+    #[must_use]
+    pub fn stats(&self) -> &ScanStats {
+        match self {
+            Batches::Records(scan) => scan.stats(),
+            Batches::Parquet(scan) => scan.stats(),
+        }
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Batches::Records(scan) => scan.next(),
+            Batches::Parquet(scan) => scan.next(),
+        }
     }
 }
 

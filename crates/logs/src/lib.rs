@@ -9,6 +9,7 @@
 //! | records -> the fields that are wanted | `decode`, `json`, and each format's own |
 //! | fields -> columns of a table | `table`, `naming`, `column`, `convert` |
 //! | all of it, batch by batch, with counts of what was not read | `row`, `scan`, `stats` |
+//! | files of columns | [`parquet`] |
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -39,6 +40,7 @@ mod format;
 mod frame;
 mod json;
 mod naming;
+pub mod parquet;
 mod profile;
 mod row;
 mod scan;
@@ -49,7 +51,7 @@ pub use arrow_type::arrow_type;
 pub use compression::Compression;
 pub use discover::{Discovered, Problem, discover, open, open_as};
 pub use error::Error;
-pub use file::LogFile;
+pub use file::{Batches, LogFile};
 pub use format::{Format, formats};
 pub use naming::table_for;
 pub use scan::{ByteRange, Keep, LINE, OFFSET, RAW, Scan, ScanRequest, arrow_schema};

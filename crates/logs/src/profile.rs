@@ -42,6 +42,23 @@ impl Profile {
         self.fields[at].1.kinds |= kind(raw);
     }
 
+    /// Takes note of a field whose type the file says. Of types that no text shows (`decimal`, `guid` …) it knows only that they are
+    /// none of the others.
+    pub(crate) fn declare(&mut self, name: &str, ty: Type) {
+        let kinds = match ty {
+            Type::Bool => BOOL,
+            Type::Int | Type::Long => LONG,
+            Type::Real => REAL,
+            Type::DateTime => TIME,
+            Type::Dynamic => NESTED,
+            _ => TEXT,
+        };
+        if !self.places.contains_key(name) {
+            self.places.insert(name.to_owned(), self.fields.len());
+            self.fields.push((name.to_owned(), Seen { kinds }));
+        }
+    }
+
     /// The next field belongs to another record.
     pub(crate) fn next_record(&mut self) {
         self.cursor = 0;

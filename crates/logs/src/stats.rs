@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::Error;
+
 /// What a scan has seen so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ScanStats {
@@ -47,6 +49,32 @@ impl ScanStats {
         }
     }
 
+    /// Counts rows of a column file that could not be read.
+    pub fn lose(&mut self, rows: usize, why: &Error) {
+        let why = match why {
+            Error::Unreadable { why, .. } => why.clone(),
+            other => other.to_string(),
+        };
+        let rows = rows as u64;
+        self.unparsed += rows;
+        *self.unparsed_why.entry(why.clone()).or_default() += rows;
+        self.broken = self.broken.take().or(Some(why));
+    }
+
+    /// Widens the span of times.
+    pub fn note_times(&mut self, span: Option<(i64, i64)>) {
+        let (least, greatest) = span.unzip();
+        self.time_min = [self.time_min, least].into_iter().flatten().min();
+        self.time_max = [self.time_max, greatest].into_iter().flatten().max();
+    }
+
+    /// Adds counts of values that are none of their column's type.
+    pub fn add_unconverted(&mut self, counts: &BTreeMap<String, u64>) {
+        for (column, count) in counts {
+            *self.unconverted.entry(column.clone()).or_default() += count;
+        }
+    }
+
     /// Adds what another scan of the same file and table has seen (another byte range).
     pub fn add(&mut self, other: &ScanStats) {
         self.rows += other.rows;
@@ -58,9 +86,7 @@ impl ScanStats {
         for (why, count) in &other.unparsed_why {
             *self.unparsed_why.entry(why.clone()).or_default() += count;
         }
-        for (column, count) in &other.unconverted {
-            *self.unconverted.entry(column.clone()).or_default() += count;
-        }
+        self.add_unconverted(&other.unconverted);
         self.unparsed_samples.extend(other.unparsed_samples.iter().cloned());
         self.unparsed_samples.truncate(SAMPLES_MAX);
         self.time_min = [self.time_min, other.time_min].into_iter().flatten().min();

@@ -154,6 +154,25 @@ impl TableSchema {
         self
     }
 
+    /// The columns that the file has something for; in all others every row is null.
+    pub fn filled(&self) -> impl Iterator<Item = &Column> {
+        let present = |(_, source): &(&Column, &Source)| !matches!(source, Source::Absent);
+        self.columns.iter().zip(&self.sources).filter(present).map(|(column, _)| column)
+    }
+
+    /// The same table with those columns too, of those types: what the file does not have is null.
+    #[must_use]
+    pub fn with_columns(&self, columns: &[Column]) -> TableSchema {
+        let mut table = self.clone();
+        for column in columns {
+            match table.position(&column.name) {
+                Some(at) => table.columns[at].ty = column.ty,
+                None => table.set(&column.name, column.ty, Source::Absent),
+            }
+        }
+        table
+    }
+
     /// Where the column called `name` is.
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)

@@ -1,7 +1,7 @@
 //! The pages beside the formats, run: each `log` block is written to a file of its name, and becomes the tables below it.
 //!
 //! Columns that hold nothing in a block's rows are left out of its tables. A block with a record that cannot be read answers with
-//! the file's name, the line and the reason instead.
+//! the file's name, the line and the reason instead. A block called `x.parquet` holds JSON lines, of which a Parquet file is made.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -27,7 +27,13 @@ impl Runner for Pages {
 fn read(name: &str, text: &str) -> Result<Answer, Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join(name);
-    std::fs::write(&path, text)?;
+    if name.ends_with(".parquet") {
+        let rows = path.with_extension("ndjson");
+        std::fs::write(&rows, text)?;
+        write_parquet(&logs::open(&rows)?, &path)?;
+    } else {
+        std::fs::write(&path, text)?;
+    }
     let file = logs::open(&path)?;
     let mut tables = Vec::new();
     for table in &file.tables {
@@ -43,6 +49,19 @@ fn read(name: &str, text: &str) -> Result<Answer, Box<dyn std::error::Error>> {
         tables.push(Table { rows: filled(&table.columns, &rows), ordered: true });
     }
     Ok(Answer::Tables(tables))
+}
+
+/// The rows of the file's table as a Parquet file.
+fn write_parquet(file: &logs::LogFile, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let columns: Vec<Column> = file.tables[0].filled().cloned().collect();
+    let mut request = logs::ScanRequest::new(&file.tables[0].name);
+    request.projection = Some(columns.iter().map(|column| column.name.clone()).collect());
+    let mut writer = logs::parquet::ParquetWriter::new(std::fs::File::create(path)?, &columns)?;
+    for batch in file.scan(request)? {
+        writer.write(&batch?)?;
+    }
+    writer.finish()?;
+    Ok(())
 }
 
 /// The columns in which a row holds something.

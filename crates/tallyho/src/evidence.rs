@@ -40,7 +40,9 @@ pub fn time_column(table: &TableSchema) -> Option<&str> {
 /// The file cannot be opened.
 pub fn survey(file: &LogFile, table: &TableSchema) -> Result<ScanStats, Error> {
     let mut request = ScanRequest::new(table.name.as_str());
-    request.projection = Some(time_column(table).map(str::to_owned).into_iter().collect());
+    // A file of columns says the span of its times without being read.
+    let time = time_column(table).filter(|_| file.parquet().is_none());
+    request.projection = Some(time.map(str::to_owned).into_iter().collect());
     let failed = |error: logs::Error| Error { kind: crate::error::Kind::Input, message: error.to_string(), hints: Vec::new() };
     let mut scan = file.scan(request).map_err(failed)?;
     for batch in scan.by_ref() {

@@ -25,6 +25,8 @@ use kql::{Column, Type};
 use logs::{ByteRange, Fidelity, LogFile, ScanRequest, ScanStats};
 
 use super::needles::Needles;
+use super::parquet::Groups;
+use super::row_test::{Test, decides};
 use crate::cell::{Cell, CellBuilder, Cells, nulls};
 use crate::error::{Error, code};
 use crate::operator::schema;
@@ -121,6 +123,12 @@ impl LogTable {
         LogTable { name, columns, schema, files: own, options: options.clone() }
     }
 
+    /// Files of columns can decide the filter by themselves.
+    fn decides(&self, filter: &Expr) -> bool {
+        let shown: Vec<Column> = self.options.provenance.iter().flat_map(Provenance::columns).collect();
+        decides(filter, |name| shown.iter().all(|column| column.name != name))
+    }
+
     /// The needles whose columns stand in the file's raw records as they are.
     fn usable(&self, file: &LogFile, needles: &[Arc<Needles>]) -> Vec<Arc<Needles>> {
         let Some(table) = file.table(&self.name) else { return Vec::new() };
@@ -141,8 +149,12 @@ impl TableProvider for LogTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> DfResult<Vec<TableProviderFilterPushDown>> {
-        let support = |filter: &&Expr| match Needles::of(filter) {
-            Some(_) if !self.options.decode_all => TableProviderFilterPushDown::Inexact,
+        let columnar = self.files.iter().filter(|file| file.parquet().is_some()).count();
+        let support = |filter: &&Expr| match columnar {
+            _ if self.options.decode_all => TableProviderFilterPushDown::Unsupported,
+            1.. if columnar == self.files.len() && self.decides(filter) => TableProviderFilterPushDown::Exact,
+            1.. if self.decides(filter) => TableProviderFilterPushDown::Inexact,
+            _ if Needles::of(filter).is_some() => TableProviderFilterPushDown::Inexact,
             _ => TableProviderFilterPushDown::Unsupported,
         };
         Ok(filters.iter().map(support).collect())
@@ -150,7 +162,7 @@ impl TableProvider for LogTable {
 
     async fn scan(
         &self,
-        _: &dyn Session,
+        session: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
         limit: Option<usize>,
@@ -162,9 +174,16 @@ impl TableProvider for LogTable {
         let needles: Vec<Arc<Needles>> = filters.iter().filter_map(Needles::of).map(Arc::new).collect();
         let parts = self.options.parts.max(1);
         let mut ranges = VecDeque::new();
+        let test = Arc::new(Test::new(filters, &self.columns, session)?);
         for file in &self.files {
             let needles = self.usable(file, &needles);
-            let range = |range| Part { file: Arc::clone(file), range, needles: needles.clone() };
+            let table = file.parquet().and(file.table(&self.name)).map(|table| Arc::new(table.with_columns(&self.columns)));
+            let columnar =
+                |range: &ByteRange| table.clone().map(|table| Groups { table, test: Arc::clone(&test), range: range.clone() });
+            let range = |range| {
+                let groups = columnar(&range);
+                Part { file: Arc::clone(file), range, needles: needles.clone(), groups }
+            };
             ranges.extend(file.ranges(parts * RANGES_PER_READER).into_iter().map(range));
         }
         let readers = parts.min(ranges.len()).max(1);
@@ -184,6 +203,8 @@ struct Part {
     file: Arc<LogFile>,
     range: ByteRange,
     needles: Vec<Arc<Needles>>,
+    /// How it is read if the file holds columns.
+    groups: Option<Groups>,
 }
 
 /// What the readers of one scan share: what to read, and the ranges not yet taken.
@@ -229,6 +250,9 @@ impl PartitionStream for Reader {
 impl Reading {
     /// Reads a range; false if nobody takes its rows any more.
     fn read(&self, part: &Part, mut send: impl FnMut(RecordBatch) -> bool) -> DfResult<bool> {
+        if let (Some(file), Some(groups)) = (part.file.parquet(), &part.groups) {
+            return groups.read(&part.file.path, file, &self.columns, &self.options, send);
+        }
         let failed = |error: logs::Error| DataFusionError::External(Box::new(Error::new(code::READ, error.to_string())));
         let mut scan = part.file.scan(self.request(part)).map_err(failed)?;
         let mut told = 0;

@@ -3,7 +3,10 @@
 mod external;
 mod log;
 mod needles;
+mod parquet;
+mod prune;
 mod range;
+mod row_test;
 
 pub use external::Externals;
 pub(crate) use log::tables;

@@ -38,7 +38,7 @@ pub(crate) trait LogFormat: Sync {
     /// How sure it is that a file that begins so is one of its own: 0 not at all, 100 beyond doubt.
     fn detect(&self, head: &Head) -> u8;
 
-    /// How to read the file; `None` if others do. `table` is the table that the caller wants all records in.
+    /// How its records are read; `None` for files of columns ([`crate::parquet`]). `table` is the table that the caller wants all records in.
     fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String>;
 }
 

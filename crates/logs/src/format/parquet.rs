@@ -1,4 +1,4 @@
-//! Parquet: recognized here, read by the engine, which has a column reader for it.
+//! Parquet: recognized here, read by [`crate::parquet`], since its rows are not records.
 
 use super::LogFormat;
 use crate::file::{Head, Layout};
