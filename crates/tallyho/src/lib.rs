@@ -5,6 +5,7 @@
 pub mod chart;
 pub mod cli;
 pub mod config;
+pub mod convert;
 pub mod declared;
 pub mod demo;
 pub mod error;

@@ -316,6 +316,32 @@ fn a_report_is_one_inert_page() {
 }
 
 #[test]
+fn logs_are_converted_and_mean_the_same() {
+    let world = hunting_ground();
+    world.check(
+        &["logs", "convert", "logs/dns.ndjson", "-o", "dns.parquet"],
+        &expect![[r#"
+        "#]],
+    );
+    for target in ["dns.csv", "dns.ndjson", "again.parquet"] {
+        assert!(world.run(&["logs", "convert", "-q", "dns.parquet", "-o", target]).ends_with("= 0\n"), "{target}");
+    }
+    // The one with hidden characters is not the same in CSV, where they are made visible.
+    let query = "DnsEvents | where Name !startswith '<' | project TimeGenerated, ClientIP, Name | sort by TimeGenerated asc";
+    let rows = |file: &str| world.run(&["kql", "run", "-e", query, "--logs", file, "--format", "csv", "-q"]);
+    let first = rows("logs/dns.ndjson");
+    assert!(first.contains("Gate.famwili.shop."), "{first}");
+    for file in ["dns.parquet", "dns.csv", "dns.ndjson", "again.parquet"] {
+        assert_eq!(rows(file), first, "{file}");
+    }
+    world.check(
+        &["logs", "convert", "logs", "-o", "all.parquet"],
+        &expect![[r#"
+        "#]],
+    );
+}
+
+#[test]
 fn a_query_runs_over_logs() {
     let world = hunting_ground();
     let query = "DnsEvents | where Name has 'shop' | summarize count() by ClientIP";

@@ -119,6 +119,7 @@ pub fn run(args: &Args, cancel: Cancel) -> Result<Exit, Error> {
         Command::Logs(logs::Command::Detect(args)) => logs::detect::run(args, global, &config),
         Command::Logs(logs::Command::Tables(args)) => logs::tables::run(args, global, &config),
         Command::Logs(logs::Command::Schema(args)) => logs::schema::run(args, global, &config),
+        Command::Logs(logs::Command::Convert(args)) => logs::convert::run(args, &config),
         Command::Intel(intel::Command::List(args)) => intel::list::run(args, global, &config),
         Command::Intel(intel::Command::Explain(args)) => intel::explain::run(args, global, &config),
     }

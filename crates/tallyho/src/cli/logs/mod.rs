@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::{evidence, messages};
 
+pub mod convert;
 pub mod detect;
 pub mod schema;
 pub mod tables;
@@ -22,6 +23,8 @@ pub enum Command {
     Tables(tables::Args),
     /// List the columns of each table
     Schema(schema::Args),
+    /// Write the rows of a table as Parquet, JSON lines or CSV
+    Convert(convert::Args),
 }
 
 /// Where logs are.
