@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
 use engine::cell::Cells;
@@ -49,7 +49,7 @@ pub struct Converted {
     /// The columns, in order.
     pub columns: Vec<Column>,
     /// What the reading of each file counted.
-    pub read: Vec<ScanStats>,
+    pub read: Vec<(PathBuf, ScanStats)>,
     /// Values that the target cannot hold, by column; null stands for them.
     pub lost: BTreeMap<String, u64>,
 }
@@ -116,7 +116,7 @@ fn write(
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let wanted = &columns;
     std::thread::scope(|scope| {
-        let reading = scope.spawn(move || -> Result<Vec<ScanStats>, logs::Error> {
+        let reading = scope.spawn(move || -> Result<Vec<(PathBuf, ScanStats)>, logs::Error> {
             let mut read = Vec::new();
             for file in files.iter().filter(|file| file.table(table).is_some()) {
                 let mut file = file.clone();
@@ -128,7 +128,7 @@ fn write(
                         return Ok(read);
                     }
                 }
-                read.push(scan.stats().clone());
+                read.push((file.path.clone(), scan.stats().clone()));
             }
             Ok(read)
         });

@@ -321,6 +321,9 @@ fn logs_are_converted_and_mean_the_same() {
     world.check(
         &["logs", "convert", "logs/dns.ndjson", "-o", "dns.parquet"],
         &expect![[r#"
+            ! warning: logs/dns.ndjson: 1 unreadable (1: it ends where a value should stand)
+            ! dns.parquet: 3 rows of DnsEvents in 7 columns
+            = 3
         "#]],
     );
     for target in ["dns.csv", "dns.ndjson", "again.parquet"] {
@@ -337,6 +340,9 @@ fn logs_are_converted_and_mean_the_same() {
     world.check(
         &["logs", "convert", "logs", "-o", "all.parquet"],
         &expect![[r#"
+            ! error: these files fill several tables: DeviceNetworkEvents, DnsEvents
+            ! help: choose one with --table TABLE
+            = 2
         "#]],
     );
 }

@@ -56,22 +56,24 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
 /// Says what was written and what was not; whether something could not be read.
 fn told(args: &Args, config: &Config, table: &str, converted: &Converted) -> bool {
     let mut unread = false;
-    for stats in &converted.read {
+    for (path, stats) in &converted.read {
+        let path = path.display();
         if let Some(why) = &stats.broken {
-            messages::warning(config, &format!("a file was not read to its end: {why}"));
+            messages::warning(config, &format!("{path}: not read to its end: {why}"));
             unread = true;
         }
         if stats.unparsed > 0 {
             let whys: Vec<String> = stats.unparsed_why.iter().map(|(why, count)| format!("{count}: {why}")).collect();
-            messages::warning(config, &format!("{} records could not be read ({})", stats.unparsed, whys.join("; ")));
+            let lost = stats.unparsed;
+            messages::warning(config, &format!("{path}: {lost} unreadable ({})", whys.join("; ")));
             unread = true;
         }
         for (column, count) in &stats.unconverted {
-            messages::warning(config, &format!("{count} values of {column} are none of its type; they are null now"));
+            messages::warning(config, &format!("{path}: {count} of {column} are no values of its type; null stands for them"));
         }
     }
     for (column, count) in &converted.lost {
-        messages::warning(config, &format!("{count} values of {column} do not fit into the file; they are null there"));
+        messages::warning(config, &format!("{count} values of {column} do not fit into the file; null stands for them"));
     }
     let (rows, columns) = (converted.rows, converted.columns.len());
     messages::line(config, &format!("{}: {rows} rows of {table} in {columns} columns", args.out.display()));
