@@ -20,6 +20,7 @@ mod row_key;
 mod rows;
 pub mod source;
 pub mod tables;
+mod text_set;
 mod walk;
 mod yielding;
 
@@ -27,3 +28,4 @@ pub use answer::{Answer, Cancel, Cut, Head, Receiver, ResultTable};
 pub use engine::{Config, Engine};
 pub use error::{Error, Result};
 pub use explain::{Explained, Measured, Plans, Step};
+pub use text_set::TextSet;

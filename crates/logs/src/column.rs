@@ -15,6 +15,8 @@ pub(crate) enum Raw<'a> {
     Missing,
     /// A JSON value.
     Json(&'a [u8]),
+    /// A JSON string known to have no escapes, without its quotes.
+    Quoted(&'a [u8]),
     /// Plain text, unescaped.
     Text(&'a [u8]),
 }
@@ -25,13 +27,13 @@ impl<'a> Raw<'a> {
         match self {
             Raw::Missing => None,
             Raw::Json(value) => json::text(value),
-            Raw::Text(bytes) => Some(String::from_utf8_lossy(bytes)),
+            Raw::Text(bytes) | Raw::Quoted(bytes) => Some(String::from_utf8_lossy(bytes)),
         }
     }
 
     /// It holds nothing: missing, JSON null, or no text at all.
     pub(crate) fn is_empty(self) -> bool {
-        matches!(self, Raw::Missing | Raw::Json(b"null" | b"\"\"" | b"") | Raw::Text(b""))
+        matches!(self, Raw::Missing | Raw::Json(b"null" | b"\"\"" | b"") | Raw::Quoted(b"") | Raw::Text(b""))
     }
 
     /// The member under `path` of a JSON object; a step into an array takes its first element.
@@ -56,6 +58,7 @@ impl<'a> Raw<'a> {
                 json::elements(value).into_iter().filter_map(json::text).collect()
             }
             Raw::Json(value) => json::text(value).into_iter().collect(),
+            Raw::Quoted(bytes) => vec![String::from_utf8_lossy(bytes)],
             Raw::Text(bytes) => bytes.split(|b| *b == b',').map(String::from_utf8_lossy).collect(),
         }
     }
@@ -123,7 +126,7 @@ impl ColumnBuilder {
         // The common case borrows: a JSON string without escapes, or plain text, in good UTF-8.
         let inner = match raw {
             Raw::Json([b'"', inner @ .., b'"']) if memchr::memchr(b'\\', inner).is_none() => Some(inner),
-            Raw::Text(bytes) => Some(bytes),
+            Raw::Text(bytes) | Raw::Quoted(bytes) => Some(bytes),
             _ => None,
         };
         match inner.map(std::str::from_utf8) {

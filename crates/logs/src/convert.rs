@@ -11,37 +11,79 @@ pub(crate) fn ticks(text: &str) -> Option<i64> {
     })
 }
 
+/// Reads the times of many records, most of them of one day after another.
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    /// The date that was read last, and its ticks.
+    date: [u8; 10],
+    midnight: i64,
+}
+
+impl Clock {
+    /// [`ticks`] of bytes that may be no text.
+    #[inline]
+    pub(crate) fn ticks(&mut self, bytes: &[u8]) -> Option<i64> {
+        if let Some((date, rest)) = bytes.split_first_chunk::<10>()
+            && let Some(time) = time_of_day(rest)
+        {
+            if self.date != *date {
+                self.midnight = midnight(date)?;
+                self.date = *date;
+            }
+            return Some(self.midnight + time);
+        }
+        ticks(std::str::from_utf8(bytes).ok()?)
+    }
+}
+
 /// `YYYY-MM-DDThh:mm:ss[.f{1,9}]Z`, the form that nearly all records have; anything else is left to the general reader.
-fn iso_fast(b: &[u8]) -> Option<i64> {
-    if b.len() < 20 || b[4] != b'-' || b[7] != b'-' || b[10] != b'T' || b[13] != b':' || b[16] != b':' || b[b.len() - 1] != b'Z' {
+fn iso_fast(bytes: &[u8]) -> Option<i64> {
+    let (date, rest) = bytes.split_first_chunk::<10>()?;
+    let time = time_of_day(rest)?;
+    Some(midnight(date)? + time)
+}
+
+/// The ticks of `YYYY-MM-DD`.
+fn midnight(date: &[u8; 10]) -> Option<i64> {
+    if date[4] != b'-' || date[7] != b'-' {
         return None;
     }
-    let two = |at: usize| -> Option<i64> {
-        let (tens, ones) = (b[at].wrapping_sub(b'0'), b[at + 1].wrapping_sub(b'0'));
-        (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
-    };
-    let (hour, minute, second) = (two(11)?, two(14)?, two(17)?);
+    time::from_civil(two(date, 0)? * 100 + two(date, 2)?, two(date, 5)?, two(date, 8)?, 0)
+}
+
+/// The ticks of `Thh:mm:ss[.f{1,9}]Z`.
+#[inline]
+fn time_of_day(b: &[u8]) -> Option<i64> {
+    if b.len() < 10 || b[0] != b'T' || b[3] != b':' || b[6] != b':' || b[b.len() - 1] != b'Z' {
+        return None;
+    }
+    let (hour, minute, second) = (two(b, 1)?, two(b, 4)?, two(b, 7)?);
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
-    let fraction = match &b[19..b.len() - 1] {
+    let fraction = match &b[9..b.len() - 1] {
         [] => 0,
         [b'.', digits @ ..] if !digits.is_empty() && digits.len() <= 9 => fraction_ticks(digits)?,
         _ => return None,
     };
-    time::from_civil(two(0)? * 100 + two(2)?, two(5)?, two(8)?, hour * HOUR + minute * MINUTE + second * SECOND + fraction)
+    Some(hour * HOUR + minute * MINUTE + second * SECOND + fraction)
+}
+
+#[inline]
+fn two(b: &[u8], at: usize) -> Option<i64> {
+    let (tens, ones) = (b[at].wrapping_sub(b'0'), b[at + 1].wrapping_sub(b'0'));
+    (tens < 10 && ones < 10).then(|| i64::from(tens) * 10 + i64::from(ones))
 }
 
 /// Digits after a decimal point of a second, cut to ticks.
 fn fraction_ticks(digits: &[u8]) -> Option<i64> {
+    const UNITS: [i64; 7] = [1_000_000, 100_000, 10_000, 1000, 100, 10, 1];
     let mut ticks = 0;
-    for at in 0..7 {
-        let digit = match digits.get(at) {
-            Some(d) if d.is_ascii_digit() => i64::from(d - b'0'),
-            Some(_) => return None,
-            None => 0,
-        };
-        ticks = ticks * 10 + digit;
+    for (digit, unit) in digits.iter().zip(UNITS) {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        ticks += i64::from(digit - b'0') * unit;
     }
     Some(ticks)
 }

@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::column::Raw;
 use crate::json::{self, Fault};
+use crate::skeleton::Skeleton;
 
 /// Where one wanted field stands.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,8 @@ pub(crate) enum Span {
     Missing,
     /// A JSON value of the record.
     Json(usize, usize),
+    /// A JSON string of the record without escapes, and without its quotes.
+    Quoted(usize, usize),
     /// Plain text of the record.
     Text(usize, usize),
     /// Text that had to be unescaped, in the scratch space.
@@ -59,6 +62,7 @@ impl Slots {
         match self.spans[slot] {
             Span::Missing => Raw::Missing,
             Span::Json(start, end) => Raw::Json(&record[start..end]),
+            Span::Quoted(start, end) => Raw::Quoted(&record[start..end]),
             Span::Text(start, end) => Raw::Text(&record[start..end]),
             Span::Scratch(start, end) => Raw::Text(&self.scratch[start..end]),
         }
@@ -137,22 +141,34 @@ impl KeyTable {
 /// Records that are JSON objects.
 pub(crate) struct JsonObjects {
     keys: KeyTable,
+    skeleton: Skeleton,
+    values: Vec<(Range<usize>, Option<usize>)>,
 }
 
 impl JsonObjects {
     pub(crate) fn new(wanted: &[String]) -> JsonObjects {
-        JsonObjects { keys: KeyTable::new(wanted) }
+        JsonObjects { keys: KeyTable::new(wanted), skeleton: Skeleton::default(), values: Vec::new() }
+    }
+
+    /// Finds the values of a record of a new shape, and learns the shape.
+    fn walk(&mut self, record: &[u8], slots: &mut Slots) -> Result<Decoded, Fault> {
+        slots.clear();
+        self.values.clear();
+        json::walk_object(record, |ordinal, key, value: Range<usize>| {
+            let slot = self.keys.slot(ordinal, &record[key]);
+            if let Some(slot) = slot {
+                slots.set(slot, Span::Json(value.start, value.end));
+            }
+            self.values.push((value, slot));
+        })?;
+        self.skeleton.learn(record, &self.values);
+        Ok(Decoded::Record)
     }
 }
 
 impl Decode for JsonObjects {
     fn decode(&mut self, record: &[u8], slots: &mut Slots) -> Result<Decoded, Fault> {
-        json::walk_object(record, |ordinal, key, value: Range<usize>| {
-            if let Some(slot) = self.keys.slot(ordinal, &record[key]) {
-                slots.set(slot, Span::Json(value.start, value.end));
-            }
-        })?;
-        Ok(Decoded::Record)
+        if self.skeleton.walk(record, slots) { Ok(Decoded::Record) } else { self.walk(record, slots) }
     }
 
     fn fields(&mut self, record: &[u8], on: &mut dyn FnMut(&str, Raw<'_>)) {

@@ -11,7 +11,7 @@ use crate::decode::Decode;
 use crate::error::Error;
 use crate::frame::{Framer, Framing};
 use crate::parquet::{ParquetFile, ParquetScan};
-use crate::scan::{ByteRange, Scan, ScanRequest};
+use crate::scan::{Scan, ScanRequest};
 use crate::stats::ScanStats;
 use crate::table::{Route, TableSchema};
 
@@ -64,9 +64,6 @@ impl std::fmt::Debug for LogFile {
     }
 }
 
-/// The least bytes that are worth a range of their own.
-const RANGE_MIN: u64 = 1 << 20;
-
 impl LogFile {
     /// The table called `name`, if the file fills it.
     #[must_use]
@@ -89,54 +86,6 @@ impl LogFile {
     #[must_use]
     pub fn parquet(&self) -> Option<&Arc<ParquetFile>> {
         if let Content::Parquet(file) = &self.content { Some(file) } else { None }
-    }
-
-    /// The file in about `parts` byte ranges that can be scanned side by side; a single one where records cannot be found from
-    /// the middle (packed files, CSV, JSON arrays) or the file is small; one for each row group of a Parquet file.
-    #[must_use]
-    pub fn ranges(&self, parts: usize) -> Vec<ByteRange> {
-        let splits = match &self.content {
-            Content::Parquet(file) => return file.ranges(),
-            Content::Records(layout) => self.compression == Compression::None && layout.framing == Framing::Lines,
-        };
-        let parts = (self.size / RANGE_MIN).clamp(1, parts.max(1) as u64);
-        if !splits || parts == 1 {
-            return std::iter::once(0..u64::MAX).collect();
-        }
-        let step = self.size.div_ceil(parts);
-        // The last range is open: the file may have grown.
-        (0..parts).map(|part| part * step..if part + 1 == parts { u64::MAX } else { (part + 1) * step }).collect()
-    }
-
-    /// The lines (from 1) on which the bytes at those offsets of the unpacked file stand; for records read from a range. The offset
-    /// of a row of a Parquet file is its number from 0.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn lines_at(&self, offsets: &[u64]) -> Result<Vec<u64>, Error> {
-        if self.parquet().is_some() {
-            return Ok(offsets.iter().map(|row| row + 1).collect());
-        }
-        let io = |source| Error::Io { path: self.path.clone(), source };
-        let mut order: Vec<usize> = (0..offsets.len()).collect();
-        order.sort_by_key(|at| offsets[*at]);
-        let mut lines = vec![0; offsets.len()];
-        let mut reader = self.compression.open(&self.path, 0).map_err(io)?;
-        let (mut chunk, mut base, mut line) = (vec![0; 256 << 10], 0_u64, 1_u64);
-        let mut next = order.into_iter().peekable();
-        while next.peek().is_some() {
-            let len = std::io::Read::read(&mut reader, &mut chunk).map_err(io)?;
-            let mut counted = 0;
-            while let Some(at) = next.next_if(|at| len == 0 || offsets[*at] < base + len as u64) {
-                let until = usize::try_from(offsets[at].saturating_sub(base)).unwrap_or(len).min(len);
-                line += memchr::memchr_iter(b'\n', &chunk[counted..until.max(counted)]).count() as u64;
-                counted = until.max(counted);
-                lines[at] = line;
-            }
-            line += memchr::memchr_iter(b'\n', &chunk[counted..len]).count() as u64;
-            base += len as u64;
-        }
-        Ok(lines)
     }
 
     pub(crate) fn layout(&self) -> Result<&Layout, Error> {

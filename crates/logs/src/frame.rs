@@ -9,11 +9,12 @@ use std::io::Read;
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
 use crate::json::Fault;
+use crate::piece::Block;
 
 /// The longest record that is read.
-const MAX_RECORD: usize = 32 << 20;
+pub(crate) const MAX_RECORD: usize = 32 << 20;
 /// The longest CSV record, since one stray quote would otherwise swallow that much.
-const MAX_CSV_RECORD: usize = 1 << 20;
+pub(crate) const MAX_CSV_RECORD: usize = 1 << 20;
 const CHUNK: usize = 256 << 10;
 
 /// Where records begin and end.
@@ -76,6 +77,18 @@ impl Framer {
         Framer { reader, framing, buf: Vec::new(), filled: 0, at: 0, base, eof: false, line: 1, until, broken: None }
     }
 
+    /// Frames the records of a block.
+    pub(crate) fn of_block(block: Block, framing: Framing) -> Framer {
+        let mut framer = Framer::new(Box::new(std::io::empty()), framing, block.offset, u64::MAX);
+        framer.filled = block.bytes.len();
+        framer.buf = block.bytes;
+        framer.line = block.line;
+        // A record that is too long is found out by looking for more of it.
+        framer.eof = block.whole;
+        framer.broken = block.broken;
+        framer
+    }
+
     /// The bytes of a frame: valid until the next one is asked for.
     #[inline]
     pub(crate) fn bytes(&self, frame: Frame) -> &[u8] {
@@ -85,6 +98,11 @@ impl Framer {
     /// Bytes of the stream that were passed.
     pub(crate) fn position(&self) -> u64 {
         self.base + self.at as u64
+    }
+
+    /// Lines that were passed.
+    pub(crate) fn lines(&self) -> u64 {
+        self.line - 1
     }
 
     /// Skips to the first line that begins at or after the byte that follows the reader's first one.

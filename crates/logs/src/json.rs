@@ -79,7 +79,8 @@ pub(crate) fn nested_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
 }
 
 /// The position after a number, `true`, `false`, `null` or one of the words that Python and JavaScript write for no number.
-fn scalar_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
+#[inline]
+pub(crate) fn scalar_end(bytes: &[u8], at: usize) -> Result<usize, Fault> {
     let rest = &bytes[at..];
     let len = rest.iter().position(|b| matches!(b, b',' | b'}' | b']' | b' ' | b'\t' | b'\n' | b'\r')).unwrap_or(rest.len());
     let token = &rest[..len];

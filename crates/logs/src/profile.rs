@@ -100,6 +100,7 @@ fn kind(raw: Raw<'_>) -> u8 {
             b'N' | b'I' => REAL,
             _ => number_kind(&String::from_utf8_lossy(value)),
         },
+        Raw::Quoted(text) => text_kind(&String::from_utf8_lossy(text), false),
         Raw::Text(bytes) => text_kind(&String::from_utf8_lossy(bytes), true),
     }
 }

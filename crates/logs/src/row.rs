@@ -2,6 +2,7 @@
 //!
 //! In: the sources of a table's columns. Out: the keys that a decoder must find, and columns that append from the slots it fills.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use kql::Column;
@@ -55,10 +56,10 @@ impl Router {
     /// Where the record goes whose fields are in `slots`.
     pub(crate) fn place(&self, slots: &Slots, record: &[u8]) -> Place {
         let Route::Field { exact, other, missing, why, .. } = &self.route else { return Place::Here };
-        let value = first(slots, record, &self.slots).text();
-        let table = match value.as_deref() {
-            None | Some("") => *missing,
-            Some(value) => exact.iter().find(|(name, _)| name == value).map(|(_, table)| *table).or(*other),
+        let value = raw_text(first(slots, record, &self.slots));
+        let table = match &*value {
+            b"" => *missing,
+            value => exact.iter().find(|(name, _)| name.as_bytes() == value).map(|(_, table)| *table).or(*other),
         };
         match table {
             Some(table) if table == self.target => Place::Here,
@@ -110,6 +111,58 @@ impl Wanted {
             Source::Make { keys, make, .. } => From::Make(self.slots(keys), *make),
             Source::Rest { form, taken } => From::Rest(*form, taken.clone()),
         }
+    }
+}
+
+/// Where a column's value comes from, for those who look at it before a row is made.
+pub(crate) struct Field(From);
+
+impl Field {
+    /// The value that `source` gives, whose keys become slots of `wanted`.
+    pub(crate) fn new(source: &Source, wanted: &mut Wanted) -> Field {
+        Field(wanted.from(source))
+    }
+
+    /// No value.
+    pub(crate) fn absent() -> Field {
+        Field(From::Absent)
+    }
+
+    /// The text that a `string` column would have; `None` if only the row can tell.
+    #[inline]
+    pub(crate) fn text<'a>(&self, record: &'a [u8], slots: &'a Slots) -> Option<Cow<'a, [u8]>> {
+        let bytes = |text: Option<Cow<'a, str>>| match text {
+            Some(Cow::Borrowed(text)) => Cow::Borrowed(text.as_bytes()),
+            Some(Cow::Owned(text)) => Cow::Owned(text.into_bytes()),
+            None => Cow::Borrowed(&b""[..]),
+        };
+        match &self.0 {
+            From::Absent => Some(Cow::Borrowed(b"")),
+            From::Slot(slot) => Some(raw_text(slots.get(record, *slot))),
+            From::First(fields) => Some(raw_text(first(slots, record, fields))),
+            From::Const(text) => Some(Cow::Owned(text.clone().into_bytes())),
+            From::Make(fields, make) => {
+                let raws: Vec<Raw<'a>> = fields.iter().map(|(slot, inner)| slots.get(record, *slot).dig(inner)).collect();
+                match make(&raws) {
+                    None => Some(Cow::Borrowed(b"")),
+                    Some(Cell::Raw(raw)) => Some(raw_text(raw)),
+                    Some(Cell::Text(text)) => Some(bytes(Some(text))),
+                    Some(Cell::Json(text)) => Some(Cow::Owned(text.into_bytes())),
+                }
+            }
+            From::Rest(..) => None,
+        }
+    }
+}
+
+/// The text of a field, the empty one if it has none. What is no UTF-8 stands as it is.
+#[inline]
+fn raw_text(raw: Raw<'_>) -> Cow<'_, [u8]> {
+    match raw {
+        Raw::Missing | Raw::Json(b"null") => Cow::Borrowed(b""),
+        Raw::Text(bytes) | Raw::Quoted(bytes) => Cow::Borrowed(bytes),
+        Raw::Json([b'"', inner @ .., b'"']) => Cow::Owned(json::decode(inner).into_owned().into_bytes()),
+        Raw::Json(value) => Cow::Borrowed(value),
     }
 }
 

@@ -19,8 +19,10 @@ pub struct ScanStats {
     pub unparsed: u64,
     /// The same by reason.
     pub unparsed_why: BTreeMap<String, u64>,
-    /// The first few of them: line (0 if not known) and reason.
-    pub unparsed_samples: Vec<(u64, String)>,
+    /// The first few of them.
+    samples: Vec<Sample>,
+    /// The lines of each range of a file that was scanned by itself, by the byte where it begins.
+    range_lines: BTreeMap<u64, u64>,
     /// Values that are none of their column's type, and are null in the rows; by column.
     pub unconverted: BTreeMap<String, u64>,
     /// Rows whose raw record is not UTF-8; U+FFFD stands for what is not. Known only of scans with provenance.
@@ -33,13 +35,23 @@ pub struct ScanStats {
     pub broken: Option<String>,
 }
 
+/// A record that no table got.
+#[derive(Clone, Debug, PartialEq)]
+struct Sample {
+    /// The byte where the piece of the file begins that holds it.
+    piece: u64,
+    /// Its line in that piece.
+    line: u64,
+    why: String,
+}
+
 const SAMPLES_MAX: usize = 5;
 
 impl ScanStats {
-    pub(crate) fn unparsed(&mut self, line: Option<u64>, why: &str) {
+    pub(crate) fn unparsed(&mut self, piece: u64, line: u64, why: &str) {
         self.unparsed += 1;
-        if self.unparsed_samples.len() < SAMPLES_MAX {
-            self.unparsed_samples.push((line.unwrap_or(0), why.to_owned()));
+        if self.samples.len() < SAMPLES_MAX {
+            self.samples.push(Sample { piece, line, why: why.to_owned() });
         }
         match self.unparsed_why.get_mut(why) {
             Some(count) => *count += 1,
@@ -75,6 +87,27 @@ impl ScanStats {
         }
     }
 
+    /// The range of the file that begins at that byte had so many lines.
+    pub(crate) fn range_ended(&mut self, start: u64, lines: u64) {
+        self.range_lines.insert(start, lines);
+    }
+
+    /// The first few of the records that no table got: the line of the file (from 1) and the reason.
+    #[must_use]
+    pub fn unparsed_samples(&self) -> Vec<(u64, &str)> {
+        let mut samples: Vec<_> = self.samples.iter().map(|it| (self.line(it.piece, it.line), it.why.as_str())).collect();
+        samples.sort_unstable();
+        samples
+    }
+
+    /// The line of the file (from 1) of a record at byte `offset`, given its line in the piece that was scanned
+    /// ([`LINE`](crate::LINE)). Known once all pieces before it were scanned, and these statistics added.
+    #[must_use]
+    pub fn line(&self, offset: u64, line_in_piece: u64) -> u64 {
+        let start = self.range_lines.range(..=offset).next_back().map_or(0, |(start, _)| *start);
+        self.range_lines.range(..start).map(|(_, lines)| lines).sum::<u64>() + line_in_piece
+    }
+
     /// Adds what another scan of the same file and table has seen (another byte range).
     pub fn add(&mut self, other: &ScanStats) {
         self.rows += other.rows;
@@ -87,8 +120,10 @@ impl ScanStats {
             *self.unparsed_why.entry(why.clone()).or_default() += count;
         }
         self.add_unconverted(&other.unconverted);
-        self.unparsed_samples.extend(other.unparsed_samples.iter().cloned());
-        self.unparsed_samples.truncate(SAMPLES_MAX);
+        self.samples.extend(other.samples.iter().cloned());
+        self.samples.sort_by_key(|sample| (sample.piece, sample.line));
+        self.samples.truncate(SAMPLES_MAX);
+        self.range_lines.extend(&other.range_lines);
         self.time_min = [self.time_min, other.time_min].into_iter().flatten().min();
         self.time_max = [self.time_max, other.time_max].into_iter().flatten().max();
         self.broken = self.broken.take().or_else(|| other.broken.clone());

@@ -22,14 +22,14 @@ impl std::fmt::Debug for TableSchema {
     }
 }
 
-/// How a column's text relates to the raw record, for those who search raw bytes before decoding them.
+/// What of its fields a computed column shows, and so which of them are not also among the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fidelity {
-    /// The text stands in the raw record, apart from the format's escapes (which [`crate::ScanRequest::keep`] makes up for).
+pub(crate) enum Fidelity {
+    /// The first of them that has a value, as it stands.
     Verbatim,
-    /// Each comma-separated part of the text does.
+    /// A list made of them, from which they cannot be told again.
     Joined,
-    /// Nothing can be said: a constant, a number, a time, a name looked up.
+    /// All of them, in another form.
     Derived,
 }
 
@@ -177,17 +177,6 @@ impl TableSchema {
     pub(crate) fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
-
-    /// How the column's text relates to the raw record; `Derived` for a column that is not there.
-    #[must_use]
-    pub fn fidelity(&self, column: &str) -> Fidelity {
-        let Some(at) = self.position(column) else { return Fidelity::Derived };
-        match &self.sources[at] {
-            Source::First(_) if self.columns[at].ty == Type::String => Fidelity::Verbatim,
-            Source::Make { fidelity, .. } => *fidelity,
-            _ => Fidelity::Derived,
-        }
-    }
 }
 
 /// Which of a file's tables a record belongs to.
@@ -219,8 +208,5 @@ mod tests {
         let table = TableSchema::known("DnsEvents").with("Name", keys(&["query"])).with("Extra", constant("x"));
         assert_eq!(table.columns[table.position("EventId").unwrap()].ty, Type::Int);
         assert_eq!(table.columns.last().map(|column| column.name.as_str()), Some("Extra"));
-        assert_eq!(table.fidelity("Name"), Fidelity::Verbatim);
-        assert_eq!(table.fidelity("Extra"), Fidelity::Derived);
-        assert_eq!(table.fidelity("NoSuch"), Fidelity::Derived);
     }
 }

@@ -43,7 +43,7 @@ fn read(name: &str, text: &str) -> Result<Answer, Box<dyn std::error::Error>> {
             let batch = batch?;
             rows.extend((0..batch.num_rows()).map(|row| values(&batch, &table.columns, row)));
         }
-        if let Some((line, why)) = scan.stats().unparsed_samples.first() {
+        if let Some((line, why)) = scan.stats().unparsed_samples().first() {
             return Ok(Answer::Error(format!("{name}:{line}: {why}")));
         }
         tables.push(Table { rows: filled(&table.columns, &rows), ordered: true });

@@ -116,7 +116,7 @@ pub fn table_rows(found: &Discovered) -> Result<Rows, Error> {
     for file in &found.files {
         for table in &file.tables {
             let stats = survey(file, table)?;
-            let why = stats.broken.clone().or_else(|| stats.unparsed_samples.first().map(sample)).unwrap_or_default();
+            let why = stats.broken.clone().or_else(|| stats.unparsed_samples().first().map(sample)).unwrap_or_default();
             let time = |ticks: Option<i64>| ticks.map_or(Value::Null, Value::DateTime);
             rows.push(vec![
                 text(table.name.as_str()),
@@ -134,8 +134,8 @@ pub fn table_rows(found: &Discovered) -> Result<Rows, Error> {
 }
 
 /// `line 12: it ends where a value should stand`.
-fn sample((line, why): &(u64, String)) -> String {
-    if *line > 0 { format!("line {line}: {why}") } else { why.clone() }
+fn sample((line, why): &(u64, &str)) -> String {
+    format!("line {line}: {why}")
 }
 
 /// The columns of each table; of one of them if a name is given. A table that several files fill has the columns of them all.

@@ -3,8 +3,8 @@
 //! All hunts share one pass over each table: their common prefilter selects candidate rows together with where they stand, those
 //! take the table's place, and each hunt's own query runs over them. The queries alone decide what is a sighting.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::Engine;
@@ -13,7 +13,7 @@ use hunt::sighting::provenance;
 use hunt::{Exclusions, Executor, Failure, Hunt, TimeBound};
 use kql::Rows;
 use kql::time::format_datetime;
-use logs::{Discovered, LogFile, ScanStats};
+use logs::{Discovered, ScanStats};
 
 use crate::config::Config;
 use crate::error::Error;
@@ -71,7 +71,8 @@ pub fn search(request: &Request, config: &Config, on_read: Option<OnRead>) -> Re
         // Half a search would read like a whole one.
         return Err(Error::interrupted());
     }
-    number_lines(&mut outcome, &request.found.files);
+    let scans = scans.lock().unwrap_or_else(PoisonError::into_inner);
+    number_lines(&mut outcome, &scans);
     let mut report = Report {
         tallyho: env!("CARGO_PKG_VERSION").to_owned(),
         now: format_datetime(config.now),
@@ -82,7 +83,6 @@ pub fn search(request: &Request, config: &Config, on_read: Option<OnRead>) -> Re
         unread: evidence::unread(&request.found),
         ..Report::default()
     };
-    let scans = scans.lock().unwrap_or_else(PoisonError::into_inner);
     for file in &request.found.files {
         for table in &file.tables {
             let Some(stats) = scans.get(&(file.path.clone(), table.name.clone())) else { continue };
@@ -112,23 +112,13 @@ fn unasked(hunts: &[Hunt], found: &Discovered) -> Vec<NotSearched> {
     unasked.map(|(table, n)| NotSearched { hunt: "*".to_owned(), table: table.to_owned(), why: why(n) }).collect()
 }
 
-/// Finds the lines of records that were read from the middle of a file, where only the byte was known.
-fn number_lines(outcome: &mut hunt::Outcome, files: &[LogFile]) {
-    let mut open: HashMap<String, Vec<(usize, u64)>> = HashMap::new();
-    for (at, sighting) in outcome.sightings.iter().enumerate() {
-        if let Some(hunt::Evidence { path, line: None, offset: Some(offset), .. }) = &sighting.evidence {
-            open.entry(path.clone()).or_default().push((at, *offset));
-        }
-    }
-    for (path, places) in open {
-        let offsets: Vec<u64> = places.iter().map(|(_, offset)| *offset).collect();
-        let file = files.iter().find(|file| file.path.as_path() == Path::new(&path));
-        // A file that cannot be read again leaves the byte as evidence.
-        let Some(Ok(lines)) = file.map(|file| file.lines_at(&offsets)) else { continue };
-        for ((at, _), line) in places.into_iter().zip(lines) {
-            if let Some(evidence) = &mut outcome.sightings[at].evidence {
-                evidence.line = Some(line);
-            }
+/// Counts the lines of records from the beginning of their file: a scan counts them from that of the range it reads.
+fn number_lines(outcome: &mut hunt::Outcome, scans: &BTreeMap<(PathBuf, String), ScanStats>) {
+    for sighting in &mut outcome.sightings {
+        if let Some(hunt::Evidence { path, line: Some(line), offset: Some(offset), .. }) = &mut sighting.evidence
+            && let Some(stats) = scans.get(&(PathBuf::from(path.as_str()), sighting.table.to_string()))
+        {
+            *line = stats.line(*offset, *line);
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn fold_into(text: &str, out: &mut String) {
 }
 
 /// The folded text.
-pub(super) fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     let mut out = String::new();
     fold_into(text, &mut out);
     out

@@ -48,9 +48,15 @@ fn constants(call: &Call) -> Option<Vec<Cell<'_>>> {
         match constant.as_ref()? {
             Constant::Value(value) => flatten(&Cell::of(value), &mut values),
             Constant::Set(set) => values.extend(set.iter().map(Cell::of)),
+            Constant::Texts(set) => values.extend(set.iter().map(Cell::text)),
         }
     }
     Some(values)
+}
+
+/// The values on the right side as a string sees them, if all of them are constants.
+pub(super) fn constant_keys(call: &Call) -> Option<Vec<Box<str>>> {
+    Some(constants(call)?.iter().map(|value| key_text(Type::String, value)).collect())
 }
 
 /// Adds the cell, or the elements of the array that it is.

@@ -44,10 +44,12 @@ mod sorted;
 mod special;
 mod strcat;
 mod term;
+mod term_table;
 mod terms;
 #[cfg(test)]
 pub(crate) mod testing;
 mod text;
+mod text_test;
 mod udf;
 mod xml;
 mod zone;
@@ -58,8 +60,12 @@ use datafusion::logical_expr::ColumnarValue;
 use kql::{Type, Value};
 
 use crate::cell::Cell;
+use crate::text_set::TextSet;
 
 pub(crate) use comparison::compare;
+pub(crate) use fold::folded;
+pub(crate) use term_table::TermTable;
+pub(crate) use text_test::TextTest;
 pub(crate) use udf::Udf;
 pub use udf::scalar_udf;
 
@@ -104,6 +110,8 @@ pub enum Constant {
     Value(Value),
     /// A column of values: the right side of `in` and its like, from a subquery.
     Set(Arc<Vec<Value>>),
+    /// The same of strings, in a set that others share.
+    Texts(Arc<TextSet>),
 }
 
 impl Call {

@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
+use datafusion::arrow::array::{AsArray, BooleanArray};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::logical_expr::{
@@ -10,7 +11,7 @@ use datafusion::logical_expr::{
 };
 use logs::arrow_type;
 
-use super::{Call, Closure, Constant, Eval, Function};
+use super::{Call, Closure, Constant, Eval, Function, TextTest};
 use crate::cell::{Cell, CellBuilder, Cells, normalized};
 
 /// The function as one call of it, types and constants known. DataFusion neither converts its arguments nor guesses its result.
@@ -24,6 +25,7 @@ pub(crate) struct Udf {
     function: &'static Function,
     call: Call,
     closure: OnceLock<std::result::Result<Closure, String>>,
+    test: OnceLock<Option<Arc<TextTest>>>,
     signature: Signature,
 }
 
@@ -33,16 +35,21 @@ impl Udf {
         self.function.name
     }
 
-    /// The arguments that are constants.
+    /// The arguments that are known before there are rows.
     pub(crate) fn constants(&self) -> &[Option<Constant>] {
         &self.call.constants
+    }
+
+    /// The call as a test of its first argument's text, if it is one.
+    pub(crate) fn text_test(&self) -> Option<&Arc<TextTest>> {
+        self.test.get_or_init(|| TextTest::of(self.function.name, &self.call).map(Arc::new)).as_ref()
     }
 
     fn new(function: &'static Function, call: Call) -> Udf {
         let volatility = if matches!(function.name, "rand" | "new_guid") { Volatility::Volatile } else { Volatility::Immutable };
         let signature = Signature::new(TypeSignature::VariadicAny, volatility);
         let signature = if call.types.is_empty() { Signature::nullary(volatility) } else { signature };
-        Udf { function, call, closure: OnceLock::new(), signature }
+        Udf { function, call, closure: OnceLock::new(), test: OnceLock::new(), signature }
     }
 }
 
@@ -93,6 +100,11 @@ impl ScalarUDFImpl for Udf {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = args.number_rows;
+        if let (Some(ColumnarValue::Array(array)), Some(test)) = (args.args.first(), self.text_test())
+            && let Some(texts) = array.as_string_view_opt()
+        {
+            return Ok(ColumnarValue::Array(Arc::new(BooleanArray::from_unary(texts, |text| test.test(text)))));
+        }
         let volatile = self.signature.volatility == Volatility::Volatile;
         match self.function.eval {
             Eval::Row(eval) => by_row(&self.call, volatile, &args.args, rows, |cells| eval(&self.call, cells)),

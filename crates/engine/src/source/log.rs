@@ -1,8 +1,8 @@
 //! Log files as tables: byte ranges of files are read side by side, and only the columns that a query wants are decoded.
 //!
 //! In: files of the `logs` crate. Out: one table for each name they fill, with the columns of all files that fill it; and, where it
-//! is asked for, columns that say where each row stands. Filters that name texts are handed down as [`Needles`]: records without
-//! one of them are read for what a scan counts, and no rows are made of them.
+//! is asked for, columns that say where each row stands. What filters say of texts is handed down as [`Needles`]: records that fail
+//! it are read for what a scan counts, and no rows are made of them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -22,7 +22,7 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kql::catalog::time_alias;
 use kql::{Column, Type};
-use logs::{ByteRange, Fidelity, LogFile, ScanRequest, ScanStats};
+use logs::{Keep, LogFile, Piece, Pieces, ScanRequest, ScanStats, TextAt};
 
 use super::needles::Needles;
 use super::parquet::Groups;
@@ -39,7 +39,7 @@ const BATCHES_AHEAD: usize = 2;
 pub struct Provenance {
     /// The file: `string`.
     pub path: String,
-    /// The line (from 1): `long`, null where the range does not begin the file.
+    /// The line (from 1): `long`; in a range of a file, the line of that range ([`ScanStats::line`] tells the file's).
     pub line: String,
     /// The byte in the unpacked file: `long`.
     pub offset: String,
@@ -128,14 +128,6 @@ impl LogTable {
         let shown: Vec<Column> = self.options.provenance.iter().flat_map(Provenance::columns).collect();
         decides(filter, |name| shown.iter().all(|column| column.name != name))
     }
-
-    /// The needles whose columns stand in the file's raw records as they are.
-    fn usable(&self, file: &LogFile, needles: &[Arc<Needles>]) -> Vec<Arc<Needles>> {
-        let Some(table) = file.table(&self.name) else { return Vec::new() };
-        let verbatim =
-            |needles: &&Arc<Needles>| needles.columns().iter().all(|column| table.fidelity(column) == Fidelity::Verbatim);
-        needles.iter().filter(verbatim).cloned().collect()
-    }
 }
 
 #[async_trait]
@@ -171,52 +163,66 @@ impl TableProvider for LogTable {
             Some(positions) => positions.iter().map(|at| self.columns[*at].clone()).collect(),
             None => self.columns.clone(),
         };
-        let needles: Vec<Arc<Needles>> = filters.iter().filter_map(Needles::of).map(Arc::new).collect();
+        let needles: Vec<Needles> = filters.iter().filter_map(Needles::of).collect();
         let parts = self.options.parts.max(1);
-        let mut ranges = VecDeque::new();
-        let test = Arc::new(Test::new(filters, &self.columns, session)?);
-        for file in &self.files {
-            let needles = self.usable(file, &needles);
-            let table = file.parquet().and(file.table(&self.name)).map(|table| Arc::new(table.with_columns(&self.columns)));
-            let columnar =
-                |range: &ByteRange| table.clone().map(|table| Groups { table, test: Arc::clone(&test), range: range.clone() });
-            let range = |range| {
-                let groups = columnar(&range);
-                Part { file: Arc::clone(file), range, needles: needles.clone(), groups }
-            };
-            ranges.extend(file.ranges(parts * RANGES_PER_READER).into_iter().map(range));
-        }
-        let readers = parts.min(ranges.len()).max(1);
-        let (table, schema, options) = (self.name.clone(), schema(&columns), self.options.clone());
-        let reading = Reading { table, columns, schema: Arc::clone(&schema), options, parts: Mutex::new(ranges) };
+        let readers = if self.files.is_empty() { 1 } else { parts };
+        let reading = Reading {
+            table: self.name.clone(),
+            schema: schema(&columns),
+            columns,
+            options: self.options.clone(),
+            keep: keep(needles, self.options.provenance.as_ref()),
+            test: Arc::new(Test::new(filters, &self.columns, session)?),
+            all_columns: self.columns.clone(),
+            queue: Mutex::new(Queue { files: self.files.iter().cloned().collect(), open: None }),
+        };
+        let schema = Arc::clone(&reading.schema);
         let reading = Arc::new(reading);
         let readers = (0..readers).map(|_| Arc::new(Reader(Arc::clone(&reading))) as Arc<dyn PartitionStream>).collect();
         Ok(Arc::new(StreamingTableExec::try_new(schema, readers, None, Vec::new(), false, limit)?))
     }
 }
 
+/// What keeps records out: the tests of all filters, over the columns of them all.
+fn keep(needles: Vec<Needles>, provenance: Option<&Provenance>) -> Option<Keep> {
+    let columns: Vec<String> = needles.iter().flat_map(|needles| needles.columns().to_vec()).collect();
+    let added: Vec<Column> = provenance.into_iter().flat_map(Provenance::columns).collect();
+    // Where a row stands is in no record.
+    let is_added: Vec<bool> = columns.iter().map(|name| added.iter().any(|column| column.name == *name)).collect();
+    let test = move |text: &TextAt<'_>| {
+        let mut first = 0;
+        needles.iter().all(|needles| {
+            let start = first;
+            first += needles.columns().len();
+            needles.may_match(&|at| if is_added[start + at] { None } else { text(start + at) })
+        })
+    };
+    if columns.is_empty() { None } else { Some(Keep { columns, test: Arc::new(test) }) }
+}
+
 /// Ranges that a reader takes in turn, so that none is left with the last big one.
 const RANGES_PER_READER: usize = 8;
 
-/// A range of a file.
-struct Part {
-    file: Arc<LogFile>,
-    range: ByteRange,
-    needles: Vec<Arc<Needles>>,
-    /// How it is read if the file holds columns.
-    groups: Option<Groups>,
-}
-
-/// What the readers of one scan share: what to read, and the ranges not yet taken.
+/// What the readers of one scan share: what to read, and the pieces of files not yet taken.
 struct Reading {
     table: String,
     columns: Vec<Column>,
     schema: SchemaRef,
     options: LogOptions,
-    parts: Mutex<VecDeque<Part>>,
+    keep: Option<Keep>,
+    /// What rows of files of columns must pass, and the columns that it may speak of.
+    test: Arc<Test>,
+    all_columns: Vec<Column>,
+    queue: Mutex<Queue>,
 }
 
-/// One partition of a scan: takes ranges until none is left.
+/// What is left to read.
+struct Queue {
+    files: VecDeque<Arc<LogFile>>,
+    open: Option<(Arc<LogFile>, Pieces)>,
+}
+
+/// One partition of a scan: takes pieces until none is left.
 struct Reader(Arc<Reading>);
 
 impl fmt::Debug for Reader {
@@ -235,10 +241,9 @@ impl PartitionStream for Reader {
         let (reading, sender) = (Arc::clone(&self.0), builder.tx());
         builder.spawn_blocking(move || {
             loop {
-                let next = reading.parts.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-                let Some(part) = next else { return Ok(()) };
+                let Some((file, piece)) = reading.next_piece()? else { return Ok(()) };
                 // Who asked may have had enough.
-                if !reading.read(&part, |batch| sender.blocking_send(Ok(batch)).is_ok())? {
+                if !reading.read(&file, piece, |batch| sender.blocking_send(Ok(batch)).is_ok())? {
                     return Ok(());
                 }
             }
@@ -248,16 +253,31 @@ impl PartitionStream for Reader {
 }
 
 impl Reading {
-    /// Reads a range; false if nobody takes its rows any more.
-    fn read(&self, part: &Part, mut send: impl FnMut(RecordBatch) -> bool) -> DfResult<bool> {
-        if let (Some(file), Some(groups)) = (part.file.parquet(), &part.groups) {
-            return groups.read(&part.file.path, file, &self.columns, &self.options, send);
+    fn next_piece(&self) -> DfResult<Option<(Arc<LogFile>, Piece)>> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some((file, pieces)) = &mut queue.open
+                && let Some(piece) = pieces.next()
+            {
+                return Ok(Some((Arc::clone(file), piece)));
+            }
+            let Some(file) = queue.files.pop_front() else { return Ok(None) };
+            let pieces = file.pieces(self.options.parts.max(1) * RANGES_PER_READER).map_err(failed)?;
+            queue.open = Some((file, pieces));
         }
-        let failed = |error: logs::Error| DataFusionError::External(Box::new(Error::new(code::READ, error.to_string())));
-        let mut scan = part.file.scan(self.request(part)).map_err(failed)?;
+    }
+
+    /// Reads a piece; false if nobody takes its rows any more.
+    fn read(&self, file: &LogFile, piece: Piece, mut send: impl FnMut(RecordBatch) -> bool) -> DfResult<bool> {
+        if let (Some(columnar), Some(table), Piece::Range(range)) = (file.parquet(), file.table(&self.table), &piece) {
+            let table = Arc::new(table.with_columns(&self.all_columns));
+            let groups = Groups { table, test: Arc::clone(&self.test), range: range.clone() };
+            return groups.read(&file.path, columnar, &self.columns, &self.options, send);
+        }
+        let mut scan = file.scan(self.request(file, piece)).map_err(failed)?;
         let mut told = 0;
         while let Some(batch) = scan.next() {
-            let batch = self.laid_out(part, &batch.map_err(failed)?)?;
+            let batch = self.laid_out(file, &batch.map_err(failed)?)?;
             self.tell_read(scan.stats().bytes, &mut told);
             if !send(batch) {
                 return Ok(false);
@@ -265,18 +285,18 @@ impl Reading {
         }
         self.tell_read(scan.stats().bytes, &mut told);
         if let Some(on_scanned) = &self.options.on_scanned {
-            on_scanned(&part.file.path, &self.table, scan.stats());
+            on_scanned(&file.path, &self.table, scan.stats());
         }
         Ok(true)
     }
 
     /// What to decode: the wanted columns that this file has.
-    fn request(&self, part: &Part) -> ScanRequest {
+    fn request(&self, file: &LogFile, piece: Piece) -> ScanRequest {
         let mut request = ScanRequest::new(self.table.as_str());
         let mut names: Vec<String> = self
             .columns
             .iter()
-            .filter_map(|column| own_column(part, &self.table, &column.name))
+            .filter_map(|column| own_column(file, &self.table, &column.name))
             .map(|own| own.name.clone())
             .collect();
         names.sort();
@@ -285,11 +305,8 @@ impl Reading {
         let wants = |name: &str| self.columns.iter().any(|column| column.name == name);
         let provenance = self.options.provenance.as_ref();
         request.provenance = provenance.is_some_and(|it| [&it.line, &it.offset, &it.raw].into_iter().any(|name| wants(name)));
-        request.range = Some(part.range.clone());
-        if !part.needles.is_empty() {
-            let needles = part.needles.clone();
-            request.keep = Some(Arc::new(move |record| needles.iter().all(|needles| needles.may_match(record))));
-        }
+        request.piece = Some(piece);
+        request.keep.clone_from(&self.keep);
         request
     }
 
@@ -301,14 +318,14 @@ impl Reading {
     }
 
     /// A batch of the file under the wanted columns: those it lacks are null.
-    fn laid_out(&self, part: &Part, batch: &RecordBatch) -> DfResult<RecordBatch> {
+    fn laid_out(&self, file: &LogFile, batch: &RecordBatch) -> DfResult<RecordBatch> {
         let rows = batch.num_rows();
         let array = |column: &Column| -> ArrayRef {
             let name = column.name.as_str();
-            let own = own_column(part, &self.table, name);
+            let own = own_column(file, &self.table, name);
             let source = match &self.options.provenance {
                 Some(it) if it.path == name => {
-                    let path = part.file.path.display().to_string();
+                    let path = file.path.display().to_string();
                     return Arc::new(StringViewArray::from_iter_values(std::iter::repeat_n(path, rows)));
                 }
                 Some(it) if it.line == name => logs::LINE,
@@ -327,9 +344,13 @@ impl Reading {
     }
 }
 
+fn failed(error: logs::Error) -> DataFusionError {
+    DataFusionError::External(Box::new(Error::new(code::READ, error.to_string())))
+}
+
 /// The column of a table that a file has under that name, or under the other name of a Defender table's time.
-fn own_column<'a>(part: &'a Part, table: &str, name: &str) -> Option<&'a Column> {
-    let columns = &part.file.table(table)?.columns;
+fn own_column<'a>(file: &'a LogFile, table: &str, name: &str) -> Option<&'a Column> {
+    let columns = &file.table(table)?.columns;
     let named = |name: &str| columns.iter().find(|own| own.name == name);
     named(name).or_else(|| time_alias(table, name).and_then(named))
 }

@@ -11,6 +11,7 @@ use kql::{Column, Type};
 use super::{GroupRows, ParquetFile};
 use crate::error::Error;
 use crate::file::LogFile;
+use crate::piece::Piece;
 use crate::scan::{LINE, OFFSET, RAW, ScanRequest, arrow_schema};
 use crate::stats::ScanStats;
 use crate::table::TableSchema;
@@ -49,7 +50,10 @@ impl ParquetScan {
         if request.provenance {
             shown.extend([Column::new(LINE, Type::Long), Column::new(OFFSET, Type::Long), Column::new(RAW, Type::String)]);
         }
-        let groups = file.groups_in(&request.range.clone().unwrap_or(0..u64::MAX)).into();
+        let groups = match &request.piece {
+            Some(Piece::Range(range)) => file.groups_in(range).into(),
+            _ => file.groups_in(&(0..u64::MAX)).into(),
+        };
         let schema = Arc::new(arrow_schema(&shown));
         let (file, rows, stats) = (Arc::clone(file), None, ScanStats::default());
         Ok(ParquetScan { file, table, columns, request, groups, rows, schema, stats })

@@ -1,0 +1,222 @@
+//! Many texts in little memory: what the lists of `in`, `has_any` and their like become, and what a program hands to queries by
+//! name instead of writing it into them.
+
+use std::sync::{Arc, OnceLock};
+
+use crate::function::{TermTable, folded};
+
+/// A set of texts that any number of queries share: the tables by which they are found are made once, when first wanted.
+#[derive(Debug, Default)]
+pub struct TextSet {
+    texts: Arena,
+    /// The same folded to one case, and whether that changed any.
+    folded: OnceLock<Option<Arena>>,
+    terms: OnceLock<TermTable>,
+    members: OnceLock<Slots>,
+}
+
+impl<T: AsRef<str>> FromIterator<T> for TextSet {
+    fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> TextSet {
+        TextSet { texts: texts.into_iter().collect(), ..TextSet::default() }
+    }
+}
+
+impl PartialEq for TextSet {
+    fn eq(&self, other: &TextSet) -> bool {
+        self.texts == other.texts
+    }
+}
+
+impl TextSet {
+    /// The texts, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
+        (0..self.texts.len()).map(|at| self.texts.get(at))
+    }
+
+    /// The texts as terms to be found in others.
+    pub(crate) fn terms(&self) -> &TermTable {
+        self.terms.get_or_init(|| TermTable::new(self.folded().clone()))
+    }
+
+    /// The text is one of the set's; `fold`: in any case.
+    pub(crate) fn contains(&self, text: &str, fold: bool) -> bool {
+        let members = self.members.get_or_init(|| {
+            let mut slots = Slots::for_entries(self.texts.len());
+            self.folded().iter().enumerate().for_each(|(position, text)| slots.insert(text_hash(text.as_bytes()), position));
+            slots
+        });
+        if fold && !text.is_ascii() {
+            let text = folded(text);
+            return members.find(text_hash(text.as_bytes())).any(|at| self.folded().get(at) == text);
+        }
+        let hash = if text.is_ascii() { text_hash(text.as_bytes()) } else { text_hash(folded(text).as_bytes()) };
+        members.find(hash).any(
+            |at| {
+                if fold { self.folded().get(at).eq_ignore_ascii_case(text) } else { self.texts.get(at) == text }
+            },
+        )
+    }
+
+    fn folded(&self) -> &Arena {
+        let folded = self.folded.get_or_init(|| {
+            let is_folded = |text: &str| text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_uppercase());
+            if self.texts.iter().all(is_folded) { None } else { Some(self.texts.iter().map(folded).collect()) }
+        });
+        folded.as_ref().unwrap_or(&self.texts)
+    }
+}
+
+/// Texts one behind the other.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Arena {
+    text: Arc<str>,
+    ends: Arc<[usize]>,
+}
+
+impl<T: AsRef<str>> FromIterator<T> for Arena {
+    fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Arena {
+        let (mut text, mut ends) = (String::new(), Vec::new());
+        for one in texts {
+            text.push_str(one.as_ref());
+            ends.push(text.len());
+        }
+        Arena { text: text.into(), ends: ends.into() }
+    }
+}
+
+impl Arena {
+    pub(crate) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(crate) fn get(&self, position: usize) -> &str {
+        let start = position.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(position).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|at| self.get(at))
+    }
+}
+
+/// Positions by hash, in one flat table: eight bytes a place, at most half of them taken.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    /// The upper half of a hash, and a position plus one; zero where nothing is.
+    places: Vec<u64>,
+}
+
+impl Slots {
+    pub(crate) fn for_entries(entries: usize) -> Slots {
+        Slots { places: vec![0; (entries * 2).next_power_of_two().max(2)] }
+    }
+
+    /// Adds a position below 2^32 - 1; there must be room.
+    pub(crate) fn insert(&mut self, hash: u64, position: usize) {
+        let mask = self.places.len() - 1;
+        let mut at = hash as usize & mask;
+        while self.places[at] != 0 {
+            at = (at + 1) & mask;
+        }
+        self.places[at] = hash & UPPER | (position as u64 + 1) & !UPPER;
+    }
+
+    /// The positions whose hash is probably that one, in the order in which they came.
+    #[inline]
+    pub(crate) fn find(&self, hash: u64) -> impl Iterator<Item = usize> {
+        let mask = self.places.len().wrapping_sub(1);
+        let mut at = hash as usize & mask;
+        std::iter::from_fn(move || {
+            loop {
+                let place = *self.places.get(at)?;
+                if place == 0 {
+                    return None;
+                }
+                at = (at + 1) & mask;
+                if place & UPPER == hash & UPPER {
+                    return Some((place & !UPPER) as usize - 1);
+                }
+            }
+        })
+    }
+}
+
+const UPPER: u64 = 0xffff_ffff_0000_0000;
+
+/// Both halves of the product of two numbers, folded into one.
+#[inline]
+pub(crate) fn mix(a: u64, b: u64) -> u64 {
+    let product = u128::from(a ^ 0xa076_1d64_78bd_642f) * u128::from(b ^ 0xe703_7ed1_a0b4_28db);
+    (product as u64) ^ (product >> 64) as u64
+}
+
+/// A hash of a text, the same for its letters of ASCII in either case.
+#[inline]
+pub(crate) fn text_hash(text: &[u8]) -> u64 {
+    let mut hash = text.len() as u64;
+    let mut rest = text;
+    while let Some((chunk, more)) = rest.split_first_chunk::<8>() {
+        hash = mix(hash, u64::from_le_bytes(*chunk) | LOWER);
+        rest = more;
+    }
+    if rest.is_empty() { hash } else { mix(hash, short_word(text, text.len() - rest.len(), text.len())) }
+}
+
+/// [`text_hash`] of `text[start..end]`, at most eight bytes of it.
+#[inline]
+pub(crate) fn short_hash(text: &[u8], start: usize, end: usize) -> u64 {
+    let len = end - start;
+    if len == 0 { 0 } else { mix(len as u64, short_word(text, start, end)) }
+}
+
+/// Up to eight bytes as a number, in lower case. They are loaded together with their neighbors where there are enough of them.
+#[inline]
+fn short_word(text: &[u8], start: usize, end: usize) -> u64 {
+    let len = end - start;
+    let unused = 64 - 8 * (len as u32).clamp(1, 8);
+    if let Some(chunk) = text.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
+        return (u64::from_le_bytes(*chunk) | LOWER) << unused >> unused;
+    }
+    if let Some(chunk) = text.get(..end).and_then(|rest| rest.last_chunk::<8>()) {
+        return (u64::from_le_bytes(*chunk) | LOWER) >> unused;
+    }
+    let mut bytes = [0; 8];
+    bytes[..len].copy_from_slice(&text[start..end]);
+    (u64::from_le_bytes(bytes) | LOWER) << unused >> unused
+}
+
+/// The bit that tells a lower case letter of ASCII from its upper case. Other bytes lose a bit too, which a hash may.
+const LOWER: u64 = 0x2020_2020_2020_2020;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_in_any_case_or_in_theirs() {
+        let set: TextSet = ["Evil.example", "café", "", "a", "A"].into_iter().collect();
+        for (text, exact, fold) in [
+            ("Evil.example", true, true),
+            ("evil.EXAMPLE", false, true),
+            ("CAFÉ", false, true),
+            ("café", true, true),
+            ("", true, true),
+            ("A", true, true),
+            ("evil", false, false),
+        ] {
+            assert_eq!((set.contains(text, false), set.contains(text, true)), (exact, fold), "{text}");
+        }
+        assert!(!TextSet::default().contains("", true));
+    }
+
+    #[test]
+    fn hashes_do_not_depend_on_neighbors_or_case() {
+        let text = b"xx.Evil.Example";
+        for (start, end) in [(3, 7), (0, 2), (8, 15), (14, 15), (0, 8)] {
+            let alone = text[start..end].to_ascii_lowercase();
+            assert_eq!(short_hash(text, start, end), text_hash(&alone), "{start}..{end}");
+            assert_eq!(text_hash(&text[start..end]), text_hash(&alone));
+        }
+        assert_ne!(text_hash(b"ab"), text_hash(b"ab\0"));
+    }
+}

@@ -1,0 +1,268 @@
+//! A file in pieces that scans read side by side.
+//!
+//! Where records can be found from the middle of a plain file, a piece is a range of its bytes, and who scans it reads it. Elsewhere
+//! (packed files, quoted CSV, lines whose meaning depends on headers above them) the file is read in turn and cut at the borders of
+//! records, so that unpacking is all that happens one after the other.
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::sync::Arc;
+
+use memchr::{memchr, memchr_iter, memmem, memrchr};
+
+use crate::compression::Compression;
+use crate::error::Error;
+use crate::file::LogFile;
+use crate::frame::{Framing, MAX_CSV_RECORD, MAX_RECORD};
+use crate::scan::ByteRange;
+
+/// What one scan reads of a file.
+#[derive(Clone, Debug)]
+pub enum Piece {
+    /// The records that begin in a range of the file's bytes.
+    Range(ByteRange),
+    /// Whole records, read already.
+    Block(Box<Block>),
+}
+
+/// Some records of a file.
+#[derive(Clone, Debug)]
+pub struct Block {
+    pub(crate) bytes: Vec<u8>,
+    /// Where they stand in the unpacked file.
+    pub(crate) offset: u64,
+    /// The line on which they begin, from 1.
+    pub(crate) line: u64,
+    /// The header lines above them.
+    pub(crate) headers: Arc<Vec<u8>>,
+    /// They end where a record does; otherwise in the middle of one that is too long.
+    pub(crate) whole: bool,
+    /// Why the file could not be read further, if so.
+    pub(crate) broken: Option<String>,
+}
+
+/// The pieces of a file, in order.
+pub struct Pieces(Kind);
+
+enum Kind {
+    Ranges(VecDeque<ByteRange>),
+    Blocks(Box<Blocks>),
+}
+
+impl std::fmt::Debug for Pieces {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pieces").finish_non_exhaustive()
+    }
+}
+
+/// The least bytes that are worth a range of their own.
+const RANGE_MIN: u64 = 1 << 20;
+/// Bytes of a block, about.
+const BLOCK_BYTES: usize = 1 << 20;
+
+impl LogFile {
+    /// The file in pieces: about `parts` ranges, or as many blocks as it takes, or all of it in one; a range for each row group of a
+    /// Parquet file.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn pieces(&self, parts: usize) -> Result<Pieces, Error> {
+        if let Some(columnar) = self.parquet() {
+            return Ok(Pieces(Kind::Ranges(columnar.ranges().into())));
+        }
+        let layout = self.layout()?;
+        let mark = (layout.decoder)(&[]).header_mark();
+        let plain = self.compression == Compression::None;
+        let seekable = plain && layout.framing == Framing::Lines && mark.is_none();
+        let small = plain && self.size < RANGE_MIN;
+        if seekable || small || matches!(layout.framing, Framing::Values { .. }) {
+            let parts = if seekable { (self.size / RANGE_MIN).clamp(1, parts.max(1) as u64) } else { 1 };
+            let step = self.size.div_ceil(parts);
+            // The last range is open: the file may have grown.
+            let range = |part| part * step..if part + 1 == parts { u64::MAX } else { (part + 1) * step };
+            return Ok(Pieces(Kind::Ranges((0..parts).map(range).collect())));
+        }
+        let reader = self.compression.open(&self.path, 0).map_err(|source| Error::Io { path: self.path.clone(), source })?;
+        let blocks = Blocks {
+            reader,
+            framing: layout.framing,
+            mark,
+            held: Vec::new(),
+            offset: 0,
+            line: 1,
+            headers: Arc::default(),
+            ended: false,
+        };
+        Ok(Pieces(Kind::Blocks(Box::new(blocks))))
+    }
+}
+
+impl Iterator for Pieces {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        match &mut self.0 {
+            Kind::Ranges(ranges) => ranges.pop_front().map(Piece::Range),
+            Kind::Blocks(blocks) => blocks.next().map(|block| Piece::Block(Box::new(block))),
+        }
+    }
+}
+
+/// Reads a file in turn.
+struct Blocks {
+    reader: Box<dyn Read + Send>,
+    framing: Framing,
+    /// The byte that opens header lines.
+    mark: Option<u8>,
+    /// Read, and not yet part of a block.
+    held: Vec<u8>,
+    offset: u64,
+    line: u64,
+    headers: Arc<Vec<u8>>,
+    ended: bool,
+}
+
+impl Blocks {
+    fn next(&mut self) -> Option<Block> {
+        let (mut bytes, mut broken) = (std::mem::take(&mut self.held), None);
+        let (end, whole) = loop {
+            self.read(&mut bytes, &mut broken);
+            match self.border(&bytes) {
+                _ if self.ended => break (bytes.len(), true),
+                Some(end) => break (end, true),
+                None if bytes.len() > MAX_RECORD => break (bytes.len(), false),
+                None => {}
+            }
+        };
+        if end == 0 && broken.is_none() {
+            return None;
+        }
+        if whole {
+            self.held.reserve(BLOCK_BYTES + READ_BYTES);
+            self.held.extend_from_slice(&bytes[end..]);
+            bytes.truncate(end);
+        } else {
+            self.skip_line(&mut broken);
+        }
+        let block = Block { offset: self.offset, line: self.line, headers: Arc::clone(&self.headers), whole, broken, bytes };
+        self.offset += block.bytes.len() as u64;
+        self.line += memchr_iter(b'\n', &block.bytes).count() as u64;
+        self.keep_headers(&block.bytes);
+        Some(block)
+    }
+
+    /// Reads until there is enough for a block.
+    fn read(&mut self, bytes: &mut Vec<u8>, broken: &mut Option<String>) {
+        let wanted = (bytes.len() + READ_BYTES).max(BLOCK_BYTES);
+        while bytes.len() < wanted && !self.ended {
+            let filled = bytes.len();
+            bytes.resize(filled + READ_BYTES, 0);
+            let read = self.reader.read(&mut bytes[filled..]);
+            bytes.truncate(filled + read.as_ref().map_or(0, |read| *read));
+            match read {
+                Ok(0) => self.ended = true,
+                Ok(_) => {}
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    let at = self.offset + bytes.len() as u64;
+                    *broken = Some(format!("the file breaks off after {at} bytes: {error}"));
+                    self.ended = true;
+                }
+            }
+        }
+    }
+
+    /// Passes what is left of a line that is too long.
+    fn skip_line(&mut self, broken: &mut Option<String>) {
+        while !self.ended {
+            let mut bytes = Vec::new();
+            self.read(&mut bytes, broken);
+            match memchr(b'\n', &bytes) {
+                Some(newline) => {
+                    self.offset += newline as u64 + 1;
+                    self.line += 1;
+                    self.held = bytes.split_off(newline + 1);
+                    return;
+                }
+                None => self.offset += bytes.len() as u64,
+            }
+        }
+    }
+
+    /// Where the last record ends that is there as a whole; `None` if none does.
+    fn border(&self, bytes: &[u8]) -> Option<usize> {
+        match self.framing {
+            Framing::Csv { start } => {
+                let start = usize::try_from(start.saturating_sub(self.offset)).unwrap_or(usize::MAX);
+                csv_border(bytes, start)
+            }
+            _ => memrchr(b'\n', bytes).map(|newline| newline + 1),
+        }
+    }
+
+    fn keep_headers(&mut self, bytes: &[u8]) {
+        let Some(mark) = self.mark else { return };
+        let first = (bytes.first() == Some(&mark)).then_some(0);
+        for start in first.into_iter().chain(memmem::find_iter(bytes, &[b'\n', mark]).map(|newline| newline + 1)) {
+            let line = &bytes[start..];
+            let line = &line[..memchr(b'\n', line).map_or(line.len(), |newline| newline + 1)];
+            Arc::make_mut(&mut self.headers).extend_from_slice(line);
+        }
+    }
+}
+
+const READ_BYTES: usize = 256 << 10;
+
+/// Where the last CSV record of `bytes` ends; records begin at `start`. As the framer has it: a quote opens a field only at its
+/// beginning, and one that is not closed within the longest record costs but its line.
+fn csv_border(bytes: &[u8], start: usize) -> Option<usize> {
+    let (mut at, mut border, mut quoted) = (start, None, false);
+    while let Some(rest) = bytes.get(at..) {
+        if quoted {
+            let Some(quote) = memchr(b'"', rest) else {
+                let record = border.unwrap_or(start);
+                if bytes.len() - record <= MAX_CSV_RECORD {
+                    break;
+                }
+                at = record + memchr(b'\n', &bytes[record..])? + 1;
+                (border, quoted) = (Some(at), false);
+                continue;
+            };
+            at += quote + 1;
+            let doubled = bytes.get(at) == Some(&b'"');
+            quoted = doubled;
+            at += usize::from(doubled);
+            continue;
+        }
+        let quote = memchr(b'"', rest);
+        // Up to the next quote the last line ends the last record.
+        let lines = &rest[..quote.unwrap_or(rest.len())];
+        border = memrchr(b'\n', lines).map(|newline| at + newline + 1).or(border);
+        let Some(quote) = quote else { break };
+        at += quote + 1;
+        quoted = at < 2 || matches!(bytes[at - 2], b',' | b';' | b'\t' | b'|' | b' ' | b'\n');
+    }
+    border
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_is_cut_where_a_record_ends() {
+        for (text, border) in [
+            ("a,b\nc,d\n", Some(8)),
+            ("a,b\nc,\"d\n", Some(4)),
+            ("a,\"b\nc\"\nd", Some(8)),
+            ("a,\"b\"\"\nc\"\n\"d\ne\"", Some(10)),
+            ("a,5\" disk\nb\n", Some(12)),
+            ("\"a\n", None),
+            ("abc", None),
+        ] {
+            assert_eq!(csv_border(text.as_bytes(), 0), border, "{text}");
+        }
+        let stray = format!("a\n\"b\n{}", "c,d\n".repeat(MAX_CSV_RECORD / 4));
+        assert_eq!(csv_border(stray.as_bytes(), 0), Some(stray.len()));
+    }
+}
