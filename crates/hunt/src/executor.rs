@@ -6,7 +6,7 @@ use kql::types::Rows;
 
 use crate::exclusion::{Exclusions, NotEvaluable};
 use crate::hunt::{Hunt, TimeBound};
-use crate::prefilter::{Router, prefilter, tables};
+use crate::prefilter::{prefilter, route, tables};
 use crate::sighting::{Sighting, sight};
 
 /// What runs KQL: the engine over local logs, or a workspace.
@@ -53,7 +53,7 @@ pub struct NotSearched {
 }
 
 /// What a run found.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// In order of hunt, time and id.
     pub sightings: Vec<Sighting>,
@@ -120,7 +120,7 @@ fn candidates(
 ) -> Result<Option<BTreeSet<(usize, usize)>>, Failure> {
     let Some(query) = prefilter(hunts, table, bound) else { return Ok(None) };
     let rows = executor.narrow(table, &query)?;
-    Ok(rows.map(|rows| Router::new(hunts, table).route(&rows).into_iter().collect()))
+    Ok(rows.map(|rows| route(hunts, table, &rows).into_iter().collect()))
 }
 
 impl Outcome {
@@ -182,7 +182,8 @@ mod tests {
     fn each_table_once_and_only_queries_with_candidates() {
         let text = r#"{"1": [{"ioc_value": "evil.shop", "ioc_type": "domain", "malware": "win.a"}],
             "2": [{"ioc_value": "bad.biz", "ioc_type": "domain", "malware": "win.b"}]}"#;
-        let hunts = crate::hunt::build(&crate::feed::read(text.as_bytes(), "x.json").unwrap(), Template::Exact);
+        let hunts =
+            crate::hunt::build(&std::sync::Arc::new(crate::feed::read(text.as_bytes(), "x.json").unwrap()), Template::Exact);
         let mut executor = One { narrowed: false };
         let outcome = search(&hunts, &mut executor, &TimeBound::Unbounded, &Exclusions::default());
         assert!(executor.narrowed);

@@ -15,7 +15,10 @@ mod stix;
 mod table;
 mod threatfox;
 
-use crate::indicator::Intel;
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use crate::intel::Intel;
 
 pub use sink::Sink;
 
@@ -50,7 +53,32 @@ pub struct Document<'a> {
     pub name: &'a str,
     /// Its text, without a byte order mark.
     pub text: &'a str,
-    json: Option<Json<'a>>,
+    json: OnceCell<Result<Json<'a>, FeedError>>,
+}
+
+impl<'a> Document<'a> {
+    fn new(name: &'a str, text: &'a str) -> Document<'a> {
+        Document { name, text, json: OnceCell::new() }
+    }
+
+    /// It starts as JSON does.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.text.trim_start().starts_with(['{', '['])
+    }
+
+    /// All of it as JSON, read when it is first asked for; none if it is no JSON, or broken.
+    pub(crate) fn json(&self) -> Option<&Json<'a>> {
+        if !self.is_json() {
+            return None;
+        }
+        self.json.get_or_init(|| serde_json::from_str(self.text).map_err(|error| self.broken(&error))).as_ref().ok()
+    }
+
+    /// The error of JSON that is broken.
+    pub(crate) fn broken(&self, error: &serde_json::Error) -> FeedError {
+        FeedError::Json { name: self.name.to_owned(), why: format!("broken JSON: {error}") }
+    }
 }
 
 /// Why a file is no source of indicators.
@@ -99,7 +127,8 @@ pub enum FeedError {
 pub fn read(bytes: &[u8], name: &str) -> Result<Intel, FeedError> {
     let mut intel = Intel::new();
     for (inner_name, content) in container::unpack(bytes, name)? {
-        let text = String::from_utf8_lossy(content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content));
+        let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
+        let text = std::str::from_utf8(content).map_or_else(|_| String::from_utf8_lossy(content), Cow::Borrowed);
         let one = read_text(&text, &inner_name)?;
         intel.merge(one);
     }
@@ -107,14 +136,12 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Intel, FeedError> {
 }
 
 fn read_text(text: &str, name: &str) -> Result<Intel, FeedError> {
-    let starts_as_json = text.trim_start().starts_with(['{', '[']);
-    let json = match starts_as_json.then(|| serde_json::from_str::<Json<'_>>(text)) {
-        Some(Err(error)) => return Err(FeedError::Json { name: name.to_owned(), why: format!("broken JSON: {error}") }),
-        Some(Ok(json)) => Some(json),
-        None => None,
-    };
-    let document = Document { name, text, json };
-    let Some(feed) = FEEDS.iter().find(|feed| feed.detect(&document)) else {
+    let document = Document::new(name, text);
+    let feed = FEEDS.iter().find(|feed| feed.detect(&document));
+    if let Some(Err(error)) = document.json.get() {
+        return Err(error.clone());
+    }
+    let Some(feed) = feed else {
         let known = FEEDS.iter().map(|feed| feed.name()).collect::<Vec<_>>().join(", ");
         return Err(FeedError::Unknown { name: name.to_owned(), known });
     };

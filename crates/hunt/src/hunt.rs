@@ -1,33 +1,73 @@
 //! Hunts: one for each malware family. Comes in: [`Intel`]. Goes out: what is asked of the logs and why, each query with the KQL
 //! that says it and the needles by which candidates are found.
 
+mod subject;
+
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use kql::time;
 
-use crate::indicator::{Indicator, IndicatorType, Intel, Malware};
+use crate::indicator::{IndicatorType, Malware};
+use crate::intel::{Indicator, Intel};
 use crate::template::{self, Template};
+
+pub(crate) use subject::{List, Observable, Subject};
 
 /// A question about one malware family, in a form that logs can answer.
 #[derive(Clone, Debug)]
 pub struct Hunt {
     /// Made of the family's id alone: the same family has the same id in every run. `win-remus`.
     pub id: String,
-    /// The family.
-    pub malware: Arc<Malware>,
     /// What the queries are made with.
     pub template: Template,
-    /// One sentence that a search can refute, and what would.
-    pub hypothesis: String,
-    /// What is searched for.
-    pub indicators: Vec<Indicator>,
-    /// How.
+    /// How it is searched for.
     pub queries: Vec<HuntQuery>,
+    subject: Arc<Subject>,
+}
+
+impl Hunt {
+    /// The family.
+    #[must_use]
+    pub fn malware(&self) -> &Malware {
+        self.subject.malware()
+    }
+
+    /// What is searched for.
+    pub fn indicators(&self) -> impl ExactSizeIterator<Item = Indicator<'_>> + Clone {
+        self.subject.indicators()
+    }
+
+    /// All that feeds gave, of which this hunt's indicators are a part.
+    #[must_use]
+    pub fn intel(&self) -> &Arc<Intel> {
+        &self.subject.intel
+    }
+
+    /// Positions of the hunt's indicators in [`Hunt::intel`].
+    #[must_use]
+    pub fn positions(&self) -> &[u32] {
+        &self.subject.members
+    }
+
+    /// One sentence that a search can refute, and what would.
+    #[must_use]
+    pub fn hypothesis(&self) -> String {
+        hypothesis(self.malware(), self.indicators())
+    }
+
     /// ATT&CK techniques, each with the indicators' own reason.
-    pub techniques: Vec<Technique>,
+    #[must_use]
+    pub fn techniques(&self) -> Vec<Technique> {
+        techniques(self.indicators())
+    }
+
     /// Where to read more.
-    pub references: Vec<String>,
+    #[must_use]
+    pub fn references(&self) -> Vec<String> {
+        references(self.malware(), self.indicators())
+    }
 }
 
 /// An ATT&CK technique that a hunt covers.
@@ -41,8 +81,8 @@ pub struct Technique {
     pub why: &'static str,
 }
 
-/// One query of a hunt, over one table.
-#[derive(Clone, Debug, PartialEq)]
+/// One query of a hunt, over one table. Its text is made when it is asked for: of most queries it never is.
+#[derive(Clone, Debug)]
 pub struct HuntQuery {
     /// Unique in its hunt: `domain-dns`, `domain-dns-2`.
     pub id: String,
@@ -52,13 +92,17 @@ pub struct HuntQuery {
     pub table: &'static str,
     /// Types of the indicators it looks for.
     pub types: Vec<IndicatorType>,
-    /// How many values it looks for.
-    pub values: usize,
-    /// What the rows that it can match have in common.
-    pub needles: Needles,
+    /// The column, or an expression over columns that gives a string, that holds a needle in every row that the query matches.
+    pub column: &'static str,
+    /// How needles are tested for. Rows that pass may yet be no matches.
+    pub test: Test,
     /// Columns that hold the value that matched, where the query does not say so itself.
     pub observed: &'static [&'static str],
-    pub(crate) text: Text,
+    pub(crate) subject: Arc<Subject>,
+    pub(crate) list: List,
+    /// Which of the list's values it looks for.
+    pub(crate) range: Range<usize>,
+    pub(crate) form: template::Form,
 }
 
 /// A query's text in parts, so that the time bound can go in.
@@ -70,17 +114,6 @@ pub(crate) struct Text {
     pub(crate) lets: String,
     /// All that follows the table's name.
     pub(crate) steps: String,
-}
-
-/// A test of one column that every row which the query matches passes. Others may pass too.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Needles {
-    /// The column, or an expression over columns that gives a string.
-    pub column: &'static str,
-    /// How it is tested.
-    pub test: Test,
-    /// With what.
-    pub values: Vec<String>,
 }
 
 /// How needles are compared.
@@ -139,50 +172,44 @@ impl TimeBound {
 }
 
 impl HuntQuery {
+    /// How many values it looks for.
+    #[must_use]
+    pub fn values(&self) -> usize {
+        self.range.len()
+    }
+
+    /// What it looks for.
+    pub(crate) fn observables(&self) -> &[Observable] {
+        self.subject.list(self.list).get(self.range.clone()).unwrap_or_default()
+    }
+
     /// The KQL over `bound`'s rows.
     #[must_use]
     pub fn text(&self, bound: &TimeBound) -> String {
-        let Text { comments, lets, steps } = &self.text;
+        let Text { comments, lets, steps } = self.form.text(self);
         let time = crate::table::table(self.table).map_or("TimeGenerated", |table| table.time);
-        [comments, &bound.declaration(), lets, self.table, "\n", &bound.steps(time), steps].concat()
+        [&comments, &bound.declaration(), &lets, self.table, "\n", &bound.steps(time), &steps].concat()
     }
 }
 
 /// One hunt for each family that has indicators, in order of their ids.
 #[must_use]
-pub fn build(intel: &Intel, template: Template) -> Vec<Hunt> {
-    let mut families: BTreeMap<&str, Vec<&Indicator>> = BTreeMap::new();
-    for indicator in &intel.indicators {
-        families.entry(&indicator.malware.id).or_default().push(indicator);
-    }
+pub fn build(intel: &Arc<Intel>, template: Template) -> Vec<Hunt> {
+    let families: BTreeMap<&str, Vec<u32>> = intel.by_family().collect();
     let mut taken: HashMap<String, usize> = HashMap::new();
     let mut hunts: Vec<Hunt> = families
-        .into_values()
-        .map(|indicators| {
-            let slug = slug(&indicators[0].malware.id);
+        .into_iter()
+        .map(|(malware, members)| {
+            let slug = slug(malware);
             let again = taken.entry(slug.clone()).or_default();
             *again += 1;
             let id = if *again == 1 { slug } else { format!("{slug}-{again}") };
-            family_hunt(id, indicators.into_iter().cloned().collect(), template)
+            let subject = Arc::new(Subject::new(Arc::clone(intel), members, template));
+            Hunt { id, template, queries: template::queries(template, &subject), subject }
         })
         .collect();
     hunts.sort_by(|a, b| a.id.cmp(&b.id));
     hunts
-}
-
-fn family_hunt(id: String, indicators: Vec<Indicator>, template: Template) -> Hunt {
-    let malware = Arc::clone(&indicators[0].malware);
-    let queries = template::queries(template, &malware, &indicators);
-    Hunt {
-        id,
-        hypothesis: hypothesis(&malware, &indicators),
-        references: references(&malware, &indicators),
-        techniques: techniques(&indicators),
-        malware,
-        template,
-        indicators,
-        queries,
-    }
 }
 
 /// Letters and digits of an id in lower case, joined by dashes.
@@ -194,8 +221,8 @@ pub fn slug(id: &str) -> String {
 }
 
 /// `3 domains, 1 url`.
-fn counted(indicators: &[Indicator]) -> String {
-    let count = |ty| indicators.iter().filter(|indicator| indicator.ty == ty).count();
+fn counted<'i>(indicators: impl Iterator<Item = Indicator<'i>> + Clone) -> String {
+    let count = |ty| indicators.clone().filter(|indicator| indicator.ty() == ty).count();
     let parts = IndicatorType::ALL.into_iter().map(|ty| (ty, count(ty))).filter(|(_, n)| *n > 0);
     let noun = |ty: IndicatorType, n: usize| match (ty, n) {
         (IndicatorType::Ip | IndicatorType::IpPort, 1) => format!("1 address ({ty})"),
@@ -211,21 +238,21 @@ fn counted(indicators: &[Indicator]) -> String {
 }
 
 /// What the indicators say together, and what would refute it. Nothing is claimed that they do not show.
-fn hypothesis(malware: &Malware, indicators: &[Indicator]) -> String {
-    let network = indicators.iter().any(|indicator| !indicator.ty.is_hash());
-    let files = indicators.iter().any(|indicator| indicator.ty.is_hash());
+fn hypothesis<'i>(malware: &Malware, indicators: impl Iterator<Item = Indicator<'i>> + Clone) -> String {
+    let network = indicators.clone().any(|indicator| !indicator.ty().is_hash());
+    let files = indicators.clone().any(|indicator| indicator.ty().is_hash());
     let claim = match (network, files) {
         (true, true) => "contacted infrastructure of, or holds a file of,",
         (true, false) => "contacted infrastructure of",
         _ => "holds a file of",
     };
-    let seen: Vec<i64> = indicators.iter().filter_map(|indicator| indicator.first_seen).collect();
+    let seen: Vec<i64> = indicators.clone().filter_map(Indicator::first_seen).collect();
     let span = match (seen.iter().min(), seen.iter().max()) {
         (Some(from), Some(to)) if date(*from) == date(*to) => format!(", first seen {}", date(*from)),
         (Some(from), Some(to)) => format!(", first seen {} to {}", date(*from), date(*to)),
         _ => String::new(),
     };
-    let levels: Vec<u8> = indicators.iter().filter_map(|indicator| indicator.confidence).collect();
+    let levels: Vec<u8> = indicators.clone().filter_map(Indicator::confidence).collect();
     let confidence = match (levels.iter().min(), levels.iter().max()) {
         (Some(low), Some(high)) if low == high => format!(", confidence {low} %"),
         (Some(low), Some(high)) => format!(", confidence {low} to {high} %"),
@@ -244,24 +271,28 @@ pub(crate) fn date(ticks: i64) -> String {
     time::format_datetime(ticks)[..10].to_owned()
 }
 
-fn references(malware: &Malware, indicators: &[Indicator]) -> Vec<String> {
+fn references<'i>(malware: &Malware, mut indicators: impl Iterator<Item = Indicator<'i>> + Clone) -> Vec<String> {
     let mut all = Vec::new();
-    if indicators.iter().any(|indicator| indicator.feed == "threatfox") {
+    if indicators.clone().any(|indicator| indicator.feed() == "threatfox") {
         all.push(format!("https://threatfox.abuse.ch/browse/malware/{}/", malware.id));
         if malware.id.contains('.') {
             all.push(format!("https://malpedia.caad.fkie.fraunhofer.de/details/{}", malware.id));
         }
     }
-    for reference in indicators.iter().filter_map(|indicator| indicator.reference.as_deref()) {
-        if all.len() < 20 && !all.iter().any(|known| known == reference) {
+    while all.len() < 20
+        && let Some(indicator) = indicators.next()
+    {
+        if let Some(reference) = indicator.reference()
+            && !all.iter().any(|known| known == reference)
+        {
             all.push(reference.to_owned());
         }
     }
     all
 }
 
-fn techniques(indicators: &[Indicator]) -> Vec<Technique> {
-    let has = |threat: &str, hash: bool| indicators.iter().any(|i| &*i.threat_type == threat && i.ty.is_hash() == hash);
+fn techniques<'i>(mut indicators: impl Iterator<Item = Indicator<'i>> + Clone) -> Vec<Technique> {
+    let has = |threat: &str, hash: bool| indicators.clone().any(|it| it.threat_type() == threat && it.ty().is_hash() == hash);
     let mut all = Vec::new();
     if has("botnet_cc", false) {
         let why = "the indicators are addresses of command and control servers";
@@ -271,7 +302,7 @@ fn techniques(indicators: &[Indicator]) -> Vec<Technique> {
         let why = "the indicators are addresses from which the malware is downloaded";
         all.push(Technique { id: "T1105", name: "Ingress Tool Transfer", why });
     }
-    if indicators.iter().any(|indicator| indicator.ty.is_hash()) {
+    if indicators.any(|indicator| indicator.ty().is_hash()) {
         let why = "the indicators are hashes of files that someone or something has to start";
         all.push(Technique { id: "T1204.002", name: "User Execution: Malicious File", why });
     }
@@ -289,16 +320,16 @@ mod tests {
             "2": [{"ioc_value": "a.shop", "ioc_type": "domain", "malware": "win.a"}],
             "3": [{"ioc_value": "c.shop", "ioc_type": "domain", "malware": "win.b-x"}]}"#;
         let intel = crate::feed::read(text.as_bytes(), "x.json").unwrap();
-        let hunts = build(&intel, Template::Exact);
+        let hunts = build(&Arc::new(intel), Template::Exact);
         let ids: Vec<&str> = hunts.iter().map(|hunt| hunt.id.as_str()).collect();
         assert_eq!(ids, ["win-a", "win-b-x", "win-b-x-2"]);
         assert_eq!(
-            hunts[2].hypothesis,
+            hunts[2].hypothesis(),
             "A host here contacted infrastructure of B (1 domain, first seen 2026-05-20, confidence 100 %). It is refuted, for the \
              time and the tables that were searched, if no query below returns a row."
         );
-        assert_eq!(hunts[2].techniques[0].id, "T1071");
-        assert_eq!(hunts[2].references[0], "https://threatfox.abuse.ch/browse/malware/win.b_x/");
+        assert_eq!(hunts[2].techniques()[0].id, "T1071");
+        assert_eq!(hunts[2].references()[0], "https://threatfox.abuse.ch/browse/malware/win.b_x/");
     }
 
     #[test]

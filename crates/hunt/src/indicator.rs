@@ -1,12 +1,10 @@
-//! Indicators and what a feed gave besides them. Comes in: normalised values with their provenance. Goes out: [`Intel`], which
-//! keeps what can be hunted, what cannot and why.
+//! Indicators and what a feed gave besides them: what each of them says, as it is read from [`Intel`](crate::Intel), which keeps
+//! them.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::normalize::{self, Reason};
+use crate::normalize::Reason;
 
 /// What kind of observable an indicator is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -94,92 +92,6 @@ pub struct Malware {
     pub aliases: Vec<String>,
 }
 
-/// An observable, what it indicates, how far to believe it and who says so.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Indicator {
-    /// What kind of observable.
-    pub ty: IndicatorType,
-    /// The value in the one form that all comparisons use.
-    pub value: String,
-    /// The value as the feed wrote it, where that differs from `value`.
-    pub published: Option<Box<str>>,
-    /// The family it belongs to.
-    pub malware: Arc<Malware>,
-    /// `botnet_cc`, `payload_delivery` …; empty if the feed does not say.
-    pub threat_type: Arc<str>,
-    /// 0 to 100; none if the feed does not say.
-    pub confidence: Option<u8>,
-    /// When it was first seen, in ticks of 100 ns since 0001-01-01 UTC.
-    pub first_seen: Option<i64>,
-    /// When it was last seen, in the same ticks.
-    pub last_seen: Option<i64>,
-    /// The feed, or the file it was read from.
-    pub source: Arc<str>,
-    /// The name of the feed that read it: `threatfox`.
-    pub feed: &'static str,
-    /// The publisher's number for it.
-    pub id: Option<Box<str>>,
-    /// Where to read more: an address as published, never fetched.
-    pub reference: Option<Box<str>>,
-    /// Who reported it; empty if the feed does not say.
-    pub reporter: Arc<str>,
-    /// The publisher's tags.
-    pub tags: Vec<Arc<str>>,
-    /// A legitimate site that was broken into, if the feed says so.
-    pub compromised: bool,
-    /// TLP or licence that travels with it; empty if the feed does not say.
-    pub marking: Arc<str>,
-}
-
-impl Indicator {
-    /// The value as the feed wrote it.
-    #[must_use]
-    pub fn as_published(&self) -> &str {
-        self.published.as_deref().unwrap_or(&self.value)
-    }
-
-    /// Address and port of an `ip:port` or `ip` indicator.
-    #[must_use]
-    pub fn address(&self) -> Option<(&str, Option<u16>)> {
-        match self.ty {
-            IndicatorType::Ip => Some((&self.value, None)),
-            IndicatorType::IpPort => {
-                let (address, port) = self.value.rsplit_once(':')?;
-                Some((address.trim_start_matches('[').trim_end_matches(']'), port.parse().ok()))
-            }
-            _ => None,
-        }
-    }
-
-    /// What equal indicators have in common: two URLs that differ in the scheme alone are one.
-    fn key(&self) -> Box<str> {
-        let scheme_free = (self.ty == IndicatorType::Url).then(|| normalize::url_key(&self.value));
-        let value = scheme_free.as_deref().unwrap_or(&self.value);
-        // No value holds a line feed, so that no two different triples have the same text.
-        [self.ty.name(), "\n", value, "\n", &self.malware.id].concat().into_boxed_str()
-    }
-
-    /// Takes over what a repeat of the same indicator adds.
-    fn absorb(&mut self, other: Indicator) {
-        self.confidence = self.confidence.max(other.confidence);
-        self.first_seen = match (self.first_seen, other.first_seen) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        self.last_seen = self.last_seen.max(other.last_seen);
-        self.reference = self.reference.take().or(other.reference);
-        self.compromised |= other.compromised;
-        if self.threat_type.is_empty() {
-            self.threat_type = other.threat_type;
-        }
-        for tag in other.tags {
-            if !self.tags.contains(&tag) {
-                self.tags.push(tag);
-            }
-        }
-    }
-}
-
 /// A value that cannot be an indicator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
@@ -191,15 +103,6 @@ pub struct Rejected {
     pub at: String,
     /// The source it came from.
     pub source: Arc<str>,
-}
-
-/// An indicator that is well formed and yet not hunted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct HeldBack {
-    /// What is held back.
-    pub indicator: Indicator,
-    /// Why.
-    pub why: String,
 }
 
 /// What one source gave.
@@ -219,71 +122,4 @@ pub struct Source {
     pub rejected: usize,
     /// Indicators held back.
     pub held_back: usize,
-}
-
-/// All that was read from feeds.
-#[derive(Clone, Debug, Default)]
-pub struct Intel {
-    /// What can be hunted, in order of first appearance; no two are the same value of the same family.
-    pub indicators: Vec<Indicator>,
-    /// What cannot be an indicator.
-    pub rejected: Vec<Rejected>,
-    /// What is not hunted though it is well formed.
-    pub held_back: Vec<HeldBack>,
-    /// Where it all came from.
-    pub sources: Vec<Source>,
-    index: HashMap<Box<str>, usize>,
-}
-
-impl Intel {
-    /// Nothing yet.
-    #[must_use]
-    pub fn new() -> Intel {
-        Intel::default()
-    }
-
-    /// Adds an indicator or, if it is there, what this one says of it beyond the other. True if it is new.
-    pub fn add(&mut self, indicator: Indicator) -> bool {
-        match self.index.entry(indicator.key()) {
-            Entry::Occupied(at) => {
-                self.indicators[*at.get()].absorb(indicator);
-                false
-            }
-            Entry::Vacant(slot) => {
-                slot.insert(self.indicators.len());
-                self.indicators.push(indicator);
-                true
-            }
-        }
-    }
-
-    /// Adds all of `other`, whose sources are then counted anew: what this already has is a repeat there.
-    pub fn merge(&mut self, other: Intel) {
-        if self.sources.is_empty() && self.indicators.is_empty() {
-            *self = other;
-            return;
-        }
-        let mut repeats: HashMap<Arc<str>, usize> = HashMap::new();
-        for indicator in other.indicators {
-            let source = Arc::clone(&indicator.source);
-            if !self.add(indicator) {
-                *repeats.entry(source).or_default() += 1;
-            }
-        }
-        self.rejected.extend(other.rejected);
-        self.held_back.extend(other.held_back);
-        for mut source in other.sources {
-            let again = repeats.get(source.name.as_str()).copied().unwrap_or(0).min(source.indicators);
-            source.indicators -= again;
-            source.repeats += again;
-            self.sources.push(source);
-        }
-    }
-
-    /// How many indicators of each type there are, types without any left out.
-    #[must_use]
-    pub fn by_type(&self) -> Vec<(IndicatorType, usize)> {
-        let count = |ty| self.indicators.iter().filter(|indicator| indicator.ty == ty).count();
-        IndicatorType::ALL.into_iter().map(|ty| (ty, count(ty))).filter(|(_, n)| *n > 0).collect()
-    }
 }

@@ -5,10 +5,12 @@
 //! and hands over what it found.
 //!
 //! ```
+//! use std::sync::Arc;
+//!
 //! use hunt::{Template, TimeBound, build, feed};
 //!
 //! let intel = feed::read(b"hxxp://evil[.]shop/gate.php", "list.txt")?;
-//! let hunts = build(&intel, Template::Exact);
+//! let hunts = build(&Arc::new(intel), Template::Exact);
 //! let query = hunts[0].queries[0].text(&TimeBound::export());
 //! assert!(query.contains("DnsEvents\n| where TimeGenerated > ago(lookback)\n| where Name has_any (needles)"));
 //! # Ok::<(), hunt::feed::FeedError>(())
@@ -19,6 +21,7 @@ pub mod executor;
 pub mod feed;
 pub mod hunt;
 pub mod indicator;
+pub mod intel;
 pub mod markdown;
 pub mod normalize;
 pub mod page;
@@ -32,6 +35,7 @@ pub mod template;
 pub use exclusion::Exclusions;
 pub use executor::{Executor, Failure, Outcome, search};
 pub use hunt::{Hunt, HuntQuery, TimeBound, build};
-pub use indicator::{HeldBack, Indicator, IndicatorType, Intel, Malware, Rejected, Source};
+pub use indicator::{IndicatorType, Malware, Rejected, Source};
+pub use intel::{HeldBack, Indicator, Intel};
 pub use sighting::{Evidence, ExcludedBy, Sighting, sight};
 pub use template::Template;

@@ -15,6 +15,10 @@ pub use domain::domain;
 pub use refang::refang;
 pub use url::{Url, parse_url, url_key};
 
+pub(crate) use address::leading_address;
+pub(crate) use domain::leading_domain;
+pub(crate) use url::{UrlParts, url_key_parts};
+
 /// What a feed says a value is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hint {
@@ -40,7 +44,12 @@ impl Hint {
     /// What the type name of a feed stands for: `ip:port`, `md5_hash`, `domainname`, `ip-dst|port` …
     #[must_use]
     pub fn from_name(name: &str) -> Option<Hint> {
-        Some(match name.trim().to_ascii_lowercase().as_str() {
+        let mut lower = [0; 24];
+        let name = name.trim();
+        let lower = lower.get_mut(..name.len())?;
+        lower.copy_from_slice(name.as_bytes());
+        lower.make_ascii_lowercase();
+        Some(match std::str::from_utf8(lower).ok()? {
             "domain" | "domainname" | "domain-name" | "domain_name" | "hostname" | "host" | "fqdn" => Hint::Domain,
             "url" | "uri" | "link" => Hint::Url,
             "ip" | "ipv4" | "ipv6" | "ip:port" | "ip-dst" | "ip-src" | "ip-dst|port" | "ip-src|port" | "ipaddress"
@@ -115,42 +124,71 @@ impl fmt::Display for Reason {
 /// # Errors
 /// The reason why it cannot be an indicator.
 pub fn normalize(published: &str, hint: Hint) -> Result<(IndicatorType, String), Reason> {
+    let mut value = String::new();
+    let ty = normalize_into(published, hint, &mut value)?;
+    Ok((ty, value))
+}
+
+/// The type of a value, whose one form is added to `out`. After an error there is something or nothing added.
+///
+/// # Errors
+/// The reason why it cannot be an indicator.
+pub(crate) fn normalize_into(published: &str, hint: Hint, out: &mut String) -> Result<IndicatorType, Reason> {
+    if let Some(ty) = normal(published, hint) {
+        out.push_str(published);
+        return Ok(ty);
+    }
     let text = refang(published.trim());
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
     if text.is_empty() {
         return Err(Reason::Empty);
     }
     match hint {
-        Hint::Domain if text.contains("://") => url::normal(text).map(|value| (IndicatorType::Url, value)),
-        Hint::Domain if text.parse::<std::net::IpAddr>().is_ok() => address(text),
-        Hint::Domain => domain(text).map(|value| (IndicatorType::Domain, value)),
-        Hint::Url => url::normal(text).map(|value| (IndicatorType::Url, value)),
-        Hint::Address => address(text),
-        Hint::Hash => hash(text, None),
-        Hint::Md5 => hash(text, Some(IndicatorType::Md5)),
-        Hint::Sha1 => hash(text, Some(IndicatorType::Sha1)),
-        Hint::Sha256 => hash(text, Some(IndicatorType::Sha256)),
-        Hint::Any => recognize(text),
+        Hint::Domain if text.contains("://") => url::normal_into(text, out),
+        Hint::Domain if text.parse::<std::net::IpAddr>().is_ok() => address::address_into(text, out),
+        Hint::Domain => domain::domain_into(text, out),
+        Hint::Url => url::normal_into(text, out),
+        Hint::Address => address::address_into(text, out),
+        Hint::Hash => hash_into(text, None, out),
+        Hint::Md5 => hash_into(text, Some(IndicatorType::Md5), out),
+        Hint::Sha1 => hash_into(text, Some(IndicatorType::Sha1), out),
+        Hint::Sha256 => hash_into(text, Some(IndicatorType::Sha256), out),
+        Hint::Any => recognize_into(text, out),
     }
 }
 
+/// The type of a value that is in its one form already, as most are: told by a look at each byte. None says nothing.
+fn normal(value: &str, hint: Hint) -> Option<IndicatorType> {
+    let bytes = value.as_bytes();
+    if matches!(hint, Hint::Any | Hint::Domain) && leading_domain(bytes) == Some(bytes.len()) {
+        return Some(IndicatorType::Domain);
+    }
+    if matches!(hint, Hint::Any | Hint::Address)
+        && let Some((length, ty)) = leading_address(bytes)
+        && length == bytes.len()
+    {
+        return Some(ty);
+    }
+    None
+}
+
 /// The type that a value without a label shows by its form.
-fn recognize(text: &str) -> Result<(IndicatorType, String), Reason> {
+fn recognize_into(text: &str, out: &mut String) -> Result<IndicatorType, Reason> {
     if text.contains("://") {
-        return url::normal(text).map(|value| (IndicatorType::Url, value));
+        return url::normal_into(text, out);
     }
     if matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return hash(text, None);
+        return hash_into(text, None, out);
     }
-    match address(text) {
+    match address::address_into(text, out) {
         Err(Reason::NotAnAddress) => {}
         known => return known,
     }
     if text.contains('/') && !text.starts_with('/') {
-        return url::normal(text).map(|value| (IndicatorType::Url, value));
+        return url::normal_into(text, out);
     }
     if text.contains('.') {
-        return domain(text).map(|value| (IndicatorType::Domain, value));
+        return domain::domain_into(text, out);
     }
     Err(Reason::Unrecognized)
 }
@@ -162,7 +200,7 @@ const EMPTY_FILE: [&str; 3] = [
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 ];
 
-fn hash(text: &str, ty: Option<IndicatorType>) -> Result<(IndicatorType, String), Reason> {
+fn hash_into(text: &str, ty: Option<IndicatorType>, out: &mut String) -> Result<IndicatorType, Reason> {
     if !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(Reason::NotHex);
     }
@@ -180,11 +218,13 @@ fn hash(text: &str, ty: Option<IndicatorType>) -> Result<(IndicatorType, String)
         };
         return Err(Reason::WrongHashLength { expected, found: text.len() });
     };
-    let value = text.to_ascii_lowercase();
-    if EMPTY_FILE.contains(&value.as_str()) {
+    if EMPTY_FILE.iter().any(|empty| empty.eq_ignore_ascii_case(text)) {
         return Err(Reason::EmptyFileHash);
     }
-    Ok((ty, value))
+    let start = out.len();
+    out.push_str(text);
+    out[start..].make_ascii_lowercase();
+    Ok(ty)
 }
 
 #[cfg(test)]
@@ -208,6 +248,7 @@ mod tests {
         check("2606:2800:220:1::1", Hint::Any, "ip 2606:2800:220:1::1");
         check("D41D8CD98F00B204E9800998ECF84271", Hint::Any, "md5 d41d8cd98f00b204e9800998ecf84271");
         check("evil.shop/gate.php", Hint::Any, "url http://evil.shop/gate.php");
+        check("D41D8CD98F00B204E9800998ECF8427E", Hint::Any, "- the hash of an empty file");
         check("IOC FOUND", Hint::Any, "- neither domain, URL, address nor hash");
     }
 

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 
 use crate::exclusion::Exclusions;
 use crate::hunt::{Hunt, HuntQuery, TimeBound, date};
-use crate::indicator::{Indicator, IndicatorType};
+use crate::indicator::IndicatorType;
+use crate::intel::Indicator;
 use crate::markdown::{block, code, link, text};
 use crate::table::{Table, table};
 use crate::template::Template;
@@ -38,20 +39,21 @@ pub fn bound(template: Template) -> TimeBound {
 
 /// The value as it may stand in prose: nothing in it can be clicked.
 #[must_use]
-pub fn defang(indicator: &Indicator) -> String {
-    match indicator.ty {
-        IndicatorType::Domain | IndicatorType::Ip | IndicatorType::IpPort => indicator.value.replace('.', "[.]"),
+pub fn defang(indicator: Indicator<'_>) -> String {
+    let value = indicator.value();
+    match indicator.ty() {
+        IndicatorType::Domain | IndicatorType::Ip | IndicatorType::IpPort => value.replace('.', "[.]"),
         IndicatorType::Url => {
-            let (scheme, rest) = indicator.value.split_once("://").unwrap_or(("http", &indicator.value));
+            let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
             let (host, tail) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
             format!("{}://{}{tail}", scheme.replacen("tt", "xx", 1), host.replace('.', "[.]"))
         }
-        _ => indicator.value.clone(),
+        _ => value.to_owned(),
     }
 }
 
 fn head(hunt: &Hunt) -> String {
-    let malware = &hunt.malware;
+    let malware = hunt.malware();
     let mut out = format!("# Hunt: {}\n\n", text(&malware.name));
     let mut facts = vec![format!("Malware {}", code(&malware.id)), format!("hunt {}", code(&hunt.id))];
     if !malware.aliases.is_empty() {
@@ -59,8 +61,8 @@ fn head(hunt: &Hunt) -> String {
         facts.push(format!("also called {}", aliases.join(", ")));
     }
     let _ = writeln!(out, "{}; template `{}`.\n", facts.join("; "), hunt.template.name());
-    let _ = writeln!(out, "## Hypothesis\n\n{}\n", text(&hunt.hypothesis));
-    for technique in &hunt.techniques {
+    let _ = writeln!(out, "## Hypothesis\n\n{}\n", text(&hunt.hypothesis()));
+    for technique in hunt.techniques() {
         let _ = writeln!(out, "- ATT&CK {} {}: {}.", technique.id, technique.name, technique.why);
     }
     out
@@ -68,29 +70,30 @@ fn head(hunt: &Hunt) -> String {
 
 fn summary(hunt: &Hunt) -> String {
     let mut types: Vec<&str> = Vec::new();
-    for indicator in &hunt.indicators {
-        if !types.contains(&indicator.ty.threatfox_name()) {
-            types.push(indicator.ty.threatfox_name());
+    for indicator in hunt.indicators() {
+        let name = indicator.ty().threatfox_name();
+        if !types.contains(&name) {
+            types.push(name);
         }
     }
     let mut out = String::from("## IOC Summary\n\n");
     let _ = writeln!(
         out,
         "**Malware Family:** {} **Total IOCs:** {} **IOC Types:** {}\n",
-        text(&hunt.malware.name),
-        hunt.indicators.len(),
+        text(&hunt.malware().name),
+        hunt.indicators().len(),
         types.join(", ")
     );
     out += "| Type | Value | Threat Type | First Seen | Confidence |\n|---|---|---|---|---|\n";
-    for indicator in &hunt.indicators {
+    for indicator in hunt.indicators() {
         let _ = writeln!(
             out,
             "| {} | {} | {} | {} | {} |",
-            indicator.ty.threatfox_name(),
+            indicator.ty().threatfox_name(),
             code(&defang(indicator)),
-            text(&indicator.threat_type),
-            indicator.first_seen.map(date).unwrap_or_default(),
-            indicator.confidence.map(|confidence| format!("{confidence}%")).unwrap_or_default(),
+            text(indicator.threat_type()),
+            indicator.first_seen().map(date).unwrap_or_default(),
+            indicator.confidence().map(|confidence| format!("{confidence}%")).unwrap_or_default(),
         );
     }
     out
@@ -154,7 +157,7 @@ fn false_positives(hunt: &Hunt, exclusions: &Exclusions) -> String {
             };
         }
     }
-    let has_network = hunt.indicators.iter().any(|indicator| !indicator.ty.is_hash());
+    let has_network = hunt.indicators().any(|indicator| !indicator.ty().is_hash());
     if has_network {
         out += "\n### Others to think of\n\n\
                 - A resolver, scanner or security product looks the name up itself: the asking host is one of yours that does so.\n\
@@ -165,7 +168,7 @@ fn false_positives(hunt: &Hunt, exclusions: &Exclusions) -> String {
 }
 
 fn triage(hunt: &Hunt) -> String {
-    let has = |wanted: fn(IndicatorType) -> bool| hunt.indicators.iter().any(|indicator| wanted(indicator.ty));
+    let has = |wanted: fn(IndicatorType) -> bool| hunt.indicators().any(|indicator| wanted(indicator.ty()));
     let mut steps = vec![
         "Read the row: which host, when, which indicator (`Indicator`), how it matched (`MatchedBy`), how far to believe it (`Confidence`).",
         "Compare the time with First Seen: a contact long before it may be another owner's.",
@@ -193,10 +196,10 @@ fn triage(hunt: &Hunt) -> String {
 
 fn references(hunt: &Hunt) -> String {
     let mut out = String::from("## References\n\n");
-    for reference in &hunt.references {
+    for reference in &hunt.references() {
         let _ = writeln!(out, "- {}", link(reference));
     }
-    let mut sources: Vec<&str> = hunt.indicators.iter().map(|indicator| &*indicator.source).collect();
+    let mut sources: Vec<&str> = hunt.indicators().map(Indicator::source).collect();
     sources.sort_unstable();
     sources.dedup();
     for source in sources {
@@ -215,7 +218,7 @@ mod tests {
         "reference": "https://a.b/c"}], "2": [{"ioc_value": "https://famwili.shop/a.b|`c", "ioc_type": "url", "malware": "win.remus"}]}"#;
 
     fn page(template: Template) -> String {
-        let hunts = crate::hunt::build(&crate::feed::read(INTEL.as_bytes(), "x.json").unwrap(), template);
+        let hunts = crate::hunt::build(&std::sync::Arc::new(crate::feed::read(INTEL.as_bytes(), "x.json").unwrap()), template);
         markdown(&hunts[0], &Exclusions::parse(DEFAULT).unwrap())
     }
 

@@ -12,7 +12,7 @@ use kql::fmt::literal;
 use kql::types::{Rows, Type, Value};
 
 use crate::hunt::{Hunt, TimeBound};
-use crate::indicator::Indicator;
+use crate::intel::Indicator;
 use crate::prefilter::tables;
 
 use contact::Contacts;
@@ -67,7 +67,7 @@ impl Verdict {
 /// One case for each table that the hunt asks, with contacts for up to `sample` indicators of each type.
 #[must_use]
 pub fn cases(hunt: &Hunt, sample: usize) -> Vec<Case> {
-    let contacts = Contacts::of(&hunt.indicators, sample);
+    let contacts = Contacts::of(hunt, sample);
     tables(std::slice::from_ref(hunt))
         .into_iter()
         .map(|table| {
@@ -168,10 +168,10 @@ fn datatable(table: &str, rows: &[Contact]) -> String {
 }
 
 /// The first `sample` indicators of each type.
-fn sampled(indicators: &[Indicator], sample: usize) -> Vec<&Indicator> {
+fn sampled(hunt: &Hunt, sample: usize) -> Vec<Indicator<'_>> {
     let mut counts = BTreeMap::new();
-    let few = indicators.iter().filter(|indicator| {
-        let count = counts.entry(indicator.ty).or_insert(0);
+    let few = hunt.indicators().filter(|indicator| {
+        let count = counts.entry(indicator.ty()).or_insert(0);
         *count += 1;
         *count <= sample
     });
@@ -186,7 +186,7 @@ mod tests {
 
     fn hunt() -> Hunt {
         let text = "evil.shop\nhttps://github.com/x/y\n93.184.216.34:80\n854c68ab7ad70b6f95f76ec64b8a46c145997629\n";
-        crate::hunt::build(&crate::feed::read(text.as_bytes(), "x.txt").unwrap(), Template::Exact).remove(0)
+        crate::hunt::build(&std::sync::Arc::new(crate::feed::read(text.as_bytes(), "x.txt").unwrap()), Template::Exact).remove(0)
     }
 
     #[test]

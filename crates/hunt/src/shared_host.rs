@@ -4,10 +4,12 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use crate::indicator::{Indicator, IndicatorType};
+use foldhash::fast::RandomState;
+
+use crate::indicator::IndicatorType;
 
 /// Our own list; public suffixes come from the Public Suffix List.
-static SHARED: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+static SHARED: LazyLock<HashSet<&'static str, RandomState>> = LazyLock::new(|| {
     include_str!("../data/shared_hosts.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 });
 
@@ -43,16 +45,16 @@ pub(crate) fn suffixes(name: &str) -> impl Iterator<Item = &str> {
     starts.map(move |at| &name[at..])
 }
 
-/// Why the indicator would match what is not meant; none if it is fit to hunt.
+/// Why an indicator of that type and value would match what is not meant; none if it is fit to hunt.
 #[must_use]
-pub(crate) fn too_wide(indicator: &Indicator) -> Option<&'static str> {
-    if indicator.ty != IndicatorType::Domain {
+pub(crate) fn too_wide(ty: IndicatorType, value: &str) -> Option<&'static str> {
+    if ty != IndicatorType::Domain {
         return None;
     }
-    if is_public_suffix(&indicator.value) {
+    if is_public_suffix(value) {
         return Some("a public suffix: the names below it belong to many parties");
     }
-    SHARED.contains(indicator.value.as_str()).then_some("a host that many parties share: it is no sign of any one of them")
+    SHARED.contains(value).then_some("a host that many parties share: it is no sign of any one of them")
 }
 
 #[cfg(test)]
@@ -76,7 +78,7 @@ mod tests {
         let lines: Vec<&str> =
             include_str!("../data/shared_hosts.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
         assert!(lines.iter().all(|line| crate::normalize::domain(line).as_deref() == Ok(line)));
-        let unique: HashSet<&&str> = lines.iter().collect();
+        let unique: std::collections::BTreeSet<&&str> = lines.iter().collect();
         assert_eq!(unique.len(), lines.len());
     }
 }

@@ -1,14 +1,17 @@
 //! Sightings: an indicator seen in a row of a log. Comes in: the rows that a hunt's query gave. Goes out: who was seen where, with
 //! the evidence and with what explains it away.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use kql::types::{Rows, Value};
 use sha2::{Digest, Sha256};
 
 use crate::exclusion::{Exclusions, NotEvaluable};
 use crate::hunt::{Hunt, HuntQuery, Test};
-use crate::indicator::{Indicator, IndicatorType};
+use crate::indicator::IndicatorType;
+use crate::intel::{Indicator, Intel};
 use crate::prefilter::TermIndex;
 use crate::table::table;
 
@@ -30,7 +33,7 @@ pub mod provenance {
 const ADDED: [&str; 6] = ["Indicator", "IndicatorType", "ThreatType", "Confidence", "Observed", "MatchedBy"];
 
 /// An indicator seen in a log.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Sighting {
     /// The same for the same record, hunt and indicator, in every run.
     pub id: String,
@@ -38,8 +41,9 @@ pub struct Sighting {
     pub hunt: String,
     /// The query that found it.
     pub query: String,
-    /// What was seen.
-    pub indicator: Indicator,
+    /// Of what was seen the position in `intel`.
+    position: u32,
+    intel: Arc<Intel>,
     /// The table it was seen in.
     pub table: &'static str,
     /// The value as logged.
@@ -58,6 +62,14 @@ pub struct Sighting {
     pub excluded_by: Option<ExcludedBy>,
     /// How many rows it stands for: more than one only where equal rows cannot be told apart.
     pub count: u64,
+}
+
+impl Sighting {
+    /// What was seen.
+    #[must_use]
+    pub fn indicator(&self) -> Indicator<'_> {
+        self.intel.at(self.position)
+    }
 }
 
 /// Where a row stands.
@@ -83,7 +95,7 @@ pub struct ExcludedBy {
 }
 
 /// What a query's rows show.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Sighted {
     /// The sightings, in the order of the rows.
     pub sightings: Vec<Sighting>,
@@ -112,8 +124,8 @@ pub fn sight(hunt: &Hunt, query: &HuntQuery, rows: &Rows, exclusions: &Exclusion
                 sighted.not_evaluable.push(not_evaluable);
             }
         }
-        for (indicator, observed, matched_by) in found {
-            let mut sighting = row.sighting(hunt, query, indicator, observed, matched_by);
+        for found in found {
+            let mut sighting = row.sighting(hunt, query, found);
             sighting.excluded_by.clone_from(&judgment.excluded_by);
             match by_id.get(&sighting.id) {
                 Some(at) if sighting.evidence.is_none() => sighted.sightings[*at].count += 1,
@@ -165,7 +177,8 @@ impl Row<'_> {
         times.filter_map(|value| if let Value::DateTime(ticks) = value { Some(*ticks) } else { None }).next()
     }
 
-    fn sighting(&self, hunt: &Hunt, query: &HuntQuery, indicator: &Indicator, observed: String, matched_by: String) -> Sighting {
+    fn sighting(&self, hunt: &Hunt, query: &HuntQuery, found: Found) -> Sighting {
+        let Found { position, observed, matched_by } = found;
         let named = self.rows.columns.iter().zip(self.cells);
         let row: Vec<(String, Value)> = named
             .filter(|(column, value)| {
@@ -177,10 +190,11 @@ impl Row<'_> {
         let evidence = self.evidence();
         let hosts = table(query.table).map_or(&[][..], |table| table.host);
         Sighting {
-            id: identity(hunt, query, indicator, evidence.as_ref(), &row),
+            id: identity(hunt, query, hunt.intel().at(position), evidence.as_ref(), &row),
             hunt: hunt.id.clone(),
             query: query.id.clone(),
-            indicator: indicator.clone(),
+            position,
+            intel: Arc::clone(hunt.intel()),
             table: query.table,
             observed,
             matched_by,
@@ -198,7 +212,7 @@ impl Row<'_> {
 fn identity(
     hunt: &Hunt,
     query: &HuntQuery,
-    indicator: &Indicator,
+    indicator: Indicator<'_>,
     evidence: Option<&Evidence>,
     row: &[(String, Value)],
 ) -> String {
@@ -207,7 +221,7 @@ fn identity(
         hash.update(text.as_bytes());
         hash.update([0]);
     };
-    [&hunt.id, query.table, indicator.ty.name(), &indicator.value].into_iter().for_each(&mut add);
+    [&hunt.id, query.table, indicator.ty().name(), indicator.value()].into_iter().for_each(&mut add);
     match evidence {
         Some(Evidence { path, line, offset, raw }) => {
             add(path);
@@ -226,46 +240,59 @@ fn identity(
     hash.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// An indicator that a row shows.
+struct Found {
+    /// The indicator's position.
+    position: u32,
+    observed: String,
+    matched_by: String,
+}
+
 /// Tells which indicators a row shows.
 enum Finder<'h> {
     /// The query says so itself.
-    Told(HashMap<(IndicatorType, &'h str), &'h Indicator>),
+    Told(HashMap<(IndicatorType, &'h str), u32, RandomState>),
     /// It must be found among the query's values.
-    Sought { query: &'h HuntQuery, index: TermIndex<'h>, indicators: Vec<&'h Indicator> },
+    Sought { hunt: &'h Hunt, query: &'h HuntQuery, index: TermIndex<'h>, positions: Vec<u32> },
 }
 
 impl<'h> Finder<'h> {
     fn new(hunt: &'h Hunt, query: &'h HuntQuery, rows: &Rows) -> Finder<'h> {
-        let wanted = || hunt.indicators.iter();
-        if rows.position("Indicator").is_some() && rows.position("IndicatorType").is_some() {
-            return Finder::Told(wanted().map(|indicator| ((indicator.ty, indicator.value.as_str()), indicator)).collect());
+        let wanted = || hunt.positions().iter().copied().zip(hunt.indicators());
+        if let (Some(value), Some(_)) = (rows.position("Indicator"), rows.position("IndicatorType")) {
+            // Rows show few of a hunt's indicators.
+            let shown: HashSet<String, RandomState> =
+                rows.rows.iter().filter_map(|row| row.get(value).map(Value::to_text)).collect();
+            let wanted = wanted().filter(|(_, indicator)| shown.contains(indicator.value()));
+            return Finder::Told(wanted.map(|(at, indicator)| ((indicator.ty(), indicator.value()), at)).collect());
         }
-        let mut finder = (TermIndex::default(), Vec::new());
-        for indicator in wanted().filter(|indicator| query.types.contains(&indicator.ty)) {
-            let value = indicator.address().map_or(indicator.value.as_str(), |(address, _)| address);
+        let (mut index, mut positions) = (TermIndex::default(), Vec::new());
+        for (at, indicator) in wanted().filter(|(_, indicator)| query.types.contains(&indicator.ty())) {
+            let value = indicator.address().map_or(indicator.value(), |(address, _)| address);
             let value = value.split_once("://").map_or(value, |(_, rest)| rest.trim_end_matches('/'));
-            finder.0.add(value);
-            finder.1.push(indicator);
+            index.add(value);
+            positions.push(at);
         }
-        Finder::Sought { query, index: finder.0, indicators: finder.1 }
+        Finder::Sought { hunt, query, index, positions }
     }
 
-    fn find(&self, row: &Row<'_>) -> Vec<(&'h Indicator, String, String)> {
+    fn find(&self, row: &Row<'_>) -> Vec<Found> {
         match self {
             Finder::Told(known) => {
                 let ty = row.text("IndicatorType").and_then(|name| IndicatorType::from_name(&name));
                 let value = row.text("Indicator").unwrap_or_default();
                 let found = ty.and_then(|ty| known.get(&(ty, value.as_str())));
                 let text = |column| row.text(column).unwrap_or_default();
-                found.map(|indicator| (*indicator, text("Observed"), text("MatchedBy"))).into_iter().collect()
+                let found = found.map(|at| Found { position: *at, observed: text("Observed"), matched_by: text("MatchedBy") });
+                found.into_iter().collect()
             }
-            Finder::Sought { query, index, indicators } => {
-                let mut found: Vec<(&Indicator, String, String)> = Vec::new();
+            Finder::Sought { hunt, query, index, positions } => {
+                let mut found: Vec<Found> = Vec::new();
                 for observed in query.observed.iter().filter_map(|column| row.text(column)) {
-                    for at in index.find(&observed) {
-                        let indicator = indicators[at];
-                        if found.iter().all(|(known, ..)| *known != indicator) {
-                            found.push((indicator, observed.clone(), matched_by(indicator, query.needles.test).to_owned()));
+                    for position in index.find(&observed).into_iter().filter_map(|at| positions.get(at).copied()) {
+                        if found.iter().all(|known| known.position != position) {
+                            let matched_by = matched_by(hunt.intel().at(position).ty(), query.test).to_owned();
+                            found.push(Found { position, observed: observed.clone(), matched_by });
                         }
                     }
                 }
@@ -276,8 +303,8 @@ impl<'h> Finder<'h> {
 }
 
 /// How a query that does not say so matched.
-fn matched_by(indicator: &Indicator, test: Test) -> &'static str {
-    match (indicator.ty, test) {
+fn matched_by(ty: IndicatorType, test: Test) -> &'static str {
+    match (ty, test) {
         (IndicatorType::Ip | IndicatorType::IpPort, _) => "ip",
         (ty, _) if ty.is_hash() => "hash",
         (_, Test::In) => "exact",
@@ -293,7 +320,7 @@ mod tests {
 
     fn hunt(template: Template) -> Hunt {
         let text = r#"{"1": [{"ioc_value": "evil.shop", "ioc_type": "domain", "malware": "win.a"}]}"#;
-        crate::hunt::build(&crate::feed::read(text.as_bytes(), "x.json").unwrap(), template).remove(0)
+        crate::hunt::build(&Arc::new(crate::feed::read(text.as_bytes(), "x.json").unwrap()), template).remove(0)
     }
 
     fn rows(columns: &[(&str, &str)], times: usize) -> Rows {

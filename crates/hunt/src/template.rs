@@ -3,9 +3,16 @@
 mod classic;
 mod exact;
 
-use crate::hunt::HuntQuery;
-use crate::indicator::{Indicator, Malware};
+use std::sync::Arc;
+
 use kql::fmt::string_literal;
+
+use crate::hunt::{HuntQuery, Subject, Text};
+
+use classic::Kind;
+use exact::Place;
+
+pub(crate) use exact::mapped;
 
 /// How queries are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,18 +41,43 @@ impl Template {
     }
 }
 
+/// What a query's text is made with, when it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// The place that is asked, which part of the values, and how many parts there are.
+    Exact(&'static Place, usize, usize),
+    /// One of the five.
+    Classic(&'static Kind),
+}
+
+impl Form {
+    /// The text of a query of this form.
+    pub(crate) fn text(self, query: &HuntQuery) -> Text {
+        match self {
+            Form::Exact(place, part, parts) => exact::text(place, query, part, parts),
+            Form::Classic(kind) => classic::text(kind, query),
+        }
+    }
+}
+
 /// The queries for a family's indicators.
-pub(crate) fn queries(template: Template, malware: &Malware, indicators: &[Indicator]) -> Vec<HuntQuery> {
+pub(crate) fn queries(template: Template, subject: &Arc<Subject>) -> Vec<HuntQuery> {
     match template {
-        Template::Exact => exact::queries(malware, indicators),
-        Template::Classic => classic::queries(malware, indicators),
+        Template::Exact => exact::queries(subject),
+        Template::Classic => classic::queries(subject),
     }
 }
 
 /// `dynamic(["a", "b"])`.
-pub(crate) fn dynamic_list<'a>(values: impl Iterator<Item = &'a str>) -> String {
-    let literals: Vec<String> = values.map(string_literal).collect();
-    format!("dynamic([{}])", literals.join(", "))
+pub(crate) fn dynamic_list<T: AsRef<str>>(values: impl Iterator<Item = T>) -> String {
+    let mut out = String::from("dynamic([");
+    for (at, value) in values.enumerate() {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        out.push_str(&string_literal(value.as_ref()));
+    }
+    out + "])"
 }
 
 /// A text for a comment: it cannot end its line.
@@ -75,8 +107,8 @@ mod tests {
         {"ioc": "19d854caf81bc884c677bd941abc50b33716e188fa723991820b0ffa3ea7e93e", "ioc_type": "sha256_hash", "malware": "win.x"}]}"#;
 
     fn hunts(template: Template) -> Vec<Hunt> {
-        let hunts = build(&crate::feed::read(INTEL.as_bytes(), "x.json").unwrap(), template);
-        assert_eq!(hunts[0].indicators.len(), 8);
+        let hunts = build(&Arc::new(crate::feed::read(INTEL.as_bytes(), "x.json").unwrap()), template);
+        assert_eq!(hunts[0].indicators().len(), 8);
         hunts
     }
 

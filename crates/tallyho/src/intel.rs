@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hunt::normalize::{Hint, normalize};
-use hunt::{Indicator, IndicatorType, Intel};
+use hunt::{Indicator, IndicatorType, Intel, Malware};
 use kql::{Column, Rows, Type, Value};
 
 use crate::error::Error;
@@ -43,24 +43,21 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
 
 /// The family is the one asked for: by its name or its key in the feed, case aside.
 #[must_use]
-pub fn is_family(indicator: &Indicator, asked: &str) -> bool {
-    [&indicator.malware.name, &indicator.malware.id].iter().any(|name| name.eq_ignore_ascii_case(asked))
+pub fn is_family(malware: &Malware, asked: &str) -> bool {
+    [&malware.name, &malware.id].iter().any(|name| name.eq_ignore_ascii_case(asked))
 }
 
 /// `3 indicators of 1 family from 1 file; 2 values rejected, 0 held back`.
 #[must_use]
 pub fn summary(intel: &Intel) -> String {
-    let mut families: Vec<&str> = intel.indicators.iter().map(|indicator| indicator.malware.id.as_str()).collect();
-    families.sort_unstable();
-    families.dedup();
     let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     format!(
         "{} of {} from {}; {} rejected, {} held back",
-        count(intel.indicators.len(), "indicator", "indicators"),
-        count(families.len(), "family", "families"),
+        count(intel.len(), "indicator", "indicators"),
+        count(intel.families(), "family", "families"),
         count(intel.sources.len(), "file", "files"),
         count(intel.rejected.len(), "value", "values"),
-        intel.held_back.len()
+        intel.held_back().len()
     )
 }
 
@@ -70,19 +67,19 @@ fn text(text: impl Into<String>) -> Value {
 
 /// The indicators as a table.
 #[must_use]
-pub fn indicator_rows<'a>(indicators: impl Iterator<Item = &'a Indicator>) -> Rows {
+pub fn indicator_rows<'a>(indicators: impl Iterator<Item = Indicator<'a>>) -> Rows {
     let mut columns = ["Type", "Value", "Malware", "ThreatType"].map(|name| Column::new(name, Type::String)).to_vec();
     columns.extend([Column::new("Confidence", Type::Int), Column::new("FirstSeen", Type::DateTime)]);
     columns.push(Column::new("Source", Type::String));
-    let row = |indicator: &Indicator| {
+    let row = |indicator: Indicator<'a>| {
         vec![
-            text(indicator.ty.name()),
-            text(indicator.value.as_str()),
-            text(indicator.malware.name.as_str()),
-            text(&*indicator.threat_type),
-            indicator.confidence.map_or(Value::Null, |confidence| Value::Int(i32::from(confidence))),
-            indicator.first_seen.map_or(Value::Null, Value::DateTime),
-            text(&*indicator.source),
+            text(indicator.ty().name()),
+            text(indicator.value()),
+            text(indicator.malware().name.as_str()),
+            text(indicator.threat_type()),
+            indicator.confidence().map_or(Value::Null, |confidence| Value::Int(i32::from(confidence))),
+            indicator.first_seen().map_or(Value::Null, Value::DateTime),
+            text(indicator.source()),
         ]
     };
     Rows { columns, rows: indicators.map(row).collect() }
@@ -96,10 +93,9 @@ pub fn left_out_rows(intel: &Intel) -> Rows {
         let why = rejected.why.to_string();
         vec![text(rejected.value.as_str()), text("rejected"), text(why), text(rejected.at.as_str()), text(&*rejected.source)]
     });
-    let held_back = intel.held_back.iter().map(|held| {
-        let indicator = &held.indicator;
-        let at = indicator.id.as_deref().unwrap_or("");
-        vec![text(indicator.as_published()), text("held back"), text(held.why.as_str()), text(at), text(&*indicator.source)]
+    let held_back = intel.held_back().map(|held| {
+        let it = held.indicator;
+        vec![text(it.as_published()), text("held back"), text(held.why), text(it.id()), text(it.source())]
     });
     Rows { columns, rows: rejected.chain(held_back).collect() }
 }
@@ -115,14 +111,14 @@ pub fn explain(intel: &Intel, value: &str) -> Rows {
     match normalize(value, Hint::Any) {
         Err(why) => say("cannot be hunted", why.to_string(), "", ""),
         Ok((ty, normal)) => {
-            for indicator in &intel.indicators {
+            for indicator in intel.indicators() {
                 if let Some(why) = covers(indicator, ty, &normal) {
-                    say("hunted", why, &indicator.malware.name, &indicator.source);
+                    say("hunted", why, &indicator.malware().name, indicator.source());
                 }
             }
-            for held in &intel.held_back {
-                if covers(&held.indicator, ty, &normal).is_some() {
-                    say("held back", held.why.clone(), &held.indicator.malware.name, &held.indicator.source);
+            for held in intel.held_back() {
+                if covers(held.indicator, ty, &normal).is_some() {
+                    say("held back", held.why.to_owned(), &held.indicator.malware().name, held.indicator.source());
                 }
             }
         }
@@ -138,16 +134,16 @@ pub fn explain(intel: &Intel, value: &str) -> Rows {
 }
 
 /// How the indicator stands for the value, if it does.
-fn covers(indicator: &Indicator, ty: IndicatorType, value: &str) -> Option<String> {
-    if indicator.ty == ty && indicator.value == value {
+fn covers(indicator: Indicator<'_>, ty: IndicatorType, value: &str) -> Option<String> {
+    if indicator.ty() == ty && indicator.value() == value {
         return Some(format!("it is the {} of an indicator", ty.name()));
     }
-    let parent = value.strip_suffix(indicator.value.as_str()).is_some_and(|rest| rest.ends_with('.'));
-    if ty == IndicatorType::Domain && indicator.ty == IndicatorType::Domain && parent {
-        return Some(format!("it is a name below {}", indicator.value));
+    let parent = value.strip_suffix(indicator.value()).is_some_and(|rest| rest.ends_with('.'));
+    if ty == IndicatorType::Domain && indicator.ty() == IndicatorType::Domain && parent {
+        return Some(format!("it is a name below {}", indicator.value()));
     }
     let address = indicator.address().is_some_and(|(address, _)| ty == IndicatorType::Ip && address == value);
-    address.then(|| format!("{} is hunted: the address on that port", indicator.value))
+    address.then(|| format!("{} is hunted: the address on that port", indicator.value()))
 }
 
 #[cfg(test)]

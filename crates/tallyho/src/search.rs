@@ -23,7 +23,7 @@ use crate::{evidence, local};
 /// What to search for, and where.
 pub struct Request {
     /// The indicators.
-    pub intel: hunt::Intel,
+    pub intel: Arc<hunt::Intel>,
     /// The hunts made of them.
     pub hunts: Vec<Hunt>,
     /// The template's name.

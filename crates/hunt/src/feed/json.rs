@@ -54,14 +54,29 @@ impl<'a> Json<'a> {
 
     /// A scalar as text; empty for null.
     pub(crate) fn scalar(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Json::Text(text) => Some(Cow::Borrowed(text)),
+            other => other.clone().into_scalar(),
+        }
+    }
+
+    /// The same of a value that is not needed any more.
+    pub(crate) fn into_scalar(self) -> Option<Cow<'a, str>> {
         Some(match self {
             Json::Null => Cow::Borrowed(""),
-            Json::Bool(b) => Cow::Borrowed(if *b { "true" } else { "false" }),
+            Json::Bool(b) => Cow::Borrowed(if b { "true" } else { "false" }),
             Json::Int(i) => Cow::Owned(i.to_string()),
             Json::Real(r) => Cow::Owned(r.to_string()),
-            Json::Text(text) => Cow::Borrowed(text),
+            Json::Text(text) => text,
             Json::List(_) | Json::Object(_) => return None,
         })
+    }
+
+    /// The texts among the elements of an array.
+    pub(crate) fn into_texts(self) -> Vec<Cow<'a, str>> {
+        let Json::List(elements) = self else { return Vec::new() };
+        let text = |element| if let Json::Text(text) = element { Some(text) } else { None };
+        elements.into_iter().filter_map(text).collect()
     }
 }
 
@@ -126,7 +141,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
 }
 
 /// The name of a member, borrowed where it has no escapes.
-struct Name<'a>(Cow<'a, str>);
+pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Name<'de>, D::Error> {

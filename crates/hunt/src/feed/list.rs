@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::record::Record;
-use super::sink::Sink;
+use super::sink::{Batch, Sink};
 use super::{Document, Feed, FeedError};
-use crate::normalize::{Hint, normalize};
+use crate::indicator::IndicatorType;
+use crate::normalize::{Hint, leading_domain, normalize};
 
 /// The feed.
 pub(super) struct List;
@@ -23,7 +24,7 @@ impl Feed for List {
     }
 
     fn detect(&self, document: &Document<'_>) -> bool {
-        if document.json.is_some() {
+        if document.is_json() {
             return false;
         }
         let entries: Vec<(Hint, &str)> = document.text.lines().filter_map(entry).take(LOOKED_AT).collect();
@@ -32,14 +33,39 @@ impl Feed for List {
     }
 
     fn parse(&self, document: &Document<'_>, sink: &mut Sink) -> Result<(), FeedError> {
-        for (at, line) in document.text.lines().enumerate() {
+        sink.expect_lines(document.text);
+        let mut names = Batch::new(IndicatorType::Domain, sink.family("", "", &[]));
+        let mut rest = document.text;
+        let mut at = 0;
+        while !rest.is_empty() {
+            at += 1;
+            // Most lines of most lists: a name and no more.
+            let name = leading_domain(rest.as_bytes()).unwrap_or(0);
+            if name > 0
+                && let Some(next) = after_line(&rest[name..])
+            {
+                names.push(&rest[..name], sink);
+                rest = next;
+                continue;
+            }
+            let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
+            let line = &rest[..end];
+            rest = rest.get(end + 1..).unwrap_or_default();
             let Some((hint, value)) = entry(line) else { continue };
             let hint = (hint != Hint::Any).then_some(hint);
             let record = Record { values: vec![(hint, Cow::Borrowed(value))], ..Record::default() };
-            sink.push(&record, &|| format!("line {}", at + 1));
+            names.flush(sink);
+            sink.push(&record, &|| format!("line {at}"));
         }
+        names.flush(sink);
         Ok(())
     }
+}
+
+/// What follows the line of which `rest` is all that is left; none if there is more on it.
+pub(super) fn after_line(rest: &str) -> Option<&str> {
+    let rest = rest.strip_prefix('\r').unwrap_or(rest);
+    if rest.is_empty() { Some(rest) } else { rest.strip_prefix('\n') }
 }
 
 /// Names that hosts files give to the machine itself.
@@ -96,11 +122,11 @@ mod tests {
         let text = "# comment\n! comment\n127.0.0.1 localhost\n0.0.0.0 evil.shop # why\n||bad.biz^\naddress=/worse.shop/#\n\
                     hxxp://evil[.]shop/x\n93.184.216.34\nEVIL.shop.\n10.0.0.1\n";
         let intel = read(text.as_bytes(), "lists/block.txt").unwrap();
-        let values: Vec<&str> = intel.indicators.iter().map(|i| i.value.as_str()).collect();
+        let values: Vec<&str> = intel.indicators().map(|i| i.value()).collect();
         assert_eq!(values, ["evil.shop", "bad.biz", "worse.shop", "http://evil.shop/x", "93.184.216.34"]);
         assert_eq!(intel.rejected[0].at, "line 10");
         let source = &intel.sources[0];
         assert_eq!((source.values, source.indicators, source.repeats, source.rejected), (7, 5, 1, 1));
-        assert_eq!(intel.indicators[0].malware.id, "list.block");
+        assert_eq!(intel.get(0).unwrap().malware().id, "list.block");
     }
 }

@@ -22,11 +22,11 @@ impl Feed for Misp {
     }
 
     fn detect(&self, document: &Document<'_>) -> bool {
-        document.json.as_ref().is_some_and(|json| !events(json).is_empty())
+        document.json().is_some_and(|json| !events(json).is_empty())
     }
 
     fn parse(&self, document: &Document<'_>, sink: &mut Sink) -> Result<(), FeedError> {
-        for event in document.json.as_ref().map(events).unwrap_or_default() {
+        for event in document.json().map(events).unwrap_or_default() {
             let context = Context::of(event);
             for attribute in event.list_of("Attribute") {
                 push(attribute, &context, sink);
@@ -121,7 +121,7 @@ mod tests {
             {"type": "regkey", "value": "HKLM", "to_ids": true, "uuid": "u2"},
             {"type": "domain", "value": "good.shop", "to_ids": false, "uuid": "u3"}]}}]}"#;
         let intel = read(text.as_bytes(), "e.json").unwrap();
-        let values: Vec<String> = intel.indicators.iter().map(|i| format!("{} {}", i.ty, i.value)).collect();
+        let values: Vec<String> = intel.indicators().map(|i| format!("{} {}", i.ty(), i.value())).collect();
         assert_eq!(
             values,
             [
@@ -131,7 +131,8 @@ mod tests {
                 "ip:port 93.184.216.34:443"
             ]
         );
-        assert_eq!((intel.indicators[0].malware.name.as_str(), &*intel.indicators[0].marking), ("Glupteba", "tlp:white"));
+        let first = intel.get(0).unwrap();
+        assert_eq!((first.malware().name.as_str(), first.marking()), ("Glupteba", "tlp:white"));
         assert_eq!(intel.rejected.len(), 2);
     }
 }

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use super::json::Json;
-use crate::normalize::Hint;
+use super::sink::SHOWN;
+use crate::normalize::{Hint, Reason};
 
 /// What a field of a record holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +91,25 @@ pub(crate) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// What its value is: as the field's name says, else as the field for types does.
+    pub(crate) fn hint(&self, by_name: Option<Hint>) -> Result<Hint, Reason> {
+        match by_name {
+            Some(hint) => Ok(hint),
+            None if self.ty.is_empty() => Ok(Hint::Any),
+            None => Hint::from_name(&self.ty).ok_or_else(|| Reason::UnknownType(self.ty.chars().take(SHOWN).collect())),
+        }
+    }
+
+    /// The value with the port that another field holds, if it is an address.
+    pub(crate) fn with_port<'v>(&self, value: &'v str, hint: Hint) -> Cow<'v, str> {
+        match (hint, self.port.as_ref()) {
+            (Hint::Address, port) if !port.is_empty() => {
+                Cow::Owned(if value.contains(':') { format!("[{value}]:{port}") } else { format!("{value}:{port}") })
+            }
+            _ => Cow::Borrowed(value),
+        }
+    }
+
     /// Sets what a field of that role says.
     pub(crate) fn set(&mut self, role: Role, text: Cow<'a, str>) {
         if is_null(&text) {
@@ -116,26 +136,26 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Sets what a member of a JSON object says.
+    pub(crate) fn set_json(&mut self, role: Role, value: Json<'a>) {
+        match (role, value) {
+            (Role::Tags, list @ Json::List(_)) => self.tags = list.into_texts(),
+            (Role::Aliases, list @ Json::List(_)) => self.aliases = list.into_texts(),
+            (role, value) => {
+                if let Some(text) = value.into_scalar() {
+                    self.set(role, text);
+                }
+            }
+        }
+    }
+
     /// The facts of a JSON object.
-    pub(crate) fn from_json(json: &'a Json<'a>) -> Option<Record<'a>> {
+    pub(crate) fn from_json(json: &Json<'a>) -> Option<Record<'a>> {
         let Json::Object(members) = json else { return None };
         let mut record = Record::default();
         for (name, value) in members {
-            let Some(role) = role(name) else { continue };
-            match value {
-                Json::List(elements) => {
-                    let texts = elements.iter().filter_map(Json::text).map(Cow::Borrowed).collect();
-                    match role {
-                        Role::Tags => record.tags = texts,
-                        Role::Aliases => record.aliases = texts,
-                        _ => {}
-                    }
-                }
-                value => {
-                    if let Some(text) = value.scalar() {
-                        record.set(role, text);
-                    }
-                }
+            if let Some(role) = role(name) {
+                record.set_json(role, value.clone());
             }
         }
         Some(record)

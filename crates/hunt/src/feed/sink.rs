@@ -2,27 +2,31 @@
 //! repeat, held back or rejected with a reason.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use kql::time;
 
 use super::record::Record;
-use crate::indicator::{HeldBack, Indicator, Intel, Malware, Rejected, Source};
-use crate::normalize::{Hint, Reason, normalize};
-use crate::shared_host;
+use crate::indicator::{IndicatorType, Malware, Rejected, Source};
+use crate::intel::{About, Added, Facts, Intel, Value};
+use crate::normalize::Reason;
 
 /// Rejected values are shown up to that many characters.
-const SHOWN: usize = 200;
+pub(super) const SHOWN: usize = 200;
 
 /// Judges and collects values.
 pub struct Sink {
     intel: Intel,
     source: Source,
     name: Arc<str>,
-    texts: HashSet<Arc<str>>,
-    families: HashMap<String, Arc<Malware>>,
-    fallback: Arc<Malware>,
+    /// The family of what has none.
+    fallback: Malware,
+    /// Numbers of families by what the source calls them.
+    families: HashMap<String, u32, RandomState>,
+    /// What a record says that says nothing but its value.
+    silent: About,
 }
 
 impl Sink {
@@ -33,15 +37,22 @@ impl Sink {
         let stem = file.strip_suffix(".gz").unwrap_or(file);
         let stem = stem.rsplit_once('.').map_or(stem, |(stem, _)| stem);
         let stem = if stem.is_empty() { "list" } else { stem };
-        let fallback = Malware { id: format!("list.{stem}"), name: format!("the list {stem}"), aliases: vec![] };
+        let mut intel = Intel::new();
+        let silent = About { source: intel.shared().add_text(name), feed, ..About::default() };
         Sink {
-            intel: Intel::new(),
+            intel,
             source: Source { name: name.to_owned(), feed, ..Source::default() },
             name: Arc::from(name),
-            texts: HashSet::new(),
-            families: HashMap::new(),
-            fallback: Arc::new(fallback),
+            fallback: Malware { id: format!("list.{stem}"), name: format!("the list {stem}"), aliases: vec![] },
+            families: HashMap::default(),
+            silent,
         }
+    }
+
+    /// Makes room for the values of a text that has one on each line.
+    pub(crate) fn expect_lines(&mut self, text: &str) {
+        let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
+        self.intel.reserve(lines, text.len().min(lines.saturating_mul(32)));
     }
 
     /// A record that cannot be read as one.
@@ -62,67 +73,80 @@ impl Sink {
             self.reject("", Reason::Empty, at);
             return;
         }
-        for (hint, value) in &record.values {
+        for (hint, published) in &record.values {
             self.source.values += 1;
-            match judge(record, *hint, value) {
-                Ok((ty, normal)) => self.accept(record, value, ty, normal),
-                Err(why) => self.refuse(value, why, at),
+            match record.hint(*hint).and_then(|hint| self.intel.value(&record.with_port(published, hint), hint)) {
+                Ok(value) => self.accept(value, published, record),
+                Err(why) => self.refuse(published, why, at),
             }
         }
     }
 
-    fn accept(&mut self, record: &Record<'_>, published: &str, ty: crate::IndicatorType, value: String) {
-        let optional = |text: &str| (!text.is_empty()).then(|| Box::from(text));
-        let indicator = Indicator {
-            ty,
-            published: (published != value).then(|| Box::from(published)),
-            value,
-            malware: self.family(record),
-            threat_type: self.text(&record.threat_type),
+    /// Takes values that are in their one form already, and of which no more is said than their family.
+    pub(crate) fn push_normal(&mut self, ty: IndicatorType, values: &[&str], family: Family) {
+        self.source.values += values.len();
+        let facts = Facts { family: family.0, about: family.1, ..Facts::default() };
+        let [new, repeats, held_back] = self.intel.add_normal(ty, values, &facts);
+        self.source.indicators += new;
+        self.source.repeats += repeats;
+        self.source.held_back += held_back;
+    }
+
+    fn accept(&mut self, value: Value, published: &str, record: &Record<'_>) {
+        let family = self.family(&record.malware_id, &record.malware_name, &record.aliases);
+        let shared = self.intel.shared();
+        let tags: Vec<u32> = record.tags.iter().map(|tag| shared.add_text(tag)).collect();
+        let about = About {
+            threat_type: shared.add_text(&record.threat_type),
+            reporter: shared.add_text(&record.reporter),
+            marking: shared.add_text(&record.marking),
+            tags: shared.add_list(&tags),
+            ..self.silent
+        };
+        let facts = Facts {
+            family: family.0,
+            about: shared.add_about(about),
             confidence: record.confidence,
+            compromised: record.compromised,
             first_seen: time::parse_iso(&record.first_seen),
             last_seen: time::parse_iso(&record.last_seen),
-            source: Arc::clone(&self.name),
-            feed: self.source.feed,
-            id: optional(&record.id),
-            reference: optional(&record.reference),
-            reporter: self.text(&record.reporter),
-            tags: record.tags.iter().map(|tag| self.text(tag)).collect(),
-            compromised: record.compromised,
-            marking: self.text(&record.marking),
+            id: &record.id,
+            reference: &record.reference,
         };
-        if let Some(why) = shared_host::too_wide(&indicator) {
-            self.source.held_back += 1;
-            self.intel.held_back.push(HeldBack { indicator, why: why.to_owned() });
-        } else if self.intel.add(indicator) {
-            self.source.indicators += 1;
+        let added = self.intel.add(value, published, &facts);
+        self.count(added);
+    }
+
+    fn count(&mut self, added: Added) {
+        match added {
+            Added::New => self.source.indicators += 1,
+            Added::Repeat => self.source.repeats += 1,
+            Added::HeldBack => self.source.held_back += 1,
+        }
+    }
+
+    /// The family that a record names by an id, a name or both; of those without a name, the source's own.
+    pub(crate) fn family(&mut self, id: &str, name: &str, aliases: &[Cow<'_, str>]) -> Family {
+        let named = if id.is_empty() { name } else { id };
+        let about = self.intel.shared().add_about(self.silent);
+        if let Some(known) = self.families.get(named) {
+            return Family(*known, about);
+        }
+        let malware = if named.is_empty() {
+            self.fallback.clone()
         } else {
-            self.source.repeats += 1;
-        }
+            let name = if name.is_empty() { named } else { name };
+            let aliases = aliases.iter().filter(|alias| **alias != name).map(|alias| alias.to_string()).collect();
+            Malware { id: named.to_owned(), name: name.to_owned(), aliases }
+        };
+        let at = self.intel.shared().add_family(malware);
+        self.families.insert(named.to_owned(), at);
+        Family(at, about)
     }
 
-    fn text(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.texts.get(text) {
-            return Arc::clone(known);
-        }
-        let text: Arc<str> = Arc::from(text);
-        self.texts.insert(Arc::clone(&text));
-        text
-    }
-
-    fn family(&mut self, record: &Record<'_>) -> Arc<Malware> {
-        let named = if record.malware_id.is_empty() { &record.malware_name } else { &record.malware_id };
-        if named.is_empty() {
-            return Arc::clone(&self.fallback);
-        }
-        if let Some(known) = self.families.get(named.as_ref()) {
-            return Arc::clone(known);
-        }
-        let name = if record.malware_name.is_empty() { named } else { &record.malware_name };
-        let aliases = record.aliases.iter().map(|alias| alias.to_string()).filter(|alias| *alias != **name).collect();
-        let malware = Arc::new(Malware { id: named.to_string(), name: name.to_string(), aliases });
-        self.families.insert(named.to_string(), Arc::clone(&malware));
-        malware
+    /// How many values were not refused so far.
+    pub(crate) fn kept(&self) -> usize {
+        self.source.values - self.source.rejected
     }
 
     /// All that was collected.
@@ -133,18 +157,35 @@ impl Sink {
     }
 }
 
-/// The type and the one form of a value, from what the record says it is.
-fn judge(record: &Record<'_>, hint: Option<Hint>, value: &str) -> Result<(crate::IndicatorType, String), Reason> {
-    let hint = match hint {
-        Some(hint) => hint,
-        None if record.ty.is_empty() => Hint::Any,
-        None => Hint::from_name(&record.ty).ok_or_else(|| Reason::UnknownType(record.ty.chars().take(SHOWN).collect()))?,
-    };
-    let value = match (hint, record.port.as_ref()) {
-        (Hint::Address, port) if !port.is_empty() => {
-            Cow::Owned(if value.contains(':') { format!("[{value}]:{port}") } else { format!("{value}:{port}") })
+/// A family of the source, for [`Sink::push_normal`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Family(u32, u32);
+
+/// Values in their one form, until there are enough of them for [`Sink::push_normal`].
+pub(crate) struct Batch<'a> {
+    ty: IndicatorType,
+    family: Family,
+    values: Vec<&'a str>,
+}
+
+impl<'a> Batch<'a> {
+    /// So many look-ups do not wait for one another.
+    const FULL: usize = 32;
+
+    pub(crate) fn new(ty: IndicatorType, family: Family) -> Batch<'a> {
+        Batch { ty, family, values: Vec::with_capacity(Batch::FULL) }
+    }
+
+    pub(crate) fn push(&mut self, value: &'a str, sink: &mut Sink) {
+        self.values.push(value);
+        if self.values.len() == Batch::FULL {
+            self.flush(sink);
         }
-        _ => Cow::Borrowed(value),
-    };
-    normalize(&value, hint)
+    }
+
+    /// Hands over what is left. To be done before anything else is, for the order of indicators to be that of the source.
+    pub(crate) fn flush(&mut self, sink: &mut Sink) {
+        sink.push_normal(self.ty, &self.values, self.family);
+        self.values.clear();
+    }
 }

@@ -23,11 +23,11 @@ impl Feed for Stix {
     }
 
     fn detect(&self, document: &Document<'_>) -> bool {
-        document.json.as_ref().is_some_and(|json| json.text_of("type") == Some("bundle"))
+        document.json().is_some_and(|json| json.text_of("type") == Some("bundle"))
     }
 
     fn parse(&self, document: &Document<'_>, sink: &mut Sink) -> Result<(), FeedError> {
-        let objects = document.json.as_ref().map(|json| json.list_of("objects")).unwrap_or_default();
+        let objects = document.json().map(|json| json.list_of("objects")).unwrap_or_default();
         let families = families(objects);
         for object in objects.iter().filter(|object| object.text_of("type") == Some("indicator")) {
             push(object, &families, sink);
@@ -164,6 +164,6 @@ mod tests {
             {"type": "indicator", "id": "indicator--1", "pattern": "[domain-name:value='evil.shop']", "valid_from": "2024-01-26T21:28:21.013288Z"},
             {"type": "relationship", "source_ref": "indicator--1", "target_ref": "malware--1"}]}"#;
         let intel = crate::feed::read(text.as_bytes(), "p.json").unwrap();
-        assert_eq!(intel.indicators[0].malware.id, "Pegasus");
+        assert_eq!(intel.get(0).unwrap().malware().id, "Pegasus");
     }
 }

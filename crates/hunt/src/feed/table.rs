@@ -21,14 +21,14 @@ impl Feed for Table {
     }
 
     fn detect(&self, document: &Document<'_>) -> bool {
-        match &document.json {
+        match document.json() {
             Some(json) => records(json).first().and_then(Record::from_json).is_some_and(|record| !record.values.is_empty()),
-            None => Header::of(&mut Csv::new(document.text, ',')).is_some(),
+            None => !document.is_json() && Header::of(&mut Csv::new(document.text, b',')).is_some(),
         }
     }
 
     fn parse(&self, document: &Document<'_>, sink: &mut Sink) -> Result<(), FeedError> {
-        if let Some(json) = &document.json {
+        if let Some(json) = document.json() {
             for (at, json) in records(json).iter().enumerate() {
                 let at = || format!("record {}", at + 1);
                 match Record::from_json(json) {
@@ -38,7 +38,7 @@ impl Feed for Table {
             }
             return Ok(());
         }
-        let mut csv = Csv::new(document.text, ',');
+        let mut csv = Csv::new(document.text, b',');
         let header = Header::of(&mut csv);
         parse_csv(&mut csv, header, sink);
         Ok(())
@@ -68,7 +68,7 @@ impl Header {
     pub(super) fn of(csv: &mut Csv<'_>) -> Option<Header> {
         let mut found = None;
         while let Some(comment) = csv.comment() {
-            let header = Csv::new(comment, ',').next().and_then(|(_, fields)| Header::from_fields(&fields));
+            let header = Csv::new(comment, b',').next().and_then(|(_, fields)| Header::from_fields(&fields));
             found = header.or(found);
         }
         match found {
@@ -118,7 +118,7 @@ mod tests {
 
     fn check(text: &str, expected: &[&str]) {
         let intel = read(text.as_bytes(), "dir/sample.csv").unwrap();
-        let found: Vec<String> = intel.indicators.iter().map(|i| format!("{} {} {}", i.ty, i.value, i.malware.name)).collect();
+        let found: Vec<String> = intel.indicators().map(|i| format!("{} {} {}", i.ty(), i.value(), i.malware().name)).collect();
         assert_eq!(found, expected);
     }
 
@@ -145,6 +145,6 @@ mod tests {
             "# Listingdate,SHA1,Listingreason\n2024-07-19 07:47:19,854c68ab7ad70b6f95f76ec64b8a46c145997629,AsyncRAT C&C\n";
         let intel = read(text.as_bytes(), "sslbl.csv").unwrap();
         assert_eq!(intel.rejected.len(), 1);
-        assert!(intel.indicators.is_empty());
+        assert!(intel.is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! Addresses with and without a port, of both IP versions.
 
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Reason;
@@ -13,16 +14,61 @@ use crate::indicator::IndicatorType;
 /// # Errors
 /// The reason why it is no address on the public Internet.
 pub fn address(text: &str) -> Result<(IndicatorType, String), Reason> {
+    let mut value = String::new();
+    let ty = address_into(text, &mut value)?;
+    Ok((ty, value))
+}
+
+/// As [`address`]; the one form is added to `out`.
+pub(super) fn address_into(text: &str, out: &mut String) -> Result<IndicatorType, Reason> {
     let (ip, port) = split(text)?;
     let ip = canonical(ip);
     if let Some(kind) = reserved(ip) {
         return Err(Reason::ReservedAddress(kind));
     }
-    Ok(match (ip, port) {
-        (ip, None) => (IndicatorType::Ip, ip.to_string()),
-        (IpAddr::V4(ip), Some(port)) => (IndicatorType::IpPort, format!("{ip}:{port}")),
-        (IpAddr::V6(ip), Some(port)) => (IndicatorType::IpPort, format!("[{ip}]:{port}")),
-    })
+    // Writing to a text cannot fail.
+    let _ = match (ip, port) {
+        (ip, None) => write!(out, "{ip}"),
+        (IpAddr::V4(ip), Some(port)) => write!(out, "{ip}:{port}"),
+        (IpAddr::V6(ip), Some(port)) => write!(out, "[{ip}]:{port}"),
+    };
+    Ok(if port.is_some() { IndicatorType::IpPort } else { IndicatorType::Ip })
+}
+
+/// How long the public IPv4 address is that `bytes` start with, if it is in its one form, and whether it has a port.
+///
+/// What follows may be anything but a digit, and is the caller's to look at. None says nothing: [`address`] decides then.
+#[must_use]
+pub(crate) fn leading_address(bytes: &[u8]) -> Option<(usize, IndicatorType)> {
+    let mut octets = [0; 4];
+    let mut at = 0;
+    for (n, octet) in octets.iter_mut().enumerate() {
+        if n > 0 {
+            (bytes.get(at) == Some(&b'.')).then_some(())?;
+            at += 1;
+        }
+        let (value, digits) = leading_number(&bytes[at..])?;
+        *octet = u8::try_from(value).ok()?;
+        at += digits;
+    }
+    if reserved_v4(Ipv4Addr::from(octets)).is_some() {
+        return None;
+    }
+    if bytes.get(at) != Some(&b':') {
+        return Some((at, IndicatorType::Ip));
+    }
+    let (port, digits) = leading_number(&bytes[at + 1..])?;
+    u16::try_from(port).ok().filter(|port| *port > 0)?;
+    Some((at + 1 + digits, IndicatorType::IpPort))
+}
+
+/// The number of at most five digits that `bytes` start with, without a zero before it, and how many digits it has.
+fn leading_number(bytes: &[u8]) -> Option<(u32, usize)> {
+    let digits = bytes.iter().take(6).take_while(|b| b.is_ascii_digit()).count();
+    if digits == 0 || digits > 5 || (digits > 1 && bytes[0] == b'0') {
+        return None;
+    }
+    Some((bytes[..digits].iter().fold(0, |number, digit| number * 10 + u32::from(digit - b'0')), digits))
 }
 
 fn split(text: &str) -> Result<(IpAddr, Option<u16>), Reason> {
@@ -118,6 +164,32 @@ mod tests {
         ] {
             let (ty, value) = address(written).unwrap();
             assert_eq!(format!("{ty} {value}"), shown);
+        }
+    }
+
+    #[test]
+    fn the_quick_look_is_right_where_it_says_anything() {
+        for text in [
+            "93.184.216.34",
+            "93.184.216.34:80",
+            "93.184.216.34:080",
+            "093.184.216.34",
+            "93.184.216.340",
+            "93.184.216.34:0",
+            "93.184.216.34:65536",
+            "93.184.216.34:",
+            "93.184.216.34.1",
+            "93.184.216",
+            "10.1.2.3",
+            "1.1.1.1:1",
+        ] {
+            if let Some((length, ty)) = leading_address(text.as_bytes())
+                && length == text.len()
+            {
+                assert_eq!(address(text), Ok((ty, text.to_owned())));
+            } else {
+                assert!(address(text).is_ok_and(|(_, value)| value != text) || address(text).is_err(), "{text}");
+            }
         }
     }
 

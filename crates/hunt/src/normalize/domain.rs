@@ -1,6 +1,7 @@
 //! Domain names: lower case, A-labels, no trailing dot.
 
 use super::Reason;
+use crate::indicator::IndicatorType;
 
 /// Names that no public resolver answers for, and whose they are.
 const RESERVED: [(&str, &str); 12] = [
@@ -23,18 +24,87 @@ const RESERVED: [(&str, &str); 12] = [
 /// # Errors
 /// The reason why it is no name that logs could be searched for.
 pub fn domain(text: &str) -> Result<String, Reason> {
+    let mut name = String::new();
+    domain_into(text, &mut name)?;
+    Ok(name)
+}
+
+/// As [`domain`]; the one form is added to `out`.
+pub(super) fn domain_into(text: &str, out: &mut String) -> Result<IndicatorType, Reason> {
     let text = text.trim_end_matches('.');
     let text = text.strip_prefix("*.").or_else(|| text.strip_prefix('.')).unwrap_or(text);
-    let name = if text.is_ascii() {
-        text.to_ascii_lowercase()
+    let start = out.len();
+    if text.is_ascii() {
+        out.push_str(text);
+        out[start..].make_ascii_lowercase();
     } else {
-        idna::domain_to_ascii(text).map_err(|_| Reason::NotADomain("its letters make no international name"))?
-    };
-    check_form(&name)?;
-    match RESERVED.iter().find(|(reserved, _)| is_at_or_below(&name, reserved)) {
-        Some((_, why)) => Err(Reason::ReservedName(why)),
-        None => Ok(name),
+        let name = idna::domain_to_ascii(text).map_err(|_| Reason::NotADomain("its letters make no international name"))?;
+        out.push_str(&name);
     }
+    let name = &out[start..];
+    check_form(name)?;
+    match RESERVED.iter().find(|(reserved, _)| is_at_or_below(name, reserved)) {
+        Some((_, why)) => Err(Reason::ReservedName(why)),
+        None => Ok(IndicatorType::Domain),
+    }
+}
+
+/// What a byte is in a name that is in its one form.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Word,
+    Dot,
+    Other,
+}
+
+const CLASSES: [Class; 256] = {
+    let mut classes = [Class::Other; 256];
+    let mut at = 0;
+    while at < 128 {
+        let b = at as u8;
+        if b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_' {
+            classes[at] = Class::Word;
+        }
+        at += 1;
+    }
+    classes[b'.' as usize] = Class::Dot;
+    classes
+};
+
+/// How long the domain name is that `bytes` start with, if it is in its one form and not reserved.
+///
+/// What follows may be anything that names do not have, and is the caller's to look at. None says nothing: [`domain`] decides then.
+#[must_use]
+pub(crate) fn leading_domain(bytes: &[u8]) -> Option<usize> {
+    // Where the last label but one starts, and the last.
+    let (mut before, mut last) = (0, 0);
+    let mut length = 0;
+    for b in bytes {
+        match CLASSES[usize::from(*b)] {
+            Class::Word => {}
+            Class::Dot if length > last && length - last <= 63 => (before, last) = (last, length + 1),
+            Class::Dot => return None,
+            Class::Other => break,
+        }
+        length += 1;
+    }
+    let top = &bytes[last..length];
+    let is_word = matches!(top.len(), 2..=63) && top.iter().all(u8::is_ascii_lowercase);
+    (last > 0 && length <= 253 && is_word && !is_reserved(&bytes[before..last - 1], top)).then_some(length)
+}
+
+/// A name may be reserved whose last two labels are these.
+fn is_reserved(label: &[u8], top: &[u8]) -> bool {
+    label == b"example"
+        || match top.len() {
+            4 => top == b"test" || top == b"arpa",
+            5 => top == b"local",
+            7 => top == b"example" || top == b"invalid",
+            8 => top == b"internal",
+            9 => top == b"localhost",
+            11 => top == b"localdomain",
+            _ => false,
+        }
 }
 
 fn check_form(name: &str) -> Result<(), Reason> {
@@ -86,11 +156,28 @@ mod tests {
 
     #[test]
     fn others_are_refused() {
+        for (name, _) in RESERVED {
+            assert!(domain(&format!("a.{name}")).is_err(), "{name}");
+        }
         for written in ["evil", "evil..shop", "evil shop.com", "1.2.3.4", "a.b1", "x.example", "www.example.com", "printer.local"]
         {
             assert!(domain(written).is_err(), "{written}");
         }
         assert!(domain("notexample.com").is_ok());
         assert!(domain(&format!("{}.com", "a".repeat(64))).is_err());
+    }
+
+    #[test]
+    fn the_quick_look_is_right_where_it_says_anything() {
+        let long = [format!("{}.com", "a".repeat(63)), format!("{}.com", "a".repeat(64)), format!("{}shop", "ab.".repeat(90))];
+        let reserved = RESERVED.map(|(name, _)| format!("www.{name}"));
+        let others = ["evil.shop", "a-b_c.evil.co", "evil", "evil.", ".evil.shop", "evil..shop", "Evil.shop", "evil.sh0p", "a.b"];
+        let others = others.into_iter().chain(["a.xn--p1ai", "1.2.3.4", "notexample.com", "my.example.co", "", "."]);
+        for text in long.iter().chain(&reserved).map(String::as_str).chain(others) {
+            if leading_domain(text.as_bytes()) == Some(text.len()) {
+                assert_eq!(domain(text).as_deref(), Ok(text));
+            }
+        }
+        assert_eq!(leading_domain(b"evil.shop\nbad.biz"), Some(9));
     }
 }

@@ -9,8 +9,7 @@ const BRACKETED: [(&str, &str); 9] =
 /// The same text with live separators and schemes. Text that is not defanged is returned as it is.
 #[must_use]
 pub fn refang(text: &str) -> Cow<'_, str> {
-    let head = text.as_bytes().first_chunk::<4>();
-    let scheme = head.is_some_and(|head| head.eq_ignore_ascii_case(b"hxxp") || head.eq_ignore_ascii_case(b"h**p"));
+    let scheme = has_dead_scheme(text.as_bytes());
     if !scheme && !text.contains(['[', '(', '{', '\\']) {
         return Cow::Borrowed(text);
     }
@@ -29,6 +28,14 @@ pub fn refang(text: &str) -> Cow<'_, str> {
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// `hxxp` or `hxxps`, and what ends a scheme. A name may start with these letters, too.
+fn has_dead_scheme(text: &[u8]) -> bool {
+    let Some((head, rest)) = text.split_first_chunk::<4>() else { return false };
+    let rest = rest.strip_prefix(b"s").or(rest.strip_prefix(b"S")).unwrap_or(rest);
+    let ends = matches!(rest.first(), Some(b':' | b'[' | b'(' | b'{' | b'\\'));
+    ends && (head.eq_ignore_ascii_case(b"hxxp") || head.eq_ignore_ascii_case(b"h**p"))
 }
 
 /// What `text`, which starts with an opening bracket or a backslash, stands for, and how long that is.
@@ -64,6 +71,7 @@ mod tests {
             ("1[.]2[.]3[.]4[:]80", "1.2.3.4:80"),
             ("a\\.b", "a.b"),
             ("http://[2a02::1]:80/", "http://[2a02::1]:80/"),
+            ("hxxpanel[.]shop", "hxxpanel.shop"),
             ("a[.b", "a[.b"),
             ("é[.]b", "é.b"),
             ("[", "["),

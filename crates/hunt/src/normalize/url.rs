@@ -3,7 +3,10 @@
 //! The normal form is one that a query can compute too: user information and fragment go, the host is lower case, `:80` and
 //! `:443` go, an empty path is `/`. Path and query string stay as written, since servers tell their case and escapes apart.
 
+use std::fmt::Write as _;
+
 use super::{Reason, address, domain};
+use crate::indicator::IndicatorType;
 
 /// A URL taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +27,7 @@ impl Url {
     /// The port it is asked at: the written one or the scheme's.
     #[must_use]
     pub fn effective_port(&self) -> Option<u16> {
-        self.port.or(match self.scheme.as_str() {
-            "http" | "ws" => Some(80),
-            "https" | "wss" => Some(443),
-            "ftp" => Some(21),
-            _ => None,
-        })
+        self.port.or(default_port(&self.scheme))
     }
 
     /// What two URLs have in common that lead to the same: host, port if unusual, path and query string.
@@ -39,6 +37,16 @@ impl Url {
             Some(port) if port != 80 && port != 443 => format!("{}:{port}{}", self.host, self.tail),
             _ => format!("{}{}", self.host, self.tail),
         }
+    }
+}
+
+/// The port that a scheme stands for.
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" | "ws" => Some(80),
+        "https" | "wss" => Some(443),
+        "ftp" => Some(21),
+        _ => None,
     }
 }
 
@@ -97,17 +105,75 @@ fn normal_host(host: &str) -> Result<(String, bool), Reason> {
     domain(host).map(|name| (name, false))
 }
 
-/// The URL in the form that indicators have: the scheme is kept for the reader, the fragment and user information are not.
-///
-/// # Errors
-/// As [`parse_url`].
-pub(super) fn normal(text: &str) -> Result<String, Reason> {
-    let url = parse_url(text)?;
-    let default = url.port.is_none() || Url { port: None, ..url.clone() }.effective_port() == url.port;
-    Ok(match url.port {
-        Some(port) if !default => format!("{}://{}:{port}{}", url.scheme, url.host, url.tail),
-        _ => format!("{}://{}{}", url.scheme, url.host, url.tail),
-    })
+/// Adds the URL to `out` in the form that indicators have: the scheme is kept for the reader, the fragment and user information are
+/// not.
+pub(super) fn normal_into(text: &str, out: &mut String) -> Result<IndicatorType, Reason> {
+    let Url { scheme, host, port, tail, .. } = parse_url(text)?;
+    // Writing to a text cannot fail.
+    let _ = match port {
+        Some(port) if default_port(&scheme) != Some(port) => write!(out, "{scheme}://{host}:{port}{tail}"),
+        _ => write!(out, "{scheme}://{host}{tail}"),
+    };
+    Ok(IndicatorType::Url)
+}
+
+/// The parts of a URL that is in the form that indicators have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UrlParts<'u> {
+    scheme: &'u str,
+    /// Host and port, as they stand there.
+    authority: &'u str,
+    /// From the path on.
+    tail: &'u str,
+}
+
+impl<'u> UrlParts<'u> {
+    pub(crate) fn of(normal: &'u str) -> UrlParts<'u> {
+        let (scheme, rest) = normal.split_once("://").unwrap_or(("http", normal));
+        let (authority, tail) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        UrlParts { scheme, authority, tail }
+    }
+
+    /// A name, or an address without brackets.
+    pub(crate) fn host(self) -> &'u str {
+        self.host_and_port().0
+    }
+
+    /// The host is an address.
+    pub(crate) fn is_address(self) -> bool {
+        self.authority.starts_with('[') || self.host().parse::<std::net::Ipv4Addr>().is_ok()
+    }
+
+    /// The port it is asked at: the written one or the scheme's.
+    pub(crate) fn effective_port(self) -> Option<u16> {
+        self.host_and_port().1.parse().ok().or(default_port(self.scheme))
+    }
+
+    /// What two URLs have in common that lead to the same, as [`Url::key`].
+    pub(crate) fn key(self) -> String {
+        let (authority, tail) = self.key_parts();
+        [authority, tail].concat()
+    }
+
+    fn key_parts(self) -> (&'u str, &'u str) {
+        let (host, port) = self.host_and_port();
+        let usual = matches!(port, "80" | "443");
+        let authority =
+            if usual { self.authority.strip_suffix(port).unwrap_or(host).trim_end_matches(':') } else { self.authority };
+        (authority, self.tail)
+    }
+
+    fn host_and_port(self) -> (&'u str, &'u str) {
+        match self.authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
+            Some((address, port)) => (address, port.trim_start_matches(':')),
+            None => self.authority.split_once(':').unwrap_or((self.authority, "")),
+        }
+    }
+}
+
+/// The two parts of the key of a URL in normal form: where it stands, and the rest.
+pub(crate) fn url_key_parts(normal: &str) -> (&str, &str) {
+    UrlParts::of(normal).key_parts()
 }
 
 /// [`Url::key`] of a URL in normal form; of what is none, the text itself.
@@ -119,6 +185,11 @@ pub fn url_key(normal: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn normal(written: &str) -> Result<String, Reason> {
+        let mut out = String::new();
+        normal_into(written, &mut out).map(|_| out)
+    }
 
     #[test]
     fn normal_forms_and_keys() {
@@ -132,6 +203,10 @@ mod tests {
         ] {
             assert_eq!(normal(written).unwrap(), shown);
             assert_eq!(url_key(written), key);
+            let (url, parts) = (parse_url(shown).unwrap(), UrlParts::of(shown));
+            assert_eq!(parts.key(), key);
+            assert_eq!((parts.host(), parts.is_address()), (url.host.trim_matches(['[', ']']), url.is_address));
+            assert_eq!(parts.effective_port(), url.effective_port());
         }
     }
 

@@ -7,27 +7,28 @@ use kql::types::Value;
 
 use super::{Contact, sampled};
 use crate::hunt::Hunt;
-use crate::indicator::{Indicator, IndicatorType};
+use crate::indicator::IndicatorType;
+use crate::intel::Indicator;
 use crate::normalize::parse_url;
 use crate::shared_host::{is_shared, suffixes};
 
 /// Makes rows for a hunt's indicators.
 pub(super) struct Contacts<'h> {
-    sample: Vec<&'h Indicator>,
+    sample: Vec<Indicator<'h>>,
     /// Domains, hosts of URLs, addresses and hashes: a near miss that is one of them, or below one, is none.
     known: HashSet<String>,
 }
 
 impl<'h> Contacts<'h> {
-    pub(super) fn of(indicators: &'h [Indicator], sample: usize) -> Contacts<'h> {
+    pub(super) fn of(hunt: &'h Hunt, sample: usize) -> Contacts<'h> {
         let mut known = HashSet::new();
-        for indicator in indicators {
-            known.insert(indicator.value.clone());
+        for indicator in hunt.indicators() {
+            known.insert(indicator.value().to_owned());
             if let Some((address, _)) = indicator.address() {
                 known.insert(address.to_owned());
             }
-            if let Ok(url) = parse_url(&indicator.value)
-                && indicator.ty == IndicatorType::Url
+            if indicator.ty() == IndicatorType::Url
+                && let Ok(url) = parse_url(indicator.value())
             {
                 known.insert(url.key());
                 if !is_shared(&url.host) {
@@ -35,15 +36,15 @@ impl<'h> Contacts<'h> {
                 }
             }
         }
-        Contacts { sample: sampled(indicators, sample), known }
+        Contacts { sample: sampled(hunt, sample), known }
     }
 
     pub(super) fn in_table(&self, table: &str, hunt: &Hunt) -> Vec<Contact> {
         let asked = |ty| hunt.queries.iter().any(|query| query.table == table && query.types.contains(&ty));
         let mut rows = Vec::new();
-        for indicator in self.sample.iter().filter(|indicator| asked(indicator.ty)) {
-            match indicator.ty {
-                IndicatorType::Domain => self.domain(table, &indicator.value, &mut rows),
+        for indicator in self.sample.iter().copied().filter(|indicator| asked(indicator.ty())) {
+            match indicator.ty() {
+                IndicatorType::Domain => self.domain(table, indicator.value(), &mut rows),
                 IndicatorType::Url => self.url(table, indicator, &mut rows),
                 IndicatorType::Ip | IndicatorType::IpPort => self.address(table, indicator, &mut rows),
                 _ => self.hash(table, indicator, &mut rows),
@@ -87,8 +88,8 @@ impl<'h> Contacts<'h> {
         }
     }
 
-    fn url(&self, table: &str, indicator: &Indicator, rows: &mut Vec<Contact>) {
-        let (Some(column), Ok(url)) = (url_column(table).or(origin_column(table)), parse_url(&indicator.value)) else { return };
+    fn url(&self, table: &str, indicator: Indicator<'_>, rows: &mut Vec<Contact>) {
+        let (Some(column), Ok(url)) = (url_column(table).or(origin_column(table)), parse_url(indicator.value())) else { return };
         let key = url.key();
         let authority = match url.port {
             Some(port) if port != 80 && port != 443 => format!("{}:{port}", url.host),
@@ -96,14 +97,14 @@ impl<'h> Contacts<'h> {
         };
         let other_scheme = if url.scheme == "https" { "http" } else { "https" };
         let mut hits = vec![
-            ("as published", indicator.value.clone()),
+            ("as published", indicator.value().to_owned()),
             ("the other scheme", format!("{other_scheme}://{key}")),
             ("host in upper case, with a fragment", format!("https://{}{}#top", authority.to_uppercase(), url.tail)),
         ];
         if authority == url.host {
             hits.push(("the default port", format!("https://{authority}:443{}", url.tail)));
         }
-        let wanted = Some(indicator.value.as_str());
+        let wanted = Some(indicator.value());
         rows.extend(hits.into_iter().map(|(what, url)| contact(what, vec![(column, text(url))], wanted)));
         let misses =
             [("on another host", format!("https://other-zone.net{}", url.tail)), ("another path", format!("https://{key}x"))];
@@ -116,11 +117,11 @@ impl<'h> Contacts<'h> {
     }
 
     /// The host of the URL is looked for by itself, or may be.
-    fn hunts_host(&self, indicator: &Indicator) -> bool {
-        parse_url(&indicator.value).is_ok_and(|url| url.is_address || self.is_known(&url.host))
+    fn hunts_host(&self, indicator: Indicator<'_>) -> bool {
+        parse_url(indicator.value()).is_ok_and(|url| url.is_address || self.is_known(&url.host))
     }
 
-    fn address(&self, table: &str, indicator: &Indicator, rows: &mut Vec<Contact>) {
+    fn address(&self, table: &str, indicator: Indicator<'_>, rows: &mut Vec<Contact>) {
         let (remote, port_column, local) = match table {
             "CommonSecurityLog" => ("DestinationIP", "DestinationPort", "SourceIP"),
             "DeviceNetworkEvents" => ("RemoteIP", "RemotePort", "LocalIP"),
@@ -131,7 +132,7 @@ impl<'h> Contacts<'h> {
         let at = |ip: &str, port: u16| {
             vec![(remote, text(ip.to_owned())), (port_column, number(port)), (local, text("10.9.8.7".to_owned()))]
         };
-        let wanted = Some(indicator.value.as_str());
+        let wanted = Some(indicator.value());
         rows.push(contact("the address contacted", at(address, port.unwrap_or(443)), wanted));
         if !address.contains(':') {
             rows.push(contact("as an IPv6 address", at(&format!("::ffff:{address}"), port.unwrap_or(443)), wanted));
@@ -156,20 +157,20 @@ impl<'h> Contacts<'h> {
         let bracketed = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
         self.known.contains(&format!("{bracketed}:{port}"))
             || self.known.iter().any(|known| known.starts_with("http") && known.contains(address))
-            || self.sample.iter().any(|indicator| indicator.ty == IndicatorType::Ip && indicator.value == address)
+            || self.sample.iter().any(|indicator| indicator.ty() == IndicatorType::Ip && indicator.value() == address)
     }
 
-    fn hash(&self, table: &str, indicator: &Indicator, rows: &mut Vec<Contact>) {
-        let column = match (table, indicator.ty) {
+    fn hash(&self, table: &str, indicator: Indicator<'_>, rows: &mut Vec<Contact>) {
+        let column = match (table, indicator.ty()) {
             ("CommonSecurityLog", _) => "FileHash",
             (_, IndicatorType::Md5) => "MD5",
             (_, IndicatorType::Sha1) => "SHA1",
             _ => "SHA256",
         };
-        let wanted = Some(indicator.value.as_str());
-        rows.push(contact("lower case", vec![(column, text(indicator.value.clone()))], wanted));
-        rows.push(contact("upper case", vec![(column, text(indicator.value.to_uppercase()))], wanted));
-        let (head, last) = indicator.value.split_at(indicator.value.len() - 1);
+        let wanted = Some(indicator.value());
+        rows.push(contact("lower case", vec![(column, text(indicator.value().to_owned()))], wanted));
+        rows.push(contact("upper case", vec![(column, text(indicator.value().to_uppercase()))], wanted));
+        let (head, last) = indicator.value().split_at(indicator.value().len() - 1);
         let other = format!("{head}{}", if last == "0" { '1' } else { '0' });
         if !self.known.contains(&other) {
             rows.push(contact("another last digit", vec![(column, text(other))], None));

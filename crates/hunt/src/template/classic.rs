@@ -1,16 +1,21 @@
 //! The `classic` template: `in` over addresses, whatever the port; `has_any` over domains and URLs; `in` over hashes, as they are
 //! spelt. Kept to the byte, for those who compare.
 
-use crate::hunt::{HuntQuery, Needles, Test, Text};
-use crate::indicator::{Indicator, IndicatorType, Malware};
-use crate::template::{comment_text, dynamic_list};
+use std::sync::Arc;
+
+use crate::hunt::{HuntQuery, List, Subject, Test, Text};
+use crate::indicator::IndicatorType;
+use crate::template::{Form, comment_text, dynamic_list};
 
 /// One of the five queries.
-struct Kind {
+#[derive(Debug)]
+pub(crate) struct Kind {
     id: &'static str,
     title: &'static str,
     purpose: &'static str,
     names_source: bool,
+    values: List,
+    types: &'static [IndicatorType],
     list: &'static str,
     table: &'static str,
     steps: &'static str,
@@ -19,11 +24,16 @@ struct Kind {
     observed: &'static [&'static str],
 }
 
-const IP_FIREWALL: Kind = Kind {
+const ADDRESSES: &[IndicatorType] = &[IndicatorType::IpPort, IndicatorType::Ip];
+const HASHES: &[IndicatorType] = &[IndicatorType::Md5, IndicatorType::Sha1, IndicatorType::Sha256];
+
+static IP_FIREWALL: Kind = Kind {
     id: "ip-firewall",
     title: "IP Hunt",
     purpose: "Hunt for network connections to known malicious IPs",
     names_source: true,
+    values: List::Addresses,
+    types: ADDRESSES,
     list: "malicious_ips",
     table: "CommonSecurityLog",
     steps: "| where DestinationIP in (malicious_ips) or SourceIP in (malicious_ips)\n\
@@ -34,11 +44,13 @@ const IP_FIREWALL: Kind = Kind {
     observed: &["DestinationIP", "SourceIP"],
 };
 
-const IP_ENDPOINT: Kind = Kind {
+static IP_ENDPOINT: Kind = Kind {
     id: "ip-endpoint",
     title: "IP Hunt",
     purpose: "Hunt in Defender for Endpoint network events",
     names_source: false,
+    values: List::Addresses,
+    types: ADDRESSES,
     list: "malicious_ips",
     table: "DeviceNetworkEvents",
     steps: "| where RemoteIP in (malicious_ips)\n\
@@ -49,11 +61,13 @@ const IP_ENDPOINT: Kind = Kind {
     observed: &["RemoteIP"],
 };
 
-const DOMAIN_DNS: Kind = Kind {
+static DOMAIN_DNS: Kind = Kind {
     id: "domain-dns",
     title: "Domain Hunt",
     purpose: "Hunt for DNS queries to known malicious domains",
     names_source: true,
+    values: List::Domains,
+    types: &[IndicatorType::Domain],
     list: "malicious_domains",
     table: "DnsEvents",
     steps: "| where Name has_any (malicious_domains)\n\
@@ -64,11 +78,13 @@ const DOMAIN_DNS: Kind = Kind {
     observed: &["Name"],
 };
 
-const URL_CLICK: Kind = Kind {
+static URL_CLICK: Kind = Kind {
     id: "url-click",
     title: "URL Hunt",
     purpose: "Hunt for access to known malicious URLs",
     names_source: true,
+    values: List::Urls,
+    types: &[IndicatorType::Url],
     list: "malicious_urls",
     table: "UrlClickEvents",
     steps: "| where Url has_any (malicious_urls)\n\
@@ -79,11 +95,13 @@ const URL_CLICK: Kind = Kind {
     observed: &["Url"],
 };
 
-const HASH_FILE: Kind = Kind {
+static HASH_FILE: Kind = Kind {
     id: "hash-file",
     title: "Hash Hunt",
     purpose: "Hunt for files with known malicious hashes",
     names_source: true,
+    values: List::Hashes,
+    types: HASHES,
     list: "malicious_hashes",
     table: "DeviceFileEvents",
     steps: "| where SHA256 in (malicious_hashes) or SHA1 in (malicious_hashes) or MD5 in (malicious_hashes)\n\
@@ -95,59 +113,50 @@ const HASH_FILE: Kind = Kind {
 };
 
 /// Addresses, then domains, URLs and hashes; a type without values gives no query.
-pub(super) fn queries(malware: &Malware, indicators: &[Indicator]) -> Vec<HuntQuery> {
-    let of = |wanted: fn(IndicatorType) -> bool| indicators.iter().filter(move |indicator| wanted(indicator.ty));
-    let mut addresses: Vec<String> = Vec::new();
-    for indicator in of(|ty| matches!(ty, IndicatorType::Ip | IndicatorType::IpPort)) {
-        let address = indicator.address().map_or_else(|| indicator.value.clone(), |(address, _)| address.to_owned());
-        if !addresses.contains(&address) {
-            addresses.push(address);
-        }
-    }
-    let live = |indicator: &Indicator| crate::normalize::refang(indicator.as_published().trim()).into_owned();
-    let domains = of(|ty| ty == IndicatorType::Domain).map(live).collect();
-    let urls = of(|ty| ty == IndicatorType::Url).map(live).collect();
-    let hashes = of(IndicatorType::is_hash).map(live).collect();
-    let address_types = vec![IndicatorType::IpPort, IndicatorType::Ip];
-    let hash_types = vec![IndicatorType::Md5, IndicatorType::Sha1, IndicatorType::Sha256];
-    let wanted: [(&Kind, Vec<String>, Vec<IndicatorType>); 5] = [
-        (&IP_FIREWALL, addresses.clone(), address_types.clone()),
-        (&IP_ENDPOINT, addresses, address_types),
-        (&DOMAIN_DNS, domains, vec![IndicatorType::Domain]),
-        (&URL_CLICK, urls, vec![IndicatorType::Url]),
-        (&HASH_FILE, hashes, hash_types),
-    ];
-    let present = wanted.into_iter().filter(|(_, values, _)| !values.is_empty());
-    present.map(|(kind, values, types)| query(kind, malware, values, types)).collect()
-}
-
-fn query(kind: &Kind, malware: &Malware, values: Vec<String>, types: Vec<IndicatorType>) -> HuntQuery {
-    let source =
-        if kind.names_source { format!("// Source: ThreatFox - {}\n", comment_text(&malware.name)) } else { String::new() };
-    HuntQuery {
+pub(super) fn queries(subject: &Arc<Subject>) -> Vec<HuntQuery> {
+    let kinds = [&IP_FIREWALL, &IP_ENDPOINT, &DOMAIN_DNS, &URL_CLICK, &HASH_FILE];
+    let present = kinds.into_iter().filter(|kind| !subject.list(kind.values).is_empty());
+    let query = |kind: &'static Kind| HuntQuery {
         id: kind.id.to_owned(),
         title: kind.title.to_owned(),
         table: kind.table,
-        types,
-        values: values.len(),
+        types: kind.types.to_vec(),
+        column: kind.column,
+        test: kind.test,
         observed: kind.observed,
-        text: Text {
-            comments: format!("// {}\n{source}", kind.purpose),
-            lets: format!("let {} = {};\n", kind.list, dynamic_list(values.iter().map(String::as_str))),
-            steps: kind.steps.to_owned(),
-        },
-        needles: Needles { column: kind.column, test: kind.test, values },
+        subject: Arc::clone(subject),
+        list: kind.values,
+        range: 0..subject.list(kind.values).len(),
+        form: Form::Classic(kind),
+    };
+    present.map(query).collect()
+}
+
+/// The parts of a query's text.
+pub(super) fn text(kind: &Kind, query: &HuntQuery) -> Text {
+    let source = if kind.names_source {
+        format!("// Source: ThreatFox - {}\n", comment_text(&query.subject.malware().name))
+    } else {
+        String::new()
+    };
+    let values = query.observables().iter().map(|it| it.value(query.subject.indicator(*it)));
+    Text {
+        comments: format!("// {}\n{source}", kind.purpose),
+        lets: format!("let {} = {};\n", kind.list, dynamic_list(values)),
+        steps: kind.steps.to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use crate::hunt::{TimeBound, build};
     use crate::template::Template;
 
     fn texts(records: &str) -> Vec<String> {
         let intel = crate::feed::read(records.as_bytes(), "x.json").unwrap();
-        build(&intel, Template::Classic)[0].queries.iter().map(|query| query.text(&TimeBound::Unbounded)).collect()
+        build(&Arc::new(intel), Template::Classic)[0].queries.iter().map(|query| query.text(&TimeBound::Unbounded)).collect()
     }
 
     #[test]

@@ -4,99 +4,127 @@
 //! passes some rows too many; the one form of the row's value; a lookup of that form. Rows keep all columns of the table and gain
 //! `Indicator`, `IndicatorType`, `ThreatType`, `Confidence`, `Observed` (the value as logged) and `MatchedBy`.
 
-mod observables;
 mod place;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use kql::fmt::string_literal;
 
-use crate::hunt::{HuntQuery, Needles, Text};
-use crate::indicator::{Indicator, IndicatorType, Malware};
-use crate::template::{comment_text, dynamic_list};
+use crate::hunt::{HuntQuery, List, Subject, Text};
+use crate::indicator::IndicatorType;
+use crate::template::{Form, comment_text, dynamic_list};
 
-use observables::{Entry, Observables};
-use place::{PLACES, Place, Seen};
+pub(crate) use place::{PLACES, Place, Seen};
 
 /// So many values go in one query: half of what `has_any` takes, so that the text stays short enough to be handled.
 const CHUNK: usize = 5000;
 
 /// The queries in the order of [`PLACES`].
-pub(super) fn queries(malware: &Malware, indicators: &[Indicator]) -> Vec<HuntQuery> {
-    let observables = Observables::of(indicators);
+pub(super) fn queries(subject: &Arc<Subject>) -> Vec<HuntQuery> {
     let mut all = Vec::new();
     for place in &PLACES {
-        let entries = observables.at(place.seen);
-        let parts = entries.len().div_ceil(CHUNK);
-        for (part, entries) in entries.chunks(CHUNK).enumerate() {
-            all.push(query(place, malware, entries, part, parts));
+        let list = place.seen.list();
+        let values = subject.list(list).len();
+        let parts = values.div_ceil(CHUNK);
+        for part in 0..parts {
+            let range = part * CHUNK..values.min((part + 1) * CHUNK);
+            all.push(HuntQuery {
+                id: if part == 0 { place.id.to_owned() } else { format!("{}-{}", place.id, part + 1) },
+                title: format!("{}{}", place.title, part_title(part, parts)),
+                table: place.table,
+                types: types(subject, list, range.clone()),
+                column: place.tested,
+                test: place.seen.test(),
+                observed: &["Observed"],
+                subject: Arc::clone(subject),
+                list,
+                range,
+                form: Form::Exact(place, part, parts),
+            });
         }
     }
     all
 }
 
-fn query(place: &Place, malware: &Malware, entries: &[Entry], part: usize, parts: usize) -> HuntQuery {
-    let mut types: Vec<IndicatorType> = entries.iter().map(|entry| entry.ty).collect();
+/// Types of the indicators that some values of a list stand for, sorted.
+fn types(subject: &Subject, list: List, range: std::ops::Range<usize>) -> Vec<IndicatorType> {
+    let values = subject.list(list).get(range).unwrap_or_default();
+    let mut types: Vec<IndicatorType> = match (list, values) {
+        (List::Addresses | List::Hashes, values) => values.iter().map(|it| subject.indicator(*it).ty()).collect(),
+        // All others are of one type, or first of one and then of another.
+        (_, [first, .., last]) => vec![subject.indicator(*first).ty(), subject.indicator(*last).ty()],
+        (_, values) => values.iter().map(|it| subject.indicator(*it).ty()).collect(),
+    };
     types.sort_unstable();
     types.dedup();
-    let needles = needles(place, entries);
-    let part_title = if parts > 1 { format!(", part {} of {parts}", part + 1) } else { String::new() };
-    let text = Text {
-        comments: comments(place, malware, &part_title),
+    types
+}
+
+fn part_title(part: usize, parts: usize) -> String {
+    if parts > 1 { format!(", part {} of {parts}", part + 1) } else { String::new() }
+}
+
+/// The parts of a query's text.
+pub(super) fn text(place: &Place, query: &HuntQuery, part: usize, parts: usize) -> Text {
+    Text {
+        comments: comments(place, query, &part_title(part, parts)),
         lets: format!(
             "let needles = {};\n{}",
-            dynamic_list(needles.values.iter().map(String::as_str)),
-            datatable(entries, place.seen == Seen::Address)
+            dynamic_list(needles(query).into_iter()),
+            datatable(query, place.seen == Seen::Address)
         ),
         steps: place.steps(),
-    };
-    HuntQuery {
-        id: if part == 0 { place.id.to_owned() } else { format!("{}-{}", place.id, part + 1) },
-        title: format!("{}{part_title}", place.title),
-        table: place.table,
-        types,
-        values: entries.len(),
-        needles,
-        observed: &["Observed"],
-        text,
     }
 }
 
-fn comments(place: &Place, malware: &Malware, part: &str) -> String {
-    format!("// {}: {}{part}\n// {}\n", comment_text(&malware.name), place.title, place.seen.explained().join("\n// "))
+fn comments(place: &Place, query: &HuntQuery, part: &str) -> String {
+    let name = comment_text(&query.subject.malware().name);
+    format!("// {name}: {}{part}\n// {}\n", place.title, place.seen.explained().join("\n// "))
 }
 
 /// What the column's index is asked for.
-fn needles(place: &Place, entries: &[Entry]) -> Needles {
-    let mut taken = HashSet::new();
-    let mut values: Vec<String> = entries.iter().map(Entry::needle).filter(|needle| taken.insert(needle.clone())).collect();
-    if place.seen == Seen::Address {
-        // Endpoints log IPv4 addresses also as IPv6 ones.
-        let mapped: Vec<String> = values.iter().filter(|ip| !ip.contains(':')).map(|ip| format!("::ffff:{ip}")).collect();
-        values.extend(mapped);
+fn needles(query: &HuntQuery) -> Vec<Cow<'_, str>> {
+    let mut taken: HashSet<Cow<'_, str>, RandomState> = HashSet::default();
+    let all = query.observables().iter().map(|it| it.needle(query.subject.indicator(*it)));
+    let mut needles: Vec<Cow<'_, str>> = all.filter(|needle| taken.insert(needle.clone())).collect();
+    if query.list == List::Addresses {
+        let mapped: Vec<Cow<'_, str>> = needles.iter().filter_map(|ip| mapped(ip)).map(Cow::Owned).collect();
+        needles.extend(mapped);
     }
-    Needles { column: place.tested, test: place.seen.test(), values }
+    needles
 }
 
-fn datatable(entries: &[Entry], with_port: bool) -> String {
+/// An IPv4 address as endpoints log it, too: as one of IPv6.
+pub(crate) fn mapped(address: &str) -> Option<String> {
+    (!address.contains(':')).then(|| format!("::ffff:{address}"))
+}
+
+fn datatable(query: &HuntQuery, with_port: bool) -> String {
     let port_column = if with_port { "IndicatorPort:int, " } else { "" };
     let mut text = format!(
         "let indicators = datatable(Observable:string, {port_column}Indicator:string, IndicatorType:string, ThreatType:string, \
          IndicatorConfidence:long) [\n"
     );
-    for entry in entries {
-        let port = match (with_port, entry.port) {
+    for observable in query.observables() {
+        let indicator = query.subject.indicator(*observable);
+        let port = match (with_port, observable.port()) {
             (false, _) => String::new(),
             (true, Some(port)) => format!("{port}, "),
             (true, None) => "int(null), ".to_owned(),
         };
-        let confidence = entry.confidence.map_or_else(|| "long(null)".to_owned(), |confidence| confidence.to_string());
-        text += &format!(
-            "    {}, {port}{}, {}, {}, {confidence},\n",
-            string_literal(&entry.observable),
-            string_literal(&entry.indicator),
-            string_literal(entry.ty.name()),
-            string_literal(&entry.threat_type),
+        let confidence = indicator.confidence().map_or_else(|| "long(null)".to_owned(), |confidence| confidence.to_string());
+        // Writing to a text cannot fail.
+        let _ = writeln!(
+            text,
+            "    {}, {port}{}, {}, {}, {confidence},",
+            string_literal(&observable.value(indicator)),
+            string_literal(indicator.value()),
+            string_literal(indicator.ty().name()),
+            string_literal(indicator.threat_type()),
         );
     }
     text + "];\n"
@@ -104,12 +132,14 @@ fn datatable(entries: &[Entry], with_port: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use crate::hunt::{Hunt, TimeBound, build};
     use crate::template::Template;
 
     fn hunt(records: &str) -> Hunt {
         let intel = crate::feed::read(records.as_bytes(), "x.json").unwrap();
-        build(&intel, Template::Exact).remove(0)
+        build(&Arc::new(intel), Template::Exact).remove(0)
     }
 
     #[test]
@@ -170,8 +200,8 @@ DnsEvents
     fn large_families_are_cut_in_parts() {
         let lines: Vec<String> = (0..5001).map(|n| format!("n{n}.evil-{n}.shop")).collect();
         let intel = crate::feed::read(lines.join("\n").as_bytes(), "big.txt").unwrap();
-        let hunt = build(&intel, Template::Exact).remove(0);
-        let ids: Vec<(&str, usize)> = hunt.queries.iter().take(2).map(|query| (query.id.as_str(), query.values)).collect();
+        let hunt = build(&Arc::new(intel), Template::Exact).remove(0);
+        let ids: Vec<(&str, usize)> = hunt.queries.iter().take(2).map(|query| (query.id.as_str(), query.values())).collect();
         assert_eq!(ids, [("domain-dns", 5000), ("domain-dns-2", 1)]);
         assert!(hunt.queries[1].title.ends_with(", part 2 of 2"));
     }

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use hunt::Template;
 
@@ -37,7 +38,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     if global.now.is_none() {
         config.now = crate::config::parse_time(NOW)?;
     }
-    let intel = intel::read(&[folder.join("intel/threatfox.json")])?;
+    let intel = Arc::new(intel::read(&[folder.join("intel/threatfox.json")])?);
     let request = Request {
         hunts: hunt::build(&intel, Template::Exact),
         intel,

@@ -16,7 +16,7 @@ const LEFT_OUT_KEPT: usize = 200;
 #[must_use]
 pub fn intel(intel: &hunt::Intel) -> Intel {
     let rejected = intel.rejected.iter().map(|it| LeftOut { value: it.value.clone(), why: it.why.to_string() });
-    let held = intel.held_back.iter().map(|it| LeftOut { value: it.indicator.as_published().to_owned(), why: it.why.clone() });
+    let held = intel.held_back().map(|it| LeftOut { value: it.indicator.as_published().to_owned(), why: it.why.to_owned() });
     let source = |source: &hunt::Source| Source {
         name: source.name.clone(),
         feed: source.feed.to_owned(),
@@ -25,9 +25,9 @@ pub fn intel(intel: &hunt::Intel) -> Intel {
         held_back: source.held_back,
     };
     Intel {
-        indicators: intel.indicators.len(),
+        indicators: intel.len(),
         rejected: intel.rejected.len(),
-        held_back: intel.held_back.len(),
+        held_back: intel.held_back().len(),
         sources: intel.sources.iter().map(source).collect(),
         left_out: held.chain(rejected).take(LEFT_OUT_KEPT).collect(),
     }
@@ -45,9 +45,9 @@ impl Report {
             .iter()
             .map(|hunt| super::Hunt {
                 id: hunt.id.clone(),
-                family: hunt.malware.name.clone(),
-                malware: hunt.malware.id.clone(),
-                indicators: hunt.indicators.len(),
+                family: hunt.malware().name.clone(),
+                malware: hunt.malware().id.clone(),
+                indicators: hunt.indicators().len(),
                 sightings: counts.get(hunt.id.as_str()).copied().unwrap_or(0),
             })
             .collect();
@@ -84,18 +84,18 @@ fn not_searched(it: &hunt::executor::NotSearched) -> NotSearched {
 }
 
 fn sighting(it: &hunt::Sighting) -> Sighting {
-    let indicator = &it.indicator;
+    let indicator = it.indicator();
     Sighting {
         id: it.id.clone(),
         hunt: it.hunt.clone(),
         indicator: Indicator {
-            ty: indicator.ty.name().to_owned(),
-            value: indicator.value.clone(),
-            threat_type: indicator.threat_type.to_string(),
-            confidence: indicator.confidence,
-            first_seen: indicator.first_seen.map(format_datetime),
-            source: indicator.source.to_string(),
-            reference: indicator.reference.as_deref().map(str::to_owned),
+            ty: indicator.ty().name().to_owned(),
+            value: indicator.value().to_owned(),
+            threat_type: indicator.threat_type().to_owned(),
+            confidence: indicator.confidence(),
+            first_seen: indicator.first_seen().map(format_datetime),
+            source: indicator.source().to_owned(),
+            reference: indicator.reference().map(str::to_owned),
         },
         table: it.table.to_owned(),
         observed: it.observed.clone(),

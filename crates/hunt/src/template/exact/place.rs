@@ -1,11 +1,11 @@
 //! Where values are seen: the columns of each table, and the KQL that brings what stands there to the one form.
 
-use crate::hunt::Test;
+use crate::hunt::{List, Test};
 use crate::indicator::IndicatorType;
 
 /// What stands in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(crate) enum Seen {
     /// A domain name.
     Name,
     /// A URL or a bare host, of which the host counts.
@@ -20,19 +20,19 @@ pub(super) enum Seen {
 
 /// A column, or a value within one, that indicators are looked for in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) id: &'static str,
-    pub(super) title: &'static str,
-    pub(super) table: &'static str,
+pub(crate) struct Place {
+    pub(crate) id: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) table: &'static str,
     /// Rows of other kinds do not have the value.
     only: Option<&'static str>,
     /// What the needles are searched in.
-    pub(super) tested: &'static str,
+    pub(crate) tested: &'static str,
     /// The value as logged.
     observed: &'static str,
     /// The column of the port.
     port: Option<&'static str>,
-    pub(super) seen: Seen,
+    pub(crate) seen: Seen,
 }
 
 const fn place(id: &'static str, title: &'static str, table: &'static str, column: &'static str, seen: Seen) -> Place {
@@ -50,7 +50,7 @@ const PROCESSES: &str = "DeviceProcessEvents";
 const CLICKS: &str = "UrlClickEvents";
 
 /// All places, in the order in which a hunt asks them.
-pub(super) const PLACES: [Place; 20] = [
+pub(crate) static PLACES: [Place; 20] = [
     Place {
         port: Some("DestinationPort"),
         ..place("ip-firewall", "connections at firewalls", FIREWALL, "DestinationIP", Seen::Address)
@@ -99,7 +99,7 @@ const TAIL: &str = r##"extract(@"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?[^/?#]*([^#]*)"
 
 impl Place {
     /// All steps of the query below the table.
-    pub(super) fn steps(&self) -> String {
+    pub(crate) fn steps(&self) -> String {
         let only = self.only.map_or_else(String::new, |condition| format!("| where {condition}\n"));
         let test = match self.seen.test() {
             Test::HasAny => "has_any",
@@ -156,15 +156,28 @@ impl Place {
 
 impl Seen {
     /// How candidates are found.
-    pub(super) fn test(self) -> Test {
+    pub(crate) fn test(self) -> Test {
         match self {
             Seen::Name | Seen::HostOfUrl | Seen::Url => Test::HasAny,
             Seen::Address | Seen::Hash(_) => Test::In,
         }
     }
 
+    /// The values that are looked for.
+    pub(crate) fn list(self) -> List {
+        match self {
+            Seen::Name | Seen::HostOfUrl => List::Domains,
+            Seen::Address => List::Addresses,
+            Seen::Url => List::Urls,
+            Seen::Hash(Some(IndicatorType::Md5)) => List::Md5,
+            Seen::Hash(Some(IndicatorType::Sha1)) => List::Sha1,
+            Seen::Hash(Some(_)) => List::Sha256,
+            Seen::Hash(None) => List::Hashes,
+        }
+    }
+
     /// What a match is, in the words of a comment.
-    pub(super) fn explained(self) -> &'static [&'static str] {
+    pub(crate) fn explained(self) -> &'static [&'static str] {
         match self {
             Seen::Name => &[
                 "A name matches a domain if it is that domain or ends in a dot and that domain, in any case, with or without a dot at its end.",

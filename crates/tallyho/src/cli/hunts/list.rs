@@ -35,8 +35,8 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
             let mut tables: Vec<&str> = hunt.queries.iter().map(|query| query.table).collect();
             tables.sort_unstable();
             tables.dedup();
-            let (indicators, queries) = (count(hunt.indicators.len()), count(hunt.queries.len()));
-            vec![text(&hunt.id), text(&hunt.malware.name), indicators, queries, text(&tables.join(", "))]
+            let (indicators, queries) = (count(hunt.indicators().len()), count(hunt.queries.len()));
+            vec![text(&hunt.id), text(&hunt.malware().name), indicators, queries, text(&tables.join(", "))]
         })
         .collect();
     Sink::open(config, global.format, None)?.tables([Rows { columns, rows }])?;

@@ -1,5 +1,7 @@
 //! `tallyho hunts`: the hunts that indicators give, as documents.
 
+use std::sync::Arc;
+
 use clap::{Subcommand, ValueEnum};
 use hunt::{Hunt, Template};
 
@@ -63,12 +65,12 @@ impl Selection {
     ///
     /// # Errors
     /// A file cannot be read, or no indicator is of a family that was asked for.
-    pub fn hunts(&self) -> Result<(hunt::Intel, Vec<Hunt>), Error> {
+    pub fn hunts(&self) -> Result<(Arc<hunt::Intel>, Vec<Hunt>), Error> {
         let mut read = intel::read(&self.intel.files)?;
         if !self.family.is_empty() {
             for family in &self.family {
-                if !read.indicators.iter().any(|indicator| intel::is_family(indicator, family)) {
-                    let mut names: Vec<&str> = read.indicators.iter().map(|it| it.malware.name.as_str()).collect();
+                if !read.indicators().any(|indicator| intel::is_family(indicator.malware(), family)) {
+                    let mut names: Vec<&str> = read.indicators().map(|it| it.malware().name.as_str()).collect();
                     names.sort_unstable();
                     names.dedup();
                     let near = kql::catalog::nearest(family, names);
@@ -79,8 +81,9 @@ impl Selection {
                     });
                 }
             }
-            read.indicators.retain(|indicator| self.family.iter().any(|family| intel::is_family(indicator, family)));
+            read.retain(|indicator| self.family.iter().any(|family| intel::is_family(indicator.malware(), family)));
         }
+        let read = Arc::new(read);
         let hunts = hunt::build(&read, self.template.into());
         Ok((read, hunts))
     }

@@ -31,9 +31,10 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     let rows = if args.left_out {
         intel::left_out_rows(&read)
     } else {
-        let asked =
-            |indicator: &&hunt::Indicator| args.family.as_deref().is_none_or(|family| intel::is_family(indicator, family));
-        intel::indicator_rows(read.indicators.iter().filter(asked))
+        let asked = |indicator: &hunt::Indicator<'_>| {
+            args.family.as_deref().is_none_or(|family| intel::is_family(indicator.malware(), family))
+        };
+        intel::indicator_rows(read.indicators().filter(asked))
     };
     Sink::open(config, global.format, None)?.tables([rows])?;
     messages::line(config, &intel::summary(&read));

@@ -1,0 +1,319 @@
+//! What feeds gave, in compact memory. Comes in: normalised values with their provenance, one after the other. Goes out: [`Intel`],
+//! which keeps what can be hunted, what cannot and why, and finds an indicator by its value.
+//!
+//! A million indicators must not cost a million small allocations: values stand one behind the other in one text, what many
+//! records have in common (family, source, tags …) is kept once, and an [`Indicator`] is a view of its row.
+
+mod indicator;
+mod row;
+mod shared;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+use crate::indicator::{IndicatorType, Rejected, Source};
+use crate::normalize::{Hint, Reason, normalize_into};
+use crate::shared_host;
+
+pub use indicator::Indicator;
+pub(crate) use row::Facts;
+use row::{Detail, Key, Row, index};
+use shared::Translation;
+pub(crate) use shared::{About, Shared};
+
+/// All that was read from feeds.
+#[derive(Clone, Debug, Default)]
+pub struct Intel {
+    /// What cannot be an indicator.
+    pub rejected: Vec<Rejected>,
+    /// Where it all came from.
+    pub sources: Vec<Source>,
+    /// What can be hunted, in order of first appearance; no two are the same value of the same family.
+    rows: Vec<Row>,
+    /// What is not hunted though it is well formed, and why.
+    held_back: Vec<(Row, &'static str)>,
+    /// Values; each is followed by the value as published, if that differs, and by the publisher's number for it.
+    text: String,
+    details: Vec<Detail>,
+    shared: Shared,
+    /// Positions in `rows` by the hash of the value.
+    by_value: HashTable<u32>,
+    hasher: RandomState,
+}
+
+/// An indicator that is well formed and yet not hunted.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldBack<'i> {
+    /// What is held back.
+    pub indicator: Indicator<'i>,
+    /// Why.
+    pub why: &'static str,
+}
+
+/// A value that was written down.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Value {
+    ty: IndicatorType,
+    start: usize,
+}
+
+/// What became of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// It is an indicator that was not there before.
+    New,
+    /// It was there already.
+    Repeat,
+    /// It is not fit to be hunted.
+    HeldBack,
+}
+
+impl Intel {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Intel {
+        Intel::default()
+    }
+
+    /// How many indicators there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// There is no indicator.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// What can be hunted, in order of first appearance; no two are the same value of the same family.
+    pub fn indicators(&self) -> impl ExactSizeIterator<Item = Indicator<'_>> + DoubleEndedIterator + Clone {
+        self.rows.iter().map(|row| Indicator::new(self, row))
+    }
+
+    /// The indicator at that place of [`Intel::indicators`].
+    #[must_use]
+    pub fn get(&self, at: usize) -> Option<Indicator<'_>> {
+        self.rows.get(at).map(|row| Indicator::new(self, row))
+    }
+
+    /// The indicator at a position that this gave.
+    pub(crate) fn at(&self, at: u32) -> Indicator<'_> {
+        Indicator::new(self, self.rows.get(at as usize).unwrap_or(&Row::NOTHING))
+    }
+
+    /// Positions of indicators by the id of their family; none without indicators.
+    pub(crate) fn by_family(&self) -> impl Iterator<Item = (&str, Vec<u32>)> {
+        let group = |row: &Row| self.shared.group(row.family) as usize;
+        let mut counts = vec![0; self.shared.families()];
+        for row in &self.rows {
+            counts[group(row)] += 1;
+        }
+        let mut members: Vec<Vec<u32>> = counts.into_iter().map(Vec::with_capacity).collect();
+        for (at, row) in self.rows.iter().enumerate() {
+            members[group(row)].push(index(at));
+        }
+        let all = members.into_iter().enumerate().filter(|(_, members)| !members.is_empty());
+        all.map(|(group, members)| (self.shared.family(index(group)).id.as_str(), members))
+    }
+
+    /// What is not hunted though it is well formed.
+    pub fn held_back(&self) -> impl ExactSizeIterator<Item = HeldBack<'_>> + Clone {
+        self.held_back.iter().map(|(row, why)| HeldBack { indicator: Indicator::new(self, row), why })
+    }
+
+    /// The indicators that are just this value, in its one form: one for each family that has it.
+    pub fn find<'i>(&'i self, ty: IndicatorType, value: &'i str) -> impl Iterator<Item = Indicator<'i>> {
+        let key = Key::of(ty, value);
+        let rows = self.by_value.iter_hash(key.hash(&self.hasher)).filter_map(|at| self.rows.get(*at as usize));
+        rows.filter(move |row| row.ty == ty && row.key(&self.text) == key).map(|row| Indicator::new(self, row))
+    }
+
+    /// How many families there are that have indicators.
+    #[must_use]
+    pub fn families(&self) -> usize {
+        let mut seen = vec![false; self.shared.families()];
+        self.rows.iter().for_each(|row| seen[self.shared.group(row.family) as usize] = true);
+        seen.into_iter().filter(|seen| *seen).count()
+    }
+
+    /// How many indicators of each type there are, types without any left out.
+    #[must_use]
+    pub fn by_type(&self) -> Vec<(IndicatorType, usize)> {
+        let count = |ty| self.rows.iter().filter(|row| row.ty == ty).count();
+        IndicatorType::ALL.into_iter().map(|ty| (ty, count(ty))).filter(|(_, n)| *n > 0).collect()
+    }
+
+    /// Leaves only the indicators that are wanted.
+    pub fn retain(&mut self, wanted: impl Fn(Indicator<'_>) -> bool) {
+        let rows = std::mem::take(&mut self.rows);
+        let kept: Vec<Row> = rows.into_iter().filter(|row| wanted(Indicator::new(self, row))).collect();
+        self.by_value.clear();
+        for row in kept {
+            let hash = row.key(&self.text).hash(&self.hasher);
+            self.push(row, hash);
+        }
+    }
+
+    /// Adds all of `other`, whose sources are then counted anew: what this already has is a repeat there.
+    pub fn merge(&mut self, other: Intel) {
+        if self.sources.is_empty() && self.rows.is_empty() {
+            *self = other;
+            return;
+        }
+        let mut from = self.shared.translation(&other.shared);
+        let mut repeats: Vec<usize> = vec![0; other.sources.len()];
+        self.reserve(other.rows.len(), other.text.len());
+        for row in &other.rows {
+            let source = other.shared.about(row.about).source;
+            let row = self.take(&other, row, &mut from);
+            let hash = row.key(&self.text).hash(&self.hasher);
+            if self.add_row(row, hash) == Added::Repeat
+                && let Some(at) = other.sources.iter().position(|it| it.name == *other.shared.text(source))
+            {
+                repeats[at] += 1;
+            }
+        }
+        for (row, why) in &other.held_back {
+            let row = self.take(&other, row, &mut from);
+            self.held_back.push((row, why));
+        }
+        self.rejected.extend(other.rejected);
+        for (mut source, again) in other.sources.into_iter().zip(repeats) {
+            let again = again.min(source.indicators);
+            source.indicators -= again;
+            source.repeats += again;
+            self.sources.push(source);
+        }
+    }
+
+    /// Makes room for so many more indicators, whose values are of that many bytes together.
+    pub(crate) fn reserve(&mut self, rows: usize, bytes: usize) {
+        self.rows.reserve(rows);
+        self.text.reserve(bytes);
+        let Intel { rows: known, text, hasher, by_value, .. } = self;
+        by_value.reserve(rows, |at| hash_at(hasher, known, text, *at));
+    }
+
+    /// What indicators have in common.
+    pub(crate) fn shared(&mut self) -> &mut Shared {
+        &mut self.shared
+    }
+
+    /// Writes the one form of a value down, to be added at once or never.
+    ///
+    /// # Errors
+    /// The reason why it cannot be an indicator.
+    pub(crate) fn value(&mut self, published: &str, hint: Hint) -> Result<Value, Reason> {
+        let start = self.text.len();
+        let ty = normalize_into(published, hint, &mut self.text).inspect_err(|_| self.text.truncate(start))?;
+        Ok(Value { ty, start })
+    }
+
+    /// Adds values of one type that are in their one form already, of which nothing is said but what `facts` does.
+    /// Tells how many became what, in the order of [`Added`].
+    pub(crate) fn add_normal(&mut self, ty: IndicatorType, values: &[&str], facts: &Facts<'_>) -> [usize; 3] {
+        let hashes: Vec<u64> = values.iter().map(|value| Key::of(ty, value).hash(&self.hasher)).collect();
+        // The table is too large for a near cache. Looked up all together, the places are fetched side by side; one by one, each
+        // look-up would wait for its own.
+        for hash in &hashes {
+            std::hint::black_box(self.by_value.find(*hash, |_| false));
+        }
+        let mut counts = [0; 3];
+        for (value, hash) in values.iter().zip(hashes) {
+            let start = self.text.len();
+            self.text.push_str(value);
+            let added = self.add_row(Row::new(ty, start, index(value.len()), facts), hash);
+            counts[added as usize] += 1;
+        }
+        counts
+    }
+
+    /// Adds the value that was written down last, with what a feed says of it; `published` is empty if it is as the feed wrote it.
+    pub(crate) fn add(&mut self, value: Value, published: &str, facts: &Facts<'_>) -> Added {
+        let Value { ty, start } = value;
+        let length = self.text.len() - start;
+        let published = if *published == self.text[start..] { "" } else { published };
+        let mut row = Row::new(ty, start, index(length), facts);
+        let reference = self.shared.add_text(facts.reference);
+        if let Some(detail) = Detail::of(published, facts, reference) {
+            self.text.push_str(published);
+            self.text.push_str(facts.id);
+            row.detail = index(self.details.len());
+            self.details.push(detail);
+        }
+        let hash = row.key(&self.text).hash(&self.hasher);
+        self.add_row(row, hash)
+    }
+
+    /// Adds the indicator whose texts are the last of all; or, if it is there already, what this one says of it beyond the other.
+    fn add_row(&mut self, row: Row, hash: u64) -> Added {
+        let key = row.key(&self.text);
+        let (rows, shared) = (&self.rows, &self.shared);
+        let is_same = |at: &u32| {
+            rows.get(*at as usize).is_some_and(|known| {
+                known.ty == row.ty && shared.group(known.family) == shared.group(row.family) && known.key(&self.text) == key
+            })
+        };
+        if let Some(at) = self.by_value.find(hash, is_same).copied() {
+            self.absorb(at as usize, row);
+            return Added::Repeat;
+        }
+        if let Some(why) = shared_host::too_wide(row.ty, row.value(&self.text)) {
+            self.held_back.push((row, why));
+            return Added::HeldBack;
+        }
+        self.push(row, hash);
+        Added::New
+    }
+
+    /// Adds an indicator that is not there.
+    fn push(&mut self, row: Row, hash: u64) {
+        let at = index(self.rows.len());
+        self.rows.push(row);
+        let Intel { rows, text, hasher, by_value, .. } = self;
+        by_value.insert_unique(hash, at, |at| hash_at(hasher, rows, text, *at));
+    }
+
+    /// Takes over what a repeat says of the indicator `at`. The repeat's texts and details are the last of all, and go.
+    fn absorb(&mut self, at: usize, repeat: Row) {
+        self.text.truncate(repeat.start);
+        let detail = (repeat.detail != row::NONE).then(|| self.details.pop()).flatten();
+        let Some(known) = self.rows.get_mut(at) else { return };
+        known.confidence = known.confidence.max(repeat.confidence);
+        known.compromised |= repeat.compromised;
+        if known.about != repeat.about {
+            known.about = self.shared.joined(known.about, repeat.about);
+        }
+        let Some(detail) = detail else { return };
+        match self.details.get_mut(known.detail as usize) {
+            Some(known) => known.absorb(&detail),
+            None if detail.says_when_or_where() => {
+                known.detail = index(self.details.len());
+                self.details.push(detail.without_texts());
+            }
+            None => {}
+        }
+    }
+
+    /// A row of another, with its texts and what it shares brought over.
+    fn take(&mut self, other: &Intel, row: &Row, from: &mut Translation) -> Row {
+        let start = self.text.len();
+        self.text.push_str(row.value(&other.text));
+        let mut taken = Row { start, about: from.about(&mut self.shared, &other.shared, row.about), ..*row };
+        taken.family = from.family(row.family);
+        if let Some(detail) = other.details.get(row.detail as usize) {
+            self.text.push_str(row.published(&other.text, detail));
+            self.text.push_str(row.id(&other.text, detail));
+            taken.detail = index(self.details.len());
+            let reference = self.shared.add_text(other.shared.text(detail.reference));
+            self.details.push(detail.with_reference(reference));
+        }
+        taken
+    }
+}
+
+fn hash_at(hasher: &RandomState, rows: &[Row], text: &str, at: u32) -> u64 {
+    rows.get(at as usize).map_or(0, |row| row.key(text).hash(hasher))
+}

@@ -1,0 +1,171 @@
+//! An indicator's own facts, each in few bytes. What it has in common with others is in [`Shared`](super::shared::Shared).
+
+use std::hash::{BuildHasher, Hasher};
+
+use crate::indicator::IndicatorType;
+use crate::normalize::url_key_parts;
+
+/// No position.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// No moment.
+const NEVER: i64 = i64::MIN;
+
+/// A position or a length. What is beyond four billion does not fit in the memory of any machine this runs on.
+pub(super) fn index(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(NONE)
+}
+
+/// What a feed says of a value, besides the value.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts<'a> {
+    /// The family, by its number.
+    pub(crate) family: u32,
+    /// What many records have in common, by its number.
+    pub(crate) about: u32,
+    pub(crate) confidence: Option<u8>,
+    pub(crate) compromised: bool,
+    pub(crate) first_seen: Option<i64>,
+    pub(crate) last_seen: Option<i64>,
+    /// The publisher's number for it.
+    pub(crate) id: &'a str,
+    pub(crate) reference: &'a str,
+}
+
+/// An indicator.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    /// Where its value starts in the text.
+    pub(super) start: usize,
+    /// How long that is.
+    pub(super) length: u32,
+    pub(super) family: u32,
+    pub(super) about: u32,
+    /// [`NONE`] if there are none.
+    pub(super) detail: u32,
+    pub(super) ty: IndicatorType,
+    pub(super) confidence: Option<u8>,
+    pub(super) compromised: bool,
+}
+
+/// What not every feed says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Detail {
+    first_seen: i64,
+    last_seen: i64,
+    /// A shared text.
+    pub(super) reference: u32,
+    /// Of the value as published, which follows the value; 0 if it is the same.
+    published: u32,
+    /// Of the publisher's number, which follows in turn.
+    id: u32,
+}
+
+impl Row {
+    pub(super) const NOTHING: Row = Row {
+        start: 0,
+        length: 0,
+        family: NONE,
+        about: NONE,
+        detail: NONE,
+        ty: IndicatorType::Domain,
+        confidence: None,
+        compromised: false,
+    };
+
+    pub(super) fn new(ty: IndicatorType, start: usize, length: u32, facts: &Facts<'_>) -> Row {
+        let Facts { family, about, confidence, compromised, .. } = *facts;
+        Row { start, length, family, about, detail: NONE, ty, confidence, compromised }
+    }
+
+    pub(super) fn value<'t>(&self, text: &'t str) -> &'t str {
+        slice(text, self.start, self.length)
+    }
+
+    pub(super) fn published<'t>(&self, text: &'t str, detail: &Detail) -> &'t str {
+        slice(text, self.start + self.length as usize, detail.published)
+    }
+
+    pub(super) fn id<'t>(&self, text: &'t str, detail: &Detail) -> &'t str {
+        slice(text, self.start + self.length as usize + detail.published as usize, detail.id)
+    }
+
+    /// What equal values have in common.
+    pub(super) fn key<'t>(&self, text: &'t str) -> Key<'t> {
+        Key::of(self.ty, self.value(text))
+    }
+}
+
+fn slice(text: &str, start: usize, length: u32) -> &str {
+    text.get(start..start + length as usize).unwrap_or_default()
+}
+
+impl Detail {
+    /// None if there is nothing to be kept.
+    pub(super) fn of(published: &str, facts: &Facts<'_>, reference: u32) -> Option<Detail> {
+        let detail = Detail {
+            first_seen: facts.first_seen.unwrap_or(NEVER),
+            last_seen: facts.last_seen.unwrap_or(NEVER),
+            reference,
+            published: index(published.len()),
+            id: index(facts.id.len()),
+        };
+        (detail.published > 0 || detail.id > 0 || detail.says_when_or_where()).then_some(detail)
+    }
+
+    pub(super) fn first_seen(&self) -> Option<i64> {
+        (self.first_seen != NEVER).then_some(self.first_seen)
+    }
+
+    pub(super) fn last_seen(&self) -> Option<i64> {
+        (self.last_seen != NEVER).then_some(self.last_seen)
+    }
+
+    /// It says more than how the feed wrote the value, and which number it gave it.
+    pub(super) fn says_when_or_where(&self) -> bool {
+        self.first_seen != NEVER || self.last_seen != NEVER || self.reference != 0
+    }
+
+    pub(super) fn with_reference(self, reference: u32) -> Detail {
+        Detail { reference, ..self }
+    }
+
+    /// The same where no texts follow the value.
+    pub(super) fn without_texts(self) -> Detail {
+        Detail { published: 0, id: 0, ..self }
+    }
+
+    /// Takes over what a repeat of the same indicator adds.
+    pub(super) fn absorb(&mut self, other: &Detail) {
+        self.first_seen = match (self.first_seen, other.first_seen) {
+            (NEVER, other) => other,
+            (known, NEVER) => known,
+            (known, other) => known.min(other),
+        };
+        self.last_seen = self.last_seen.max(other.last_seen);
+        if self.reference == 0 {
+            self.reference = other.reference;
+        }
+    }
+}
+
+/// What equal values have in common: the value; of a URL what [`url_key_parts`] leaves of it, so that two URLs that differ in the
+/// scheme alone are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Key<'t>(&'t str, &'t str);
+
+impl<'t> Key<'t> {
+    pub(super) fn of(ty: IndicatorType, value: &'t str) -> Key<'t> {
+        let (authority, tail) = if ty == IndicatorType::Url { url_key_parts(value) } else { (value, "") };
+        Key(authority, tail)
+    }
+
+    pub(super) fn hash(self, hasher: &impl BuildHasher) -> u64 {
+        let mut state = hasher.build_hasher();
+        state.write(self.0.as_bytes());
+        if !self.1.is_empty() {
+            state.write(self.1.as_bytes());
+        }
+        state.finish()
+    }
+}
