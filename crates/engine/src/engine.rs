@@ -29,8 +29,9 @@ use crate::error::{Error, Result, code};
 use crate::explain::Explained;
 use crate::operator::OperatorPlanner;
 use crate::prepare::{Prepare, Progress, start};
-use crate::source::Externals;
+use crate::source::{Externals, Texts};
 use crate::tables::Tables;
+use crate::text_set::TextSet;
 use crate::yielding::YieldInJoins;
 
 /// What an engine may use, and the moment it takes for now.
@@ -145,6 +146,16 @@ impl Engine {
         let batch = crate::lower::rel::values(&rows.columns, &rows.rows)?;
         let provider = crate::lower::rel::memory_table(vec![batch])?;
         self.add_table(name, rows.columns.clone(), provider);
+        Ok(())
+    }
+
+    /// Adds a set of texts as a table of one column, `Text`. Where it stands right of `in`, `has_any` and their like, each text is
+    /// looked up in the set itself, however large that is.
+    pub fn add_texts(&mut self, name: &str, texts: TextSet) -> Result<()> {
+        let texts = Arc::new(texts);
+        let table = Texts::table(Arc::clone(&texts))?;
+        self.workspace_mut().files.insert(name.to_owned(), Texts::columns());
+        Arc::make_mut(&mut self.tables).insert_texts(name, texts, table);
         Ok(())
     }
 

@@ -12,10 +12,11 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SessionContext, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
-use kql::plan::{Query, Rel, WATCHLISTS};
+use kql::plan::{Query, Rel, RelKind, WATCHLISTS};
 use kql::{Column, Type, Value};
 
 use crate::error::{Error, Result, code};
+use crate::function::Constant;
 use crate::lower::rel::{memory_table, values};
 use crate::lower::{Lower, Resolved};
 use crate::source::Externals;
@@ -74,7 +75,7 @@ impl Prepare<'_> {
     }
 
     fn table(&self, rel: &Rel, progress: &mut Progress) -> Result<()> {
-        let kql::plan::RelKind::Table { name, database } = &rel.kind else { return Ok(()) };
+        let RelKind::Table { name, database } = &rel.kind else { return Ok(()) };
         let table = match (self.tables.get(name, database.as_deref()), database) {
             (Some(table), _) => Arc::clone(table),
             (None, Some(place)) if place != WATCHLISTS && !self.tables.knows(place) => return Err(elsewhere(place, name)),
@@ -116,6 +117,12 @@ impl Prepare<'_> {
         if progress.resolved.sets.contains_key(&key) {
             return Ok(());
         }
+        if let RelKind::Table { name, database: None } = &rel.kind
+            && let Some(texts) = self.tables.texts(name)
+        {
+            progress.resolved.sets.insert(key, Constant::Texts(Arc::clone(texts)));
+            return Ok(());
+        }
         let plan = self.lower(query, rel, progress).await?;
         let (batches, more) = execute(self.context, plan, Some(SET_VALUES)).await?;
         if more {
@@ -125,7 +132,7 @@ impl Prepare<'_> {
             ));
         }
         let rows = crate::rows::collect(&rel.columns[..1.min(rel.columns.len())], &batches);
-        progress.resolved.sets.insert(key, Arc::new(rows.into_iter().flatten().collect()));
+        progress.resolved.sets.insert(key, Constant::Set(Arc::new(rows.into_iter().flatten().collect())));
         Ok(())
     }
 }

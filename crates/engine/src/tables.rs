@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
 
+use crate::text_set::TextSet;
+
 /// What reads the tables of one place.
 type Named = BTreeMap<String, Arc<dyn TableProvider>>;
 
@@ -14,6 +16,8 @@ pub struct Tables {
     own: Named,
     /// By the name of the place: [`WATCHLISTS`](kql::plan::WATCHLISTS), a workspace, a database.
     places: BTreeMap<String, Named>,
+    /// Those of this workspace that are sets of texts.
+    texts: BTreeMap<String, Arc<TextSet>>,
 }
 
 impl Tables {
@@ -41,8 +45,22 @@ impl Tables {
     pub fn insert(&mut self, name: String, place: Option<&str>, table: Arc<dyn TableProvider>) {
         let named = match place {
             Some(place) => self.places.entry(place.to_owned()).or_default(),
-            None => &mut self.own,
+            None => {
+                self.texts.remove(&name);
+                &mut self.own
+            }
         };
         named.insert(name, table);
+    }
+
+    /// Adds a set of texts that `table` reads; a table of that name is replaced.
+    pub(crate) fn insert_texts(&mut self, name: &str, texts: Arc<TextSet>, table: Arc<dyn TableProvider>) {
+        self.insert(name.to_owned(), None, table);
+        self.texts.insert(name.to_owned(), texts);
+    }
+
+    /// The set of texts of that name.
+    pub(crate) fn texts(&self, name: &str) -> Option<&Arc<TextSet>> {
+        self.texts.get(name)
     }
 }

@@ -61,7 +61,7 @@ impl RowExpr {
         let mut constants = Vec::with_capacity(args.len());
         for arg in args {
             if let ExprKind::Rows(rel) = &arg.kind {
-                constants.push(lower.resolved.sets.get(&Resolved::key(rel)).cloned().map(Constant::Set));
+                constants.push(lower.resolved.sets.get(&Resolved::key(rel)).cloned());
                 compiled.push(RowExpr::Constant(Value::Null, arg.ty));
                 continue;
             }

@@ -72,7 +72,7 @@ impl Lower<'_> {
         let mut lowered = Vec::with_capacity(args.len());
         for (arg, constant) in args.iter().zip(&constants) {
             lowered.push(match constant {
-                Some(Constant::Set(_)) => Expr::Literal(scalar_value(&Value::Null, arg.ty), None),
+                Some(Constant::Set(_) | Constant::Texts(_)) => Expr::Literal(scalar_value(&Value::Null, arg.ty), None),
                 _ => self.expr(arg, over)?,
             });
         }
@@ -83,7 +83,7 @@ impl Lower<'_> {
     /// The value of an argument, if it is the same for every row.
     fn constant(&self, arg: &plan::Expr) -> Option<Constant> {
         match &arg.kind {
-            ExprKind::Rows(rel) => self.resolved.sets.get(&Resolved::key(rel)).cloned().map(Constant::Set),
+            ExprKind::Rows(rel) => self.resolved.sets.get(&Resolved::key(rel)).cloned(),
             _ => fold(arg, &self.resolved.scalars).map(Constant::Value),
         }
     }

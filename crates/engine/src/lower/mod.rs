@@ -19,6 +19,7 @@ use datafusion::catalog::TableProvider;
 use kql::Value;
 use kql::plan::Rel;
 
+use crate::function::Constant;
 use crate::source::Externals;
 use crate::tables::Tables;
 
@@ -35,7 +36,7 @@ pub struct Resolved {
     /// The rows of `materialize()`, as [`kql::plan::Query::shared`] numbers them.
     pub shared: HashMap<usize, Arc<dyn TableProvider>>,
     /// The values of one-column relations that stand right of `in`, by the relation's address.
-    pub sets: HashMap<usize, Arc<Vec<Value>>>,
+    pub sets: HashMap<usize, Constant>,
     /// The rows of relations that are arguments of plugins, by the relation's address.
     pub relations: HashMap<usize, RecordBatch>,
     /// The files that stand for what `externaldata` reads.

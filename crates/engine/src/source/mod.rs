@@ -1,4 +1,4 @@
-//! Where rows come from: `range`, log files, and the files that stand for what `externaldata` reads.
+//! Where rows come from: `range`, log files, sets of texts, and the files that stand for what `externaldata` reads.
 
 mod external;
 mod log;
@@ -7,8 +7,10 @@ mod parquet;
 mod prune;
 mod range;
 mod row_test;
+mod texts;
 
 pub use external::Externals;
 pub(crate) use log::tables;
 pub use log::{LogOptions, OnRead, OnScanned, Provenance};
 pub use range::Range;
+pub(crate) use texts::Texts;
