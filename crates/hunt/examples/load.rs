@@ -11,7 +11,8 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hunt::{Template, feed, prefilter};
+use hunt::prefilter::{self, Candidates, Needles};
+use hunt::{Template, TimeBound, feed};
 use kql::types::{Column, Rows, Type, Value};
 
 /// Each is done so often, and the mean is shown: the system's count of a thread's time is as fine as its tick.
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
     }
     println!(
         "{:>10} {:>8} {:>9} {:>9} {:>9} {:>9} {:>9}  file",
-        "indicators", "hunts", "read", "build", "values", "route", "resident"
+        "indicators", "hunts", "read", "build", "values", "held", "resident"
     );
     for file in &files {
         if let Err(why) = time(file) {
@@ -49,22 +50,24 @@ fn time(file: &str) -> Result<(), Box<dyn std::error::Error>> {
         let build = clock.stop();
         resident = resident_kb().saturating_sub(before);
         let clock = Clock::start();
-        let sought = prefilter::sought(&hunts, "DnsEvents");
-        let bytes: usize = sought.iter().flat_map(prefilter::Sought::values).map(|value| value.len()).sum();
+        let pass = prefilter::prefilter(&hunts, "DnsEvents", &TimeBound::Unbounded);
+        let bytes: usize = pass.iter().flat_map(|pass| &pass.sets).flat_map(Needles::values).map(|value| value.len()).sum();
         let values = clock.stop();
         let rows = candidates(&hunts);
         let clock = Clock::start();
-        let touched = prefilter::route(&hunts, "DnsEvents", &rows).len();
-        let route = clock.stop();
-        std::hint::black_box((bytes, touched));
+        let candidates = Candidates::new(&rows);
+        let queries = hunts.iter().flat_map(|hunt| &hunt.queries).filter(|query| query.table == "DnsEvents");
+        let held: usize = queries.map(|query| candidates.held(query)).sum();
+        let held_time = clock.stop();
+        std::hint::black_box((bytes, held));
         (indicators, families) = (intel.len(), hunts.len());
-        for (total, now) in total.iter_mut().zip([read, build, values, route]) {
+        for (total, now) in total.iter_mut().zip([read, build, values, held_time]) {
             *total += now;
         }
     }
-    let [read, build, values, route] = total.map(|time| format!("{:.1} ms", (time / ROUNDS).as_secs_f64() * 1e3));
+    let [read, build, values, held] = total.map(|time| format!("{:.1} ms", (time / ROUNDS).as_secs_f64() * 1e3));
     let resident = format!("{} MB", resident / 1024);
-    println!("{indicators:>10} {families:>8} {read:>9} {build:>9} {values:>9} {route:>9} {resident:>9}  {file}");
+    println!("{indicators:>10} {families:>8} {read:>9} {build:>9} {values:>9} {held:>9} {resident:>9}  {file}");
     Ok(())
 }
 

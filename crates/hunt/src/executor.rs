@@ -1,13 +1,16 @@
 //! Where queries run. Comes in: hunts and an [`Executor`]. Goes out: all sightings, and what could not be searched.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 
-use kql::types::Rows;
+use foldhash::fast::RandomState;
+use kql::types::{Rows, Value};
 
 use crate::exclusion::{Exclusions, NotEvaluable};
-use crate::hunt::{Hunt, TimeBound};
-use crate::prefilter::{prefilter, route, tables};
+use crate::hunt::{Hunt, HuntQuery, Observable, TimeBound};
+use crate::prefilter::{Candidates, Prefilter, prefilter, tables};
 use crate::sighting::{Sighting, sight};
+use crate::template::CHUNK;
 
 /// What runs KQL: the engine over local logs, or a workspace.
 pub trait Executor {
@@ -20,13 +23,13 @@ pub trait Executor {
     /// What went wrong, in words that can be shown.
     fn run(&mut self, query: &str) -> Result<Rows, Failure>;
 
-    /// Lets all later queries see only those rows of `table` that `query` gives, and returns them (columns of provenance may be
-    /// left out). An executor to which a pass over the table costs nothing returns none, and is asked each query.
+    /// Lets all later queries see only those rows of `table` that a pass over it leaves, and returns them (columns of provenance may
+    /// be left out). An executor to which a pass over the table costs nothing returns none, and is asked each query.
     ///
     /// # Errors
     /// As `run`.
-    fn narrow(&mut self, table: &str, query: &str) -> Result<Option<Rows>, Failure> {
-        let _ = (table, query);
+    fn narrow(&mut self, table: &str, pass: &Prefilter<'_>) -> Result<Option<Rows>, Failure> {
+        let _ = (table, pass);
         Ok(None)
     }
 }
@@ -70,76 +73,137 @@ pub struct Outcome {
 }
 
 /// Runs all hunts: one pass over each table for the candidates, then each hunt's own queries over those.
+///
+/// Over candidates, a query is run with those of its values alone that some candidate holds, and its answer is the same. For a value
+/// is seen in a row only if the tested column holds the value's needle; what no candidate holds is therefore seen in none. And the
+/// column's test passes a row because of a needle that the row holds, which is among those that are left.
 pub fn search(hunts: &[Hunt], executor: &mut dyn Executor, bound: &TimeBound, exclusions: &Exclusions) -> Outcome {
-    let mut outcome = Outcome::default();
-    let mut by_id: HashMap<String, usize> = HashMap::new();
+    let mut search = Search { executor, bound, exclusions, outcome: Outcome::default(), known: HashSet::default() };
     for table in tables(hunts) {
-        if !executor.has_table(table) {
-            outcome.not_searched.push(NotSearched {
-                hunt: "*".to_owned(),
-                table: table.to_owned(),
-                why: "no file fills it".to_owned(),
-            });
-            continue;
-        }
-        let wanted = match candidates(hunts, executor, table, bound) {
-            Ok(wanted) => wanted,
-            Err(failure) => {
-                outcome.not_searched.push(NotSearched { hunt: "*".to_owned(), table: table.to_owned(), why: failure.message });
-                continue;
-            }
-        };
-        for (hunt_at, hunt) in hunts.iter().enumerate() {
-            for (query_at, query) in hunt.queries.iter().enumerate().filter(|(_, query)| query.table == table) {
-                if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&(hunt_at, query_at))) {
-                    outcome.spared += 1;
-                    continue;
-                }
-                outcome.queries += 1;
-                match executor.run(&query.text(bound)) {
-                    Ok(rows) => outcome.take(hunt, &query.id, sight(hunt, query, &rows, exclusions), &mut by_id),
-                    Err(failure) => outcome.not_searched.push(NotSearched {
-                        hunt: hunt.id.clone(),
-                        table: table.to_owned(),
-                        why: format!("query {}: {}", query.id, failure.message),
-                    }),
-                }
-            }
+        if search.executor.has_table(table) {
+            search.table(hunts, table);
+        } else {
+            search.not_searched("*", table, "no file fills it".to_owned());
         }
     }
+    let mut outcome = search.outcome;
     outcome.sightings.sort_by(|a, b| (&a.hunt, a.time, &a.id).cmp(&(&b.hunt, b.time, &b.id)));
     outcome
 }
 
-/// The queries worth running over `table`, as positions of hunt and query; none if all are.
-fn candidates(
-    hunts: &[Hunt],
-    executor: &mut dyn Executor,
-    table: &str,
-    bound: &TimeBound,
-) -> Result<Option<BTreeSet<(usize, usize)>>, Failure> {
-    let Some(query) = prefilter(hunts, table, bound) else { return Ok(None) };
-    let rows = executor.narrow(table, &query)?;
-    Ok(rows.map(|rows| route(hunts, table, &rows).into_iter().collect()))
+/// A run of hunts.
+struct Search<'s> {
+    executor: &'s mut dyn Executor,
+    bound: &'s TimeBound,
+    exclusions: &'s Exclusions,
+    outcome: Outcome,
+    /// The ids of sightings.
+    known: HashSet<String, RandomState>,
 }
 
-impl Outcome {
-    /// Adds what a query found; what another query of the hunt found in the same record is there already.
-    fn take(&mut self, hunt: &Hunt, query: &str, sighted: crate::sighting::Sighted, by_id: &mut HashMap<String, usize>) {
+impl Search<'_> {
+    fn table(&mut self, hunts: &[Hunt], table: &str) {
+        let Some(pass) = prefilter(hunts, table, self.bound) else { return };
+        let candidates = match self.executor.narrow(table, &pass) {
+            Ok(rows) => rows.map(|rows| Candidates::new(&rows)),
+            Err(failure) => return self.not_searched("*", table, failure.message),
+        };
+        for hunt in hunts {
+            let queries: Vec<&HuntQuery> = hunt.queries.iter().filter(|query| query.table == table).collect();
+            match &candidates {
+                None => queries.into_iter().for_each(|query| self.run(hunt, &[Asked::whole(query)])),
+                Some(candidates) => self.over(hunt, &queries, candidates),
+            }
+        }
+    }
+
+    /// Runs a hunt's queries over candidates. The parts of a question that was cut are put together again, as far as they are short.
+    fn over(&mut self, hunt: &Hunt, queries: &[&HuntQuery], candidates: &Candidates) {
+        for parts in queries.chunk_by(|a, b| a.asks_as(b)) {
+            let mut together: Vec<Asked<'_>> = Vec::new();
+            let mut values = 0;
+            for query in parts {
+                let held = candidates.held_of(&query.subject, query.observables());
+                if held.is_empty() {
+                    self.outcome.spared += 1;
+                    continue;
+                }
+                if values + held.len() > CHUNK && !together.is_empty() {
+                    self.run(hunt, &std::mem::take(&mut together));
+                    values = 0;
+                }
+                values += held.len();
+                together.push(Asked { query, values: Cow::Owned(held) });
+            }
+            if !together.is_empty() {
+                self.run(hunt, &together);
+            }
+        }
+    }
+
+    /// Asks parts of a question together.
+    fn run(&mut self, hunt: &Hunt, parts: &[Asked<'_>]) {
+        let Some(first) = parts.first() else { return };
+        self.outcome.queries += parts.len();
+        let values: Cow<'_, [Observable]> = match parts {
+            [one] => Cow::Borrowed(&*one.values),
+            parts => parts.iter().flat_map(|part| part.values.iter().copied()).collect(),
+        };
+        match self.executor.run(&first.query.text_for(&values, self.bound)) {
+            Ok(rows) if parts.len() == 1 => self.take(hunt, first.query, &rows),
+            Ok(rows) => parts.iter().for_each(|part| self.take(hunt, part.query, &part.own(&rows))),
+            Err(failure) => {
+                for part in parts {
+                    let why = format!("query {}: {}", part.query.id, failure.message);
+                    self.not_searched(&hunt.id, part.query.table, why);
+                }
+            }
+        }
+    }
+
+    /// Takes what a query found; what another query of the hunt found in the same record is there already.
+    fn take(&mut self, hunt: &Hunt, query: &HuntQuery, rows: &Rows) {
+        let sighted = sight(hunt, query, rows, self.exclusions);
+        let outcome = &mut self.outcome;
         if sighted.unattributed > 0 {
-            *self.unattributed.entry((hunt.id.clone(), query.to_owned())).or_default() += sighted.unattributed;
+            *outcome.unattributed.entry((hunt.id.clone(), query.id.clone())).or_default() += sighted.unattributed;
         }
         for not_evaluable in sighted.not_evaluable {
-            if !self.not_evaluable.contains(&not_evaluable) {
-                self.not_evaluable.push(not_evaluable);
+            if !outcome.not_evaluable.contains(&not_evaluable) {
+                outcome.not_evaluable.push(not_evaluable);
             }
         }
-        for sighting in sighted.sightings {
-            if !by_id.contains_key(&sighting.id) {
-                by_id.insert(sighting.id.clone(), self.sightings.len());
-                self.sightings.push(sighting);
-            }
-        }
+        let known = &mut self.known;
+        outcome.sightings.extend(sighted.sightings.into_iter().filter(|sighting| known.insert(sighting.id.clone())));
+    }
+
+    fn not_searched(&mut self, hunt: &str, table: &str, why: String) {
+        self.outcome.not_searched.push(NotSearched { hunt: hunt.to_owned(), table: table.to_owned(), why });
+    }
+}
+
+/// A query, and those of its values that it is asked for.
+struct Asked<'h> {
+    query: &'h HuntQuery,
+    values: Cow<'h, [Observable]>,
+}
+
+impl<'h> Asked<'h> {
+    fn whole(query: &'h HuntQuery) -> Asked<'h> {
+        Asked { query, values: Cow::Borrowed(query.observables()) }
+    }
+
+    /// Those of the rows that show an indicator of this query: no other part of the question has it.
+    fn own(&self, rows: &Rows) -> Rows {
+        let indicators = self.values.iter().map(|it| self.query.subject.indicator(*it));
+        let wanted: HashSet<(&str, &str), RandomState> = indicators.map(|it| (it.ty().name(), it.value())).collect();
+        let columns = (rows.position("IndicatorType"), rows.position("Indicator"));
+        let text = |row: &[Value], at: Option<usize>| at.and_then(|at| row.get(at)).map(Value::to_text).unwrap_or_default();
+        let is_own = |row: &&Vec<Value>| {
+            let (ty, value) = (text(row, columns.0), text(row, columns.1));
+            wanted.contains(&(ty.as_str(), value.as_str()))
+        };
+        Rows { columns: rows.columns.clone(), rows: rows.rows.iter().filter(is_own).cloned().collect() }
     }
 }
 
@@ -147,7 +211,7 @@ impl Outcome {
 mod tests {
     use super::*;
     use crate::template::Template;
-    use kql::types::{Column, Type, Value};
+    use kql::types::{Column, Type};
 
     /// Answers every query with one row.
     struct One {
@@ -171,7 +235,7 @@ mod tests {
             })
         }
 
-        fn narrow(&mut self, table: &str, _: &str) -> Result<Option<Rows>, Failure> {
+        fn narrow(&mut self, table: &str, _: &Prefilter<'_>) -> Result<Option<Rows>, Failure> {
             self.narrowed |= table == "DnsEvents";
             let cell = Value::String("evil.shop".to_owned());
             Ok(Some(Rows { columns: vec![Column::new("Name", Type::String)], rows: vec![vec![cell]] }))

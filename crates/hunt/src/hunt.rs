@@ -24,7 +24,7 @@ pub struct Hunt {
     pub template: Template,
     /// How it is searched for.
     pub queries: Vec<HuntQuery>,
-    subject: Arc<Subject>,
+    pub(crate) subject: Arc<Subject>,
 }
 
 impl Hunt {
@@ -183,10 +183,20 @@ impl HuntQuery {
         self.subject.list(self.list).get(self.range.clone()).unwrap_or_default()
     }
 
+    /// The two ask the same, of other values: they are parts of a question that was cut because of its length.
+    pub(crate) fn asks_as(&self, other: &HuntQuery) -> bool {
+        Arc::ptr_eq(&self.subject, &other.subject) && self.form.asks_as(other.form)
+    }
+
     /// The KQL over `bound`'s rows.
     #[must_use]
     pub fn text(&self, bound: &TimeBound) -> String {
-        let Text { comments, lets, steps } = self.form.text(self);
+        self.text_for(self.observables(), bound)
+    }
+
+    /// The same for some of the values alone.
+    pub(crate) fn text_for(&self, observables: &[Observable], bound: &TimeBound) -> String {
+        let Text { comments, lets, steps } = self.form.text(self, observables);
         let time = crate::table::table(self.table).map_or("TimeGenerated", |table| table.time);
         [&comments, &bound.declaration(), &lets, self.table, "\n", &bound.steps(time), &steps].concat()
     }

@@ -125,9 +125,14 @@ impl Intel {
 
     /// The indicators that are just this value, in its one form: one for each family that has it.
     pub fn find<'i>(&'i self, ty: IndicatorType, value: &'i str) -> impl Iterator<Item = Indicator<'i>> {
+        self.positions(ty, value).map(|at| self.at(at))
+    }
+
+    /// Their positions.
+    pub(crate) fn positions(&self, ty: IndicatorType, value: &str) -> impl Iterator<Item = u32> {
         let key = Key::of(ty, value);
-        let rows = self.by_value.iter_hash(key.hash(&self.hasher)).filter_map(|at| self.rows.get(*at as usize));
-        rows.filter(move |row| row.ty == ty && row.key(&self.text) == key).map(|row| Indicator::new(self, row))
+        let is_it = move |at: &u32| self.rows.get(*at as usize).is_some_and(|row| row.ty == ty && row.key(&self.text) == key);
+        self.by_value.iter_hash(key.hash(&self.hasher)).copied().filter(is_it)
     }
 
     /// How many families there are that have indicators.

@@ -9,73 +9,82 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use foldhash::fast::RandomState;
 use kql::types::{Rows, Value};
 
-use crate::hunt::{Hunt, HuntQuery, List, Test, TimeBound};
+use crate::hunt::{Hunt, HuntQuery, List, Observable, Subject, Test, TimeBound};
 use crate::sighting::provenance;
-use crate::template::{dynamic_list, mapped};
+use crate::template::mapped;
 
-/// What all hunts together look for in a column: a row that holds none of the values there matches none of their queries that test
-/// this column.
+/// One pass over a table for all hunts.
 #[derive(Clone, Debug)]
-pub struct Sought<'h> {
-    /// The column, or an expression over columns that gives a string.
-    pub column: &'static str,
-    /// How values are tested for.
-    pub test: Test,
-    queries: Vec<&'h HuntQuery>,
+pub struct Prefilter<'h> {
+    /// The query. Its rows are all that any hunt can match in the table, and some more.
+    pub query: String,
+    /// What it reads besides the table: each is a table of one column of strings.
+    pub sets: Vec<Needles<'h>>,
 }
 
-impl<'h> Sought<'h> {
-    /// The values, where they stand in memory: some of them may come several times, as several families have them.
+/// Values of which one stands in every row that some queries match.
+///
+/// There may be a million of them, so they are no part of a query's text: who runs it is given them from where they stand in memory.
+#[derive(Clone, Debug)]
+pub struct Needles<'h> {
+    /// The name by which a query reads them. In all passes for the same hunts the same name means the same values.
+    pub name: String,
+    hunts: &'h [Hunt],
+    test: Test,
+    lists: BTreeSet<List>,
+}
+
+impl<'h> Needles<'h> {
+    fn new(hunts: &'h [Hunt], test: Test, lists: BTreeSet<List>) -> Needles<'h> {
+        let test_name = match test {
+            Test::HasAny => "has_any",
+            Test::In => "in",
+        };
+        let name = lists.iter().fold(format!("_tallyho_{test_name}"), |name, list| name + "_" + list.name());
+        Needles { name, hunts, test, lists }
+    }
+
+    /// The values; some of them may come several times, as several families have them.
     pub fn values(&self) -> impl Iterator<Item = Cow<'h, str>> {
-        self.queries.iter().flat_map(|query| query.needles())
+        let with_mapped = self.test == Test::In;
+        let lists = self.hunts.iter().flat_map(|hunt| self.lists.iter().map(|list| (&*hunt.subject, *list)));
+        lists.flat_map(move |(subject, list)| {
+            let needles = subject.list(list).iter().map(|it| it.needle(subject.indicator(*it)));
+            needles.flat_map(move |needle| {
+                let mapped = if with_mapped && list == List::Addresses { mapped(&needle).map(Cow::Owned) } else { None };
+                std::iter::once(needle).chain(mapped)
+            })
+        })
     }
 }
 
-/// What `hunts` look for in `table`, column by column; nothing if they do not ask that table.
+/// The pass whose rows are all that `hunts` can match in `table`; none if they do not ask that table.
 #[must_use]
-pub fn sought<'h>(hunts: &'h [Hunt], table: &str) -> Vec<Sought<'h>> {
-    let mut tests: BTreeMap<(&str, Test), Sought<'h>> = BTreeMap::new();
-    for query in queries(hunts, table) {
-        let HuntQuery { column, test, .. } = *query;
-        tests.entry((column, test)).or_insert_with(|| Sought { column, test, queries: Vec::new() }).queries.push(query);
+pub fn prefilter<'h>(hunts: &'h [Hunt], table: &str, bound: &TimeBound) -> Option<Prefilter<'h>> {
+    let mut tests: BTreeMap<(&str, Test), BTreeSet<List>> = BTreeMap::new();
+    for query in hunts.iter().flat_map(|hunt| &hunt.queries).filter(|query| query.table == table) {
+        tests.entry((query.column, query.test)).or_default().insert(query.list);
     }
-    tests.into_values().collect()
-}
-
-/// The query whose rows are all that `hunts` can match in `table`; none if they do not ask that table.
-#[must_use]
-pub fn prefilter(hunts: &[Hunt], table: &str, bound: &TimeBound) -> Option<String> {
-    let sought = sought(hunts, table);
-    if sought.is_empty() {
+    if tests.is_empty() {
         return None;
     }
-    let time = crate::table::table(table).map_or("TimeGenerated", |table| table.time);
-    let mut lets = String::from("// Rows that some hunt may match.\n");
+    let mut sets: Vec<Needles<'h>> = Vec::new();
     let mut conditions = Vec::new();
-    for (at, sought) in sought.into_iter().enumerate() {
-        let mut values: Vec<Cow<'_, str>> = sought.values().collect();
-        values.sort_unstable();
-        values.dedup();
-        lets += &format!("let needles{} = {};\n", at + 1, dynamic_list(values.into_iter()));
-        let operator = match sought.test {
+    for ((column, test), lists) in tests {
+        let needles = Needles::new(hunts, test, lists);
+        let operator = match test {
             Test::HasAny => "has_any",
             Test::In => "in~",
         };
-        conditions.push(format!("{} {operator} (needles{})", sought.column, at + 1));
+        conditions.push(format!("{column} {operator} ({})", needles.name));
+        if sets.iter().all(|known| known.name != needles.name) {
+            sets.push(needles);
+        }
     }
-    Some(format!("{lets}{table}\n{}| where {}\n", bound.steps(time), conditions.join("\n    or ")))
-}
-
-impl HuntQuery {
-    /// Values of which one stands in the tested column of every row that the query matches; some may come twice.
-    pub(crate) fn needles(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let all = self.observables().iter().map(|it| it.needle(self.subject.indicator(*it)));
-        let with_mapped = self.test == Test::In && self.list == List::Addresses;
-        all.flat_map(move |needle| {
-            let mapped = if with_mapped { mapped(&needle).map(Cow::Owned) } else { None };
-            std::iter::once(needle).chain(mapped)
-        })
-    }
+    let time = crate::table::table(table).map_or("TimeGenerated", |table| table.time);
+    let steps = bound.steps(time);
+    let query = format!("// Rows that some hunt may match.\n{table}\n{steps}| where {}\n", conditions.join("\n    or "));
+    Some(Prefilter { query, sets })
 }
 
 /// All tables that `hunts` ask, sorted.
@@ -85,28 +94,38 @@ pub fn tables(hunts: &[Hunt]) -> Vec<&'static str> {
     all.into_iter().collect()
 }
 
-fn queries<'h>(hunts: &'h [Hunt], table: &str) -> impl Iterator<Item = &'h HuntQuery> {
-    hunts.iter().flat_map(|hunt| &hunt.queries).filter(move |query| query.table == table)
+/// The rows that a pass left, as what they hold.
+#[derive(Debug)]
+pub struct Candidates {
+    texts: Texts,
 }
 
-/// Positions of hunts and their queries over `table` that `rows` hold a value for, sorted. All others match none of the rows.
-///
-/// Rows are few and values many, so the rows' terms are put in order, and each value is asked whether they hold it.
-#[must_use]
-pub fn route(hunts: &[Hunt], table: &str, rows: &Rows) -> Vec<(usize, usize)> {
-    let texts = Texts::of(rows);
-    let mut touched = Vec::new();
-    for (hunt_at, hunt) in hunts.iter().enumerate() {
-        for (query_at, query) in hunt.queries.iter().enumerate().filter(|(_, query)| query.table == table) {
-            if query.needles().any(|needle| texts.hold(&needle)) {
-                touched.push((hunt_at, query_at));
-            }
-        }
+impl Candidates {
+    /// What these rows hold.
+    #[must_use]
+    pub fn new(rows: &Rows) -> Candidates {
+        Candidates { texts: Texts::of(rows) }
     }
-    touched
+
+    /// How many of the values that a query looks for some row holds. If none, it matches none of the rows.
+    #[must_use]
+    pub fn held(&self, query: &HuntQuery) -> usize {
+        self.held_of(&query.subject, query.observables()).len()
+    }
+
+    /// The values of which some row holds the needle, in their order.
+    ///
+    /// Rows are few and values many, so the rows' terms are put in order, and each value is asked whether they hold it.
+    pub(crate) fn held_of(&self, subject: &Subject, values: &[Observable]) -> Vec<Observable> {
+        if self.texts.texts.is_empty() {
+            return Vec::new();
+        }
+        values.iter().filter(|it| self.texts.hold(&it.needle(subject.indicator(**it)))).copied().collect()
+    }
 }
 
 /// The texts of some rows, by their terms.
+#[derive(Debug)]
 struct Texts {
     /// In lower case, no text twice.
     texts: Vec<String>,
@@ -127,10 +146,22 @@ impl Texts {
                 {
                     known.insert(text.clone());
                     all.add(text.to_lowercase());
+                    all.add_unescaped(text);
                 }
             }
         }
         all
+    }
+
+    /// Adds what a query sees that reads the text as JSON.
+    fn add_unescaped(&mut self, text: &str) {
+        let mut text = Cow::Borrowed(text);
+        // JSON may stand within JSON.
+        for _ in 0..JSON_DEPTH {
+            let Some(plain) = unescaped(&text) else { return };
+            self.add(plain.to_lowercase());
+            text = Cow::Owned(plain);
+        }
     }
 
     fn add(&mut self, text: String) {
@@ -167,6 +198,28 @@ impl Texts {
             None => self.texts.iter().any(|text| holds(text, &value)),
         }
     }
+}
+
+/// So often a text is read as JSON.
+const JSON_DEPTH: usize = 3;
+
+/// The text with the characters that its JSON escapes (`\\u002e`) stand for; none if it has no such escape.
+fn unescaped(text: &str) -> Option<String> {
+    let mut parts = text.split("\\u");
+    let mut plain = parts.next()?.to_owned();
+    let mut any = false;
+    for part in parts {
+        let code = part.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
+        match code {
+            Some(c) => {
+                any = true;
+                plain.push(c);
+                plain.push_str(&part[4..]);
+            }
+            None => plain.extend(["\\u", part]),
+        }
+    }
+    any.then_some(plain)
 }
 
 /// Finds which of many values a text holds as whole terms, in any case, as `has_any` would.
@@ -232,30 +285,39 @@ mod tests {
 
     #[test]
     fn one_query_for_all_hunts() {
-        let text = prefilter(&hunts(), "CommonSecurityLog", &TimeBound::Unbounded).unwrap();
-        let expected = r#"// Rows that some hunt may match.
-let needles1 = dynamic(["bad.biz", "evil.shop"]);
-let needles2 = dynamic(["93.184.216.34", "::ffff:93.184.216.34"]);
-let needles3 = dynamic(["bad.biz", "evil.shop"]);
+        let hunts = hunts();
+        let pass = prefilter(&hunts, "CommonSecurityLog", &TimeBound::Unbounded).unwrap();
+        let expected = "// Rows that some hunt may match.
 CommonSecurityLog
-| where DestinationHostName has_any (needles1)
-    or DestinationIP in~ (needles2)
-    or RequestURL has_any (needles3)
-"#;
-        assert_eq!(text, expected);
-        assert_eq!(prefilter(&hunts(), "DeviceFileEvents", &TimeBound::Unbounded), None);
+| where DestinationHostName has_any (_tallyho_has_any_domains)
+    or DestinationIP in~ (_tallyho_in_addresses)
+    or RequestURL has_any (_tallyho_has_any_domains)
+";
+        assert_eq!(pass.query, expected);
+        let sets: Vec<(&str, Vec<Cow<'_, str>>)> =
+            pass.sets.iter().map(|set| (set.name.as_str(), set.values().collect())).collect();
+        let domains = vec!["evil.shop".into(), "bad.biz".into()];
+        let addresses = vec!["93.184.216.34".into(), "::ffff:93.184.216.34".into()];
+        assert_eq!(sets, [("_tallyho_has_any_domains", domains), ("_tallyho_in_addresses", addresses)]);
+        assert!(prefilter(&hunts, "DeviceFileEvents", &TimeBound::Unbounded).is_none());
     }
 
     #[test]
-    fn rows_go_to_the_queries_that_want_them() {
+    fn candidates_hold_values_as_whole_terms() {
         let hunts = hunts();
-        let rows = |name: &str| Rows {
-            columns: vec![Column::new("Name", Type::String)],
-            rows: vec![vec![Value::String(name.to_owned())]],
+        let held = |name: &str| {
+            let rows =
+                Rows { columns: vec![Column::new("Name", Type::String)], rows: vec![vec![Value::String(name.to_owned())]] };
+            let candidates = Candidates::new(&rows);
+            let dns = hunts.iter().map(|hunt| hunt.queries.iter().find(|query| query.table == "DnsEvents").unwrap());
+            dns.map(|query| candidates.held(query)).collect::<Vec<_>>()
         };
-        assert_eq!(route(&hunts, "DnsEvents", &rows("WWW.EVIL.shop.")), [(0, 0)]);
-        assert_eq!(route(&hunts, "DnsEvents", &rows("a.bad.biz")).len(), 1);
-        assert!(route(&hunts, "DnsEvents", &rows("notevil.shop")).is_empty());
-        assert!(route(&hunts, "DnsEvents", &rows("evil.example.shop")).is_empty());
+        assert_eq!(held("WWW.EVIL.shop."), [1, 0]);
+        assert_eq!(held("a.bad.biz"), [0, 1]);
+        assert_eq!(held("notevil.shop"), [0, 0]);
+        assert_eq!(held("evil.example.shop"), [0, 0]);
+        assert_eq!(held(r#"{"query":"www\u002eevil\u002Eshop"}"#), [1, 0]);
+        assert_eq!(held(r#"{"a":"{\"query\":\"www.\\u0065vil.shop\"}"}"#), [1, 0]);
+        assert_eq!(held(r"\u \u00 \ud800 evil\u002"), [0, 0]);
     }
 }

@@ -248,32 +248,53 @@ struct Found {
     matched_by: String,
 }
 
+/// Positions of indicators by type and value.
+type Told<'h> = HashMap<(IndicatorType, &'h str), u32, RandomState>;
+
 /// Tells which indicators a row shows.
 enum Finder<'h> {
     /// The query says so itself.
-    Told(HashMap<(IndicatorType, &'h str), u32, RandomState>),
+    Told(Told<'h>),
     /// It must be found among the query's values.
     Sought { hunt: &'h Hunt, query: &'h HuntQuery, index: TermIndex<'h>, positions: Vec<u32> },
 }
 
 impl<'h> Finder<'h> {
     fn new(hunt: &'h Hunt, query: &'h HuntQuery, rows: &Rows) -> Finder<'h> {
-        let wanted = || hunt.positions().iter().copied().zip(hunt.indicators());
-        if let (Some(value), Some(_)) = (rows.position("Indicator"), rows.position("IndicatorType")) {
-            // Rows show few of a hunt's indicators.
-            let shown: HashSet<String, RandomState> =
-                rows.rows.iter().filter_map(|row| row.get(value).map(Value::to_text)).collect();
-            let wanted = wanted().filter(|(_, indicator)| shown.contains(indicator.value()));
-            return Finder::Told(wanted.map(|(at, indicator)| ((indicator.ty(), indicator.value()), at)).collect());
+        if let (Some(value), Some(ty)) = (rows.position("Indicator"), rows.position("IndicatorType")) {
+            return Finder::Told(Finder::told(hunt, rows, ty, value));
         }
         let (mut index, mut positions) = (TermIndex::default(), Vec::new());
-        for (at, indicator) in wanted().filter(|(_, indicator)| query.types.contains(&indicator.ty())) {
+        let wanted = hunt.positions().iter().copied().zip(hunt.indicators());
+        for (at, indicator) in wanted.filter(|(_, indicator)| query.types.contains(&indicator.ty())) {
             let value = indicator.address().map_or(indicator.value(), |(address, _)| address);
             let value = value.split_once("://").map_or(value, |(_, rest)| rest.trim_end_matches('/'));
             index.add(value);
             positions.push(at);
         }
         Finder::Sought { hunt, query, index, positions }
+    }
+
+    /// The hunt's indicators that rows name, by type and value.
+    fn told(hunt: &'h Hunt, rows: &Rows, ty: usize, value: usize) -> Told<'h> {
+        let mut told = Told::default();
+        let mut seen: HashSet<(String, String), RandomState> = HashSet::default();
+        for row in &rows.rows {
+            let text = |at: usize| row.get(at).map(Value::to_text).unwrap_or_default();
+            let (ty, value) = (text(ty), text(value));
+            if seen.contains(&(ty.clone(), value.clone())) {
+                continue;
+            }
+            let named = IndicatorType::from_name(&ty).into_iter().flat_map(|ty| hunt.intel().positions(ty, &value));
+            let own = named.filter(|at| hunt.positions().binary_search(at).is_ok());
+            told.extend(
+                own.map(|at| (hunt.intel().at(at), at))
+                    .filter(|(it, _)| it.value() == value)
+                    .map(|(it, at)| ((it.ty(), it.value()), at)),
+            );
+            seen.insert((ty, value));
+        }
+        told
     }
 
     fn find(&self, row: &Row<'_>) -> Vec<Found> {

@@ -17,7 +17,7 @@ use crate::declared::Declared;
 use crate::error::Error;
 
 /// Everything a command needs to know beside its own arguments.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// The moment that `now()` and `ago()` start from, in ticks of 100 ns since 0001-01-01.
     pub now: i64,

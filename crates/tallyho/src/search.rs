@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::Engine;
 use engine::source::{LogOptions, OnRead, OnScanned, Provenance};
+use hunt::prefilter::Prefilter;
 use hunt::sighting::provenance;
 use hunt::{Exclusions, Executor, Failure, Hunt, TimeBound};
 use kql::Rows;
@@ -127,6 +128,8 @@ fn number_lines(outcome: &mut hunt::Outcome, scans: &BTreeMap<(PathBuf, String),
 struct Local {
     engine: Engine,
     tables: BTreeSet<String>,
+    /// The sets of values that the engine has.
+    sets: BTreeSet<String>,
 }
 
 impl Local {
@@ -152,7 +155,7 @@ impl Local {
         };
         engine.add_logs(&found.files, &options);
         let tables = found.files.iter().flat_map(|file| &file.tables).map(|table| table.name.clone()).collect();
-        Ok(Local { engine, tables })
+        Ok(Local { engine, tables, sets: BTreeSet::new() })
     }
 }
 
@@ -166,8 +169,13 @@ impl Executor for Local {
         Ok(answer.tables.into_iter().next().map(|table| table.rows).unwrap_or_default())
     }
 
-    fn narrow(&mut self, table: &str, query: &str) -> Result<Option<Rows>, Failure> {
-        let rows = self.run(query)?;
+    fn narrow(&mut self, table: &str, pass: &Prefilter<'_>) -> Result<Option<Rows>, Failure> {
+        for set in &pass.sets {
+            if self.sets.insert(set.name.clone()) {
+                self.engine.add_texts(&set.name, set.values().collect()).map_err(failure)?;
+            }
+        }
+        let rows = self.run(&pass.query)?;
         self.engine.add_rows(table, &rows).map_err(failure)?;
         Ok(Some(rows))
     }
@@ -175,4 +183,90 @@ impl Executor for Local {
 
 fn failure(error: engine::Error) -> Failure {
     Failure { code: Some(error.code.to_owned()), message: format!("{}: {}", error.code, error.message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::fs;
+    use std::path::Path;
+
+    use hunt::Template;
+
+    use super::*;
+
+    /// As the engine, but without a pass for all hunts: each query runs whole, over all rows.
+    struct OneByOne(Local);
+
+    impl Executor for OneByOne {
+        fn has_table(&self, table: &str) -> bool {
+            self.0.has_table(table)
+        }
+
+        fn run(&mut self, query: &str) -> Result<Rows, Failure> {
+            self.0.run(query)
+        }
+    }
+
+    /// What hunts of these indicators find in these logs, in a word for each sighting.
+    fn both_ways(intel: &hunt::Intel, template: Template, folder: &Path) -> [String; 2] {
+        let hunts = hunt::build(&Arc::new(intel.clone()), template);
+        let found = logs::discover(&[folder.to_owned()]);
+        let local = || Local::new(&found, &Config::default(), &Scans::default(), None).unwrap();
+        let (mut together, mut one_by_one) = (local(), OneByOne(local()));
+        [&mut together as &mut dyn Executor, &mut one_by_one].map(|executor| {
+            let outcome = hunt::search(&hunts, executor, &TimeBound::Unbounded, &Exclusions::default());
+            let mut told = format!("{:?}\n{:?}\n", outcome.not_searched, outcome.unattributed);
+            for it in &outcome.sightings {
+                let (indicator, evidence) = (it.indicator(), &it.evidence);
+                let _ = writeln!(told, "{} {} {indicator:?} {} {}", it.id, it.query, it.observed, it.matched_by);
+                let _ = writeln!(told, "    {:?} {:?} {:?} {} {evidence:?}", it.time, it.host, it.row, it.count);
+            }
+            told
+        })
+    }
+
+    fn demo(folder: &Path) -> hunt::Intel {
+        for file in crate::demo::files() {
+            let path = folder.join(file.path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, &file.bytes).unwrap();
+        }
+        crate::intel::read(&[folder.join("intel")]).unwrap()
+    }
+
+    #[test]
+    fn the_pass_for_all_hunts_changes_no_answer() {
+        let folder = tempfile::tempdir().unwrap();
+        let intel = demo(folder.path());
+        for template in [Template::Exact, Template::Classic] {
+            let [together, one_by_one] = both_ways(&intel, template, &folder.path().join("logs"));
+            assert!(together.lines().count() > 20, "{together}");
+            assert_eq!(together, one_by_one);
+        }
+    }
+
+    #[test]
+    fn parts_of_a_question_are_asked_together_and_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut list: Vec<String> = (0..10_100).map(|n| format!("evil-{n}.example-{n}.shop")).collect();
+        list.extend(["www.evil-7.example-7.shop", "https://evil.biz/a"].map(str::to_owned));
+        let intel = hunt::feed::read(list.join("\n").as_bytes(), "list.txt").unwrap();
+        let names = [
+            "evil-7.example-7.shop",
+            "a.www.EVIL-7.example-7.shop.",
+            "evil-5001.example-5001.shop",
+            "evil-10099.example-10099.shop",
+        ];
+        let others = ["notevil-7.example-7.shop", "evil-8.example-7.shop", "evil.biz", "shop"];
+        let row =
+            |name: &str| format!("{{\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:00Z\",\"Name\":\"{name}\"}}\n");
+        fs::write(folder.path().join("DnsEvents.ndjson"), names.iter().chain(&others).map(|name| row(name)).collect::<String>())
+            .unwrap();
+        let [together, one_by_one] = both_ways(&intel, Template::Exact, folder.path());
+        for query in ["domain-dns ", "domain-dns-2 ", "domain-dns-3 "] {
+            assert!(together.contains(query), "{together}");
+        }
+        assert_eq!(together, one_by_one);
+    }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Subject {
 }
 
 /// Values that are seen in one kind of place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum List {
     Domains,
     Addresses,
@@ -36,6 +36,20 @@ pub(crate) enum List {
     Sha256,
     /// Of all types.
     Hashes,
+}
+
+impl List {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            List::Domains => "domains",
+            List::Addresses => "addresses",
+            List::Urls => "urls",
+            List::Md5 => "md5",
+            List::Sha1 => "sha1",
+            List::Sha256 => "sha256",
+            List::Hashes => "hashes",
+        }
+    }
 }
 
 /// One value that can be seen in a log.
@@ -120,6 +134,7 @@ impl Subject {
     }
 
     /// The indicator that an observable stands for.
+    #[inline]
     pub(crate) fn indicator(&self, of: Observable) -> Indicator<'_> {
         self.intel.at(of.at)
     }

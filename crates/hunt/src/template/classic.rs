@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::hunt::{HuntQuery, List, Subject, Test, Text};
+use crate::hunt::{HuntQuery, List, Observable, Subject, Test, Text};
 use crate::indicator::IndicatorType;
 use crate::template::{Form, comment_text, dynamic_list};
 
@@ -133,13 +133,13 @@ pub(super) fn queries(subject: &Arc<Subject>) -> Vec<HuntQuery> {
 }
 
 /// The parts of a query's text.
-pub(super) fn text(kind: &Kind, query: &HuntQuery) -> Text {
+pub(super) fn text(kind: &Kind, query: &HuntQuery, observables: &[Observable]) -> Text {
     let source = if kind.names_source {
         format!("// Source: ThreatFox - {}\n", comment_text(&query.subject.malware().name))
     } else {
         String::new()
     };
-    let values = query.observables().iter().map(|it| it.value(query.subject.indicator(*it)));
+    let values = observables.iter().map(|it| it.value(query.subject.indicator(*it)));
     Text {
         comments: format!("// {}\n{source}", kind.purpose),
         lets: format!("let {} = {};\n", kind.list, dynamic_list(values)),

@@ -14,14 +14,14 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use kql::fmt::string_literal;
 
-use crate::hunt::{HuntQuery, List, Subject, Text};
+use crate::hunt::{HuntQuery, List, Observable, Subject, Text};
 use crate::indicator::IndicatorType;
 use crate::template::{Form, comment_text, dynamic_list};
 
 pub(crate) use place::{PLACES, Place, Seen};
 
 /// So many values go in one query: half of what `has_any` takes, so that the text stays short enough to be handled.
-const CHUNK: usize = 5000;
+pub(crate) const CHUNK: usize = 5000;
 
 /// The queries in the order of [`PLACES`].
 pub(super) fn queries(subject: &Arc<Subject>) -> Vec<HuntQuery> {
@@ -64,34 +64,35 @@ fn types(subject: &Subject, list: List, range: std::ops::Range<usize>) -> Vec<In
     types
 }
 
-fn part_title(part: usize, parts: usize) -> String {
+pub(super) fn part_title(part: usize, parts: usize) -> String {
     if parts > 1 { format!(", part {} of {parts}", part + 1) } else { String::new() }
 }
 
 /// The parts of a query's text.
-pub(super) fn text(place: &Place, query: &HuntQuery, part: usize, parts: usize) -> Text {
+pub(super) fn text(place: &Place, query: &HuntQuery, observables: &[Observable], part: &str) -> Text {
+    let subject = &query.subject;
     Text {
-        comments: comments(place, query, &part_title(part, parts)),
+        comments: comments(place, subject, part),
         lets: format!(
             "let needles = {};\n{}",
-            dynamic_list(needles(query).into_iter()),
-            datatable(query, place.seen == Seen::Address)
+            dynamic_list(needles(subject, place.seen.list(), observables).into_iter()),
+            datatable(subject, observables, place.seen == Seen::Address)
         ),
         steps: place.steps(),
     }
 }
 
-fn comments(place: &Place, query: &HuntQuery, part: &str) -> String {
-    let name = comment_text(&query.subject.malware().name);
+fn comments(place: &Place, subject: &Subject, part: &str) -> String {
+    let name = comment_text(&subject.malware().name);
     format!("// {name}: {}{part}\n// {}\n", place.title, place.seen.explained().join("\n// "))
 }
 
 /// What the column's index is asked for.
-fn needles(query: &HuntQuery) -> Vec<Cow<'_, str>> {
+fn needles<'s>(subject: &'s Subject, list: List, observables: &[Observable]) -> Vec<Cow<'s, str>> {
     let mut taken: HashSet<Cow<'_, str>, RandomState> = HashSet::default();
-    let all = query.observables().iter().map(|it| it.needle(query.subject.indicator(*it)));
+    let all = observables.iter().map(|it| it.needle(subject.indicator(*it)));
     let mut needles: Vec<Cow<'_, str>> = all.filter(|needle| taken.insert(needle.clone())).collect();
-    if query.list == List::Addresses {
+    if list == List::Addresses {
         let mapped: Vec<Cow<'_, str>> = needles.iter().filter_map(|ip| mapped(ip)).map(Cow::Owned).collect();
         needles.extend(mapped);
     }
@@ -103,14 +104,14 @@ pub(crate) fn mapped(address: &str) -> Option<String> {
     (!address.contains(':')).then(|| format!("::ffff:{address}"))
 }
 
-fn datatable(query: &HuntQuery, with_port: bool) -> String {
+fn datatable(subject: &Subject, observables: &[Observable], with_port: bool) -> String {
     let port_column = if with_port { "IndicatorPort:int, " } else { "" };
     let mut text = format!(
         "let indicators = datatable(Observable:string, {port_column}Indicator:string, IndicatorType:string, ThreatType:string, \
          IndicatorConfidence:long) [\n"
     );
-    for observable in query.observables() {
-        let indicator = query.subject.indicator(*observable);
+    for observable in observables {
+        let indicator = subject.indicator(*observable);
         let port = match (with_port, observable.port()) {
             (false, _) => String::new(),
             (true, Some(port)) => format!("{port}, "),
