@@ -225,9 +225,11 @@ fn identity(
     match evidence {
         Some(Evidence { path, line, offset, raw }) => {
             add(path);
-            match (line, offset) {
+            // Of a record in the middle of a file the line is not known yet: where it stands is said by the byte.
+            match (offset, line) {
+                (Some(offset), _) => add(&format!("byte {offset}")),
+                (None, Some(line)) => add(&format!("line {line}")),
                 (None, None) => add(raw),
-                (line, offset) => add(&format!("{line:?} {offset:?}")),
             }
         }
         None => {
@@ -371,6 +373,18 @@ mod tests {
         assert_eq!(one.evidence.as_ref().unwrap().path, "dns.log");
         assert!(one.row.iter().all(|(column, _)| !column.starts_with("_tallyho")));
         assert_eq!(one.id.len(), 16);
+    }
+
+    #[test]
+    fn a_record_is_the_same_whether_its_line_is_known_yet() {
+        let hunt = hunt(Template::Exact);
+        let id = |line: Value| {
+            let mut rows = rows(&[("Indicator", "evil.shop"), ("IndicatorType", "domain"), ("_tallyho_path", "dns.log")], 1);
+            rows.columns.extend([Column::new("_tallyho_line", Type::Long), Column::new("_tallyho_offset", Type::Long)]);
+            rows.rows[0].extend([line, Value::Long(70)]);
+            sight(&hunt, &hunt.queries[0], &rows, &Exclusions::default()).sightings.remove(0).id
+        };
+        assert_eq!(id(Value::Null), id(Value::Long(3)));
     }
 
     #[test]
