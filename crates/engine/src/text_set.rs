@@ -186,7 +186,7 @@ fn short_word(text: &[u8], start: usize, end: usize) -> u64 {
 }
 
 /// The bit that tells a lower case letter of ASCII from its upper case. Other bytes lose a bit too, which a hash may.
-const LOWER: u64 = 0x2020_2020_2020_2020;
+pub(crate) const LOWER: u64 = 0x2020_2020_2020_2020;
 
 #[cfg(test)]
 mod tests {

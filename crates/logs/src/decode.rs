@@ -78,6 +78,30 @@ pub(crate) enum Decoded {
     Comment,
 }
 
+/// What of a record can be seen without decoding it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Glance<'a> {
+    /// Nothing.
+    No,
+    /// Lines are JSON objects, their keys stand in quotes.
+    Keys,
+    /// Lines are fields between delimiters.
+    Fields {
+        /// The names of all fields in turn.
+        names: &'a [String],
+        /// What parts them.
+        delimiter: u8,
+        /// In a line that has this byte, fields may be something else than they look.
+        special: u8,
+        /// Values that stand for empty text.
+        empty: [&'a [u8]; 2],
+        /// A line that is no record. So are those that begin with `#`.
+        header: &'a [u8],
+        /// A field that a record has and its line has not.
+        added: &'a str,
+    },
+}
+
 /// Finds the wanted fields of records.
 pub(crate) trait Decode: Send {
     /// Fills `slots` (cleared) from `record`.
@@ -85,6 +109,11 @@ pub(crate) trait Decode: Send {
 
     /// Calls `on` for every field of `record`, wanted or not; for none if it is damaged.
     fn fields(&mut self, record: &[u8], on: &mut dyn FnMut(&str, Raw<'_>));
+
+    /// How the wanted fields can be seen without decoding.
+    fn glance(&self) -> Glance<'_> {
+        Glance::No
+    }
 
     /// The byte that opens the lines which a scan from the middle of a file must have seen before (headers), if there are such.
     fn header_mark(&self) -> Option<u8> {
@@ -169,6 +198,10 @@ impl JsonObjects {
 impl Decode for JsonObjects {
     fn decode(&mut self, record: &[u8], slots: &mut Slots) -> Result<Decoded, Fault> {
         if self.skeleton.walk(record, slots) { Ok(Decoded::Record) } else { self.walk(record, slots) }
+    }
+
+    fn glance(&self) -> Glance<'_> {
+        Glance::Keys
     }
 
     fn fields(&mut self, record: &[u8], on: &mut dyn FnMut(&str, Raw<'_>)) {

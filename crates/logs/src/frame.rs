@@ -10,6 +10,7 @@ use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
 use crate::json::Fault;
 use crate::piece::Block;
+use crate::sift::Passed;
 
 /// The longest record that is read.
 pub(crate) const MAX_RECORD: usize = 32 << 20;
@@ -82,7 +83,6 @@ impl Framer {
         let mut framer = Framer::new(Box::new(std::io::empty()), framing, block.offset, u64::MAX);
         framer.filled = block.bytes.len();
         framer.buf = block.bytes;
-        framer.line = block.line;
         // A record that is too long is found out by looking for more of it.
         framer.eof = block.whole;
         framer.broken = block.broken;
@@ -93,6 +93,27 @@ impl Framer {
     #[inline]
     pub(crate) fn bytes(&self, frame: Frame) -> &[u8] {
         &self.buf[frame.start..frame.end]
+    }
+
+    /// What was read, where in it the next record may begin, and where records do that are no longer wanted.
+    pub(crate) fn buffered(&self) -> (&[u8], usize, usize) {
+        let until = match self.framing {
+            // The header is no record.
+            Framing::Csv { start } if self.position() < start => 0,
+            _ => usize::try_from(self.until.saturating_sub(self.base)).unwrap_or(usize::MAX),
+        };
+        (&self.buf[..self.filled], self.at, until)
+    }
+
+    /// Passes over lines of what was read.
+    pub(crate) fn pass_over(&mut self, passed: &Passed) {
+        self.at = passed.at;
+        self.line += passed.lines;
+    }
+
+    /// Changes when other bytes are read.
+    pub(crate) fn edition(&self) -> (u64, usize) {
+        (self.base, self.filled)
     }
 
     /// Bytes of the stream that were passed.

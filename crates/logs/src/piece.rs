@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::io::Read;
 use std::sync::Arc;
 
-use memchr::{memchr, memchr_iter, memmem, memrchr};
+use memchr::{memchr, memmem, memrchr};
 
 use crate::compression::Compression;
 use crate::error::Error;
@@ -31,8 +31,6 @@ pub struct Block {
     pub(crate) bytes: Vec<u8>,
     /// Where they stand in the unpacked file.
     pub(crate) offset: u64,
-    /// The line on which they begin, from 1.
-    pub(crate) line: u64,
     /// The header lines above them.
     pub(crate) headers: Arc<Vec<u8>>,
     /// They end where a record does; otherwise in the middle of one that is too long.
@@ -83,16 +81,8 @@ impl LogFile {
             return Ok(Pieces(Kind::Ranges((0..parts).map(range).collect())));
         }
         let reader = self.compression.open(&self.path, 0).map_err(|source| Error::Io { path: self.path.clone(), source })?;
-        let blocks = Blocks {
-            reader,
-            framing: layout.framing,
-            mark,
-            held: Vec::new(),
-            offset: 0,
-            line: 1,
-            headers: Arc::default(),
-            ended: false,
-        };
+        let blocks =
+            Blocks { reader, framing: layout.framing, mark, held: Vec::new(), offset: 0, headers: Arc::default(), ended: false };
         Ok(Pieces(Kind::Blocks(Box::new(blocks))))
     }
 }
@@ -117,7 +107,6 @@ struct Blocks {
     /// Read, and not yet part of a block.
     held: Vec<u8>,
     offset: u64,
-    line: u64,
     headers: Arc<Vec<u8>>,
     ended: bool,
 }
@@ -144,9 +133,8 @@ impl Blocks {
         } else {
             self.skip_line(&mut broken);
         }
-        let block = Block { offset: self.offset, line: self.line, headers: Arc::clone(&self.headers), whole, broken, bytes };
+        let block = Block { offset: self.offset, headers: Arc::clone(&self.headers), whole, broken, bytes };
         self.offset += block.bytes.len() as u64;
-        self.line += memchr_iter(b'\n', &block.bytes).count() as u64;
         self.keep_headers(&block.bytes);
         Some(block)
     }
@@ -180,7 +168,6 @@ impl Blocks {
             match memchr(b'\n', &bytes) {
                 Some(newline) => {
                     self.offset += newline as u64 + 1;
-                    self.line += 1;
                     self.held = bytes.split_off(newline + 1);
                     return;
                 }

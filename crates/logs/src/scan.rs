@@ -3,7 +3,6 @@
 //! Framing, the raw prefilter, decoding of the wanted fields and conversion happen record by record in one pass, in memory bounded
 //! by one batch. What is not a row of the table is counted: see [`ScanStats`].
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,13 +14,14 @@ use kql::{Column, Type};
 
 use crate::arrow_type::arrow_type;
 use crate::column::{Cell, ColumnBuilder};
-use crate::convert::Clock;
-use crate::decode::{Decode, Decoded, Slots};
+use crate::decode::{Decode, Decoded, Glance, Slots};
 use crate::error::Error;
 use crate::file::LogFile;
 use crate::frame::{Frame, Framer, Framing};
+use crate::keep::{Keep, Sieve, is_time};
 use crate::piece::Piece;
-use crate::row::{Field, Output, Place, Router, Wanted};
+use crate::row::{Output, Place, Router, Wanted};
+use crate::sift::Sift;
 use crate::stats::ScanStats;
 
 /// Provenance column: the line (from 1) on which the record begins, `long`; in a range that does not begin the file, the line of
@@ -31,22 +31,6 @@ pub const LINE: &str = "$line";
 pub const OFFSET: &str = "$offset";
 /// Provenance column: the raw record, `string`.
 pub const RAW: &str = "$raw";
-
-/// Keeps records out before rows are made of them; see [`ScanRequest::keep`].
-#[derive(Clone)]
-pub struct Keep {
-    /// The columns that the test looks at. One that the table lacks is empty text.
-    pub columns: Vec<String>,
-    /// Whether a row may be made of a record. It is given the text that the row would have in column `n` of `columns`, as bytes;
-    /// `None` where that is not known before the row is made (columns of other types).
-    pub test: Arc<Test>,
-}
-
-/// A test of a record's texts.
-pub type Test = dyn Fn(&TextAt<'_>) -> bool + Send + Sync;
-
-/// The text in the column of that number.
-pub type TextAt<'a> = dyn Fn(usize) -> Option<Cow<'a, [u8]>> + 'a;
 
 /// Bytes `start..end` of an unpacked file: the records that begin there.
 pub type ByteRange = Range<u64>;
@@ -101,8 +85,10 @@ pub struct Scan {
     time: Option<usize>,
     /// What records that become no rows are judged by.
     sieve: Option<Sieve>,
-    /// Lines are counted from the beginning of a range.
-    in_range: bool,
+    /// What lines are judged by before they are decoded.
+    sift: Option<Sift>,
+    /// The bytes that were last sifted.
+    sifted: (u64, usize),
     request: ScanRequest,
     schema: SchemaRef,
     rows: usize,
@@ -127,22 +113,16 @@ impl Scan {
             let at = *places.get(name.as_str()).ok_or_else(missing)?;
             outputs.push(Output::new(table.columns[at].clone(), &table.sources[at], &mut wanted, request.batch_rows));
         }
-        let is_time = |column: &Column| matches!(column.name.as_str(), "TimeGenerated" | "Timestamp");
-        let sieve = request.keep.as_ref().map(|keep| {
-            let time = table.columns.iter().position(is_time).map(|at| Field::new(&table.sources[at], &mut wanted));
-            let field = |name: &String| places.get(name.as_str()).map(|at| (&table.columns[*at], &table.sources[*at]));
-            let fields = keep.columns.iter().map(|name| match field(name) {
-                Some((column, source)) if column.ty == Type::String => Some(Field::new(source, &mut wanted)),
-                Some(_) => None,
-                None => Some(Field::absent()),
-            });
-            Sieve { fields: fields.collect(), test: Arc::clone(&keep.test), time, clock: Clock::default() }
-        });
+        let sieve = request.keep.as_ref().map(|keep| keep.sieve(table, &mut wanted));
+        // Records of other tables must be told from those that fail.
+        let mut sift = request.keep.as_ref().filter(|_| file.tables.len() == 1).and_then(|keep| keep.sift(table));
         let router = Router::new(&layout.route, target, &mut wanted);
         let mut decoder = (layout.decoder)(&wanted.keys);
         let piece = request.piece.take().unwrap_or(Piece::Range(0..u64::MAX));
-        let in_range = matches!(&piece, Piece::Range(_));
         let (framer, first_byte) = open(file, layout.framing, piece, decoder.as_mut())?;
+        if let Some(sift) = &mut sift {
+            sift.look(if matches!(layout.framing, Framing::Values { .. }) { Glance::No } else { decoder.glance() });
+        }
         let time = outputs.iter().position(|output| is_time(&output.column));
         let long = || ColumnBuilder::new(Type::Long, request.batch_rows);
         let text = || ColumnBuilder::new(Type::String, request.batch_rows);
@@ -156,7 +136,8 @@ impl Scan {
             provenance: request.provenance.then(|| [long(), long(), text()]),
             time,
             sieve,
-            in_range,
+            sift,
+            sifted: (u64::MAX, 0),
             request,
             rows: 0,
             row_bytes: 0,
@@ -186,12 +167,12 @@ impl Scan {
                 self.done = true;
                 return Some(Err(Error::Canceled));
             }
+            self.pass_over();
             let Some(frame) = self.framer.next() else {
                 self.done = true;
+                self.note_sifted();
                 self.stats.broken = self.framer.broken.take();
-                if self.in_range {
-                    self.stats.range_ended(self.first_byte, self.framer.lines());
-                }
+                self.stats.range_ended(self.first_byte, self.framer.lines());
                 break;
             };
             self.take(frame);
@@ -201,6 +182,26 @@ impl Scan {
             return None;
         }
         Some(self.finish())
+    }
+
+    /// Passes over what was read and need not be decoded.
+    #[inline]
+    fn pass_over(&mut self) {
+        let Some(sift) = &mut self.sift else { return };
+        let edition = self.framer.edition();
+        if edition != self.sifted {
+            self.sifted = edition;
+            sift.renew();
+        }
+        let (buffer, at, until) = self.framer.buffered();
+        let passed = sift.pass_over(buffer, at, until);
+        self.framer.pass_over(&passed);
+        self.stats.filtered += passed.lines;
+    }
+
+    fn note_sifted(&mut self) {
+        let span = self.sift.as_mut().and_then(Sift::take_span);
+        self.stats.note_times(span);
     }
 
     /// Makes a row of the record, or counts why not.
@@ -213,7 +214,13 @@ impl Scan {
         self.slots.clear();
         match self.decoder.decode(record, &mut self.slots) {
             Ok(Decoded::Record) => {}
-            Ok(Decoded::Comment) => return,
+            Ok(Decoded::Comment) => {
+                if let Some(sift) = &mut self.sift {
+                    // It may have been a header, by which fields are found.
+                    sift.look(self.decoder.glance());
+                }
+                return;
+            }
             Err(why) => return self.stats.unparsed(piece, line, why),
         }
         match self.router.place(&self.slots, record) {
@@ -282,23 +289,6 @@ impl Iterator for Scan {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.done { None } else { self.next_batch() }
-    }
-}
-
-/// What a scan knows of records before it makes rows of them.
-struct Sieve {
-    /// Where the texts of [`Keep::columns`] are; `None` for columns of other types.
-    fields: Vec<Option<Field>>,
-    test: Arc<Test>,
-    /// The time of a record.
-    time: Option<Field>,
-    clock: Clock,
-}
-
-impl Sieve {
-    #[inline]
-    fn lets_pass(&self, record: &[u8], slots: &Slots) -> bool {
-        (self.test)(&|at| self.fields.get(at)?.as_ref()?.text(record, slots))
     }
 }
 
@@ -429,8 +419,8 @@ mod tests {
     fn a_prefilter_never_loses_an_escaped_text() {
         let text = "{\"Type\":\"DnsEvents\",\"Name\":\"bad.example\"}\n{\"Type\":\"DnsEvents\",\"Name\":\"b\\u0061d.example\"}\n{\"Type\":\"DnsEvents\",\"Name\":\"good.example\"}\n";
         let (_folder, file) = written("x.ndjson", text.as_bytes());
-        let test: Arc<Test> = Arc::new(|text| text(0).is_none_or(|text| *text == *b"bad.example"));
-        let keep = Keep { columns: vec!["Name".to_owned()], test };
+        let test: Arc<crate::Test> = Arc::new(|text| text(0).is_none_or(|text| *text == *b"bad.example"));
+        let keep = Keep { columns: vec!["Name".to_owned()], test, find: None };
         let (names, stats) = column(&file, &ScanRequest { keep: Some(keep), ..ScanRequest::new("DnsEvents") }, "Name");
         assert_eq!((names, stats.filtered), (vec!["bad.example".to_owned(), "bad.example".to_owned()], 1));
     }

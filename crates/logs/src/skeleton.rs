@@ -180,7 +180,7 @@ impl Lead {
 /// The position of the quote that ends the text which starts at `at`, and whether there are backslashes in it; `None` if nothing
 /// ends it.
 #[inline]
-fn text_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
+pub(crate) fn text_end(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
     let mut from = at;
     let mut escapes = false;
     while let Some(chunk) = bytes.get(from..).and_then(|rest| rest.first_chunk::<16>()) {

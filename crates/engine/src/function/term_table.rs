@@ -1,20 +1,23 @@
 //! A table of needles: which of many texts stand in a text as whole terms, in any case. Texts in, positions out.
 //!
-//! A needle's terms are hashed from its last two leftwards. A text is read once: for each of its terms the pair with the term before
-//! it is asked of a small filter, and only where that may be the end of a needle are longer and longer stretches to the left looked
-//! up. So the time for a text depends on its length, hardly on the number of needles.
+//! A needle's terms are hashed from its last two leftwards. A text is read once: the last bytes of each of its terms are asked of a
+//! small filter, and only where a needle may end are the terms to the left hashed, and longer and longer stretches looked up. So the
+//! time for a text depends on its length, hardly on the number of needles.
 
 use wide::u8x16;
 
 use super::fold::with_folded;
 use super::needle::Needle;
-use crate::text_set::{Arena, Slots, mix, short_hash, text_hash};
+use crate::text_set::{Arena, LOWER, Slots, mix, short_hash, text_hash};
 
 /// Many needles.
 #[derive(Debug, Default)]
 pub(crate) struct TermTable {
     needles: Arena,
     slots: Slots,
+    /// Where needles may end.
+    tails: Tails,
+    /// The last two terms of needles.
     filter: Filter,
     /// The most terms that a needle has.
     widest: usize,
@@ -25,21 +28,14 @@ pub(crate) struct TermTable {
 }
 
 /// A term of a text.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Term {
     start: usize,
     end: usize,
     hash: u64,
 }
 
-/// The terms of a text that were read last.
-#[derive(Default)]
-struct Walk {
-    last: [Term; TERMS],
-    count: usize,
-}
-
-/// So many of them are kept: needles of more terms are not held in the table.
+/// Needles of more terms are not held in the table.
 const TERMS: usize = 32;
 
 impl TermTable {
@@ -47,6 +43,7 @@ impl TermTable {
     pub(crate) fn new(needles: Arena) -> TermTable {
         let mut table = TermTable {
             slots: Slots::for_entries(needles.len()),
+            tails: Tails { filter: Filter::for_entries(needles.len() / 2), ..Tails::default() },
             filter: Filter::for_entries(needles.len()),
             ..TermTable::default()
         };
@@ -69,6 +66,7 @@ impl TermTable {
             self.plain.push((Needle::folded(needle), position));
             return;
         };
+        self.tails.insert(&text[..last.end]);
         let mut hash = single(*last);
         let mut right = *last;
         for (at, left) in before.iter().rev().enumerate() {
@@ -113,8 +111,8 @@ impl TermTable {
     fn each(&self, text: &str, mut found: impl FnMut(usize) -> bool) -> bool {
         self.each_ascii(text.as_bytes(), &mut found).unwrap_or_else(|| {
             with_folded(text, |text| {
-                let mut walk = Walk::default();
-                each_term(text, |start, end| self.term(text.as_bytes(), &mut walk, start, end, &mut found))
+                let bytes = text.as_bytes();
+                each_term(text, |_, end| self.tails.may_hold(bytes, end) && self.ends_at(bytes, before_in(text), end, &mut found))
             })
         })
     }
@@ -125,34 +123,34 @@ impl TermTable {
         if self.widest == 0 {
             return Some(false);
         }
-        let mut walk = Walk::default();
-        each_ascii_term(text, |start, end| self.term(text, &mut walk, start, end, found))
+        each_ascii_end(text, |end| self.tails.may_hold(text, end) && self.ends_at(text, before_in_ascii(text), end, found))
     }
 
-    /// Looks up what ends with the text's next term.
-    #[inline]
-    fn term(&self, text: &[u8], walk: &mut Walk, start: usize, end: usize, found: &mut impl FnMut(usize) -> bool) -> bool {
-        let here = Term { start, end, hash: term_hash(text, start, end) };
-        let before = walk.last[walk.count.wrapping_sub(1) % TERMS];
-        walk.last[walk.count % TERMS] = here;
-        walk.count += 1;
-        if self.singles && self.filter.may_hold(single(here)) && self.look_up(text, single(here), here, here, found) {
+    /// Looks up the stretches of terms that end there; `before` gives the term that ends at or before a position.
+    fn ends_at(
+        &self,
+        text: &[u8],
+        before: impl Fn(usize) -> Option<(usize, usize)>,
+        end: usize,
+        found: &mut impl FnMut(usize) -> bool,
+    ) -> bool {
+        let term = |at: usize| before(at).map(|(start, end)| Term { start, end, hash: term_hash(text, start, end) });
+        let Some(last) = term(end) else { return false };
+        if self.singles && self.filter.may_hold(single(last)) && self.look_up(text, single(last), last, last, found) {
             return true;
         }
-        walk.count > 1 && {
-            let hash = pair(text, before, here);
-            self.filter.may_hold(hash) && self.ends_at(text, walk, hash, found)
+        let Some(mut right) = term(last.start) else { return false };
+        let mut hash = pair(text, right, last);
+        if !self.filter.may_hold(hash) {
+            return false;
         }
-    }
-
-    /// Looks up the stretches of two and more terms that end with the last one, `hash` being that of the last two.
-    fn ends_at(&self, text: &[u8], walk: &Walk, mut hash: u64, found: &mut impl FnMut(usize) -> bool) -> bool {
-        let term = |back: usize| walk.last[(walk.count - back) % TERMS];
-        for terms in 2..=self.widest.min(walk.count) {
+        for terms in 2..=self.widest {
             if terms > 2 {
-                hash = longer(text, hash, term(terms), term(terms - 1));
+                let Some(left) = term(right.start) else { return false };
+                hash = longer(text, hash, left, right);
+                right = left;
             }
-            if self.look_up(text, hash, term(terms), term(1), found) {
+            if self.look_up(text, hash, right, last, found) {
                 return true;
             }
         }
@@ -214,31 +212,47 @@ fn term_hash(text: &[u8], start: usize, end: usize) -> u64 {
     if end - start <= 8 { short_hash(text, start, end) } else { text_hash(&text[start..end]) }
 }
 
-/// Calls `on(start, end)` for each maximal run of letters and digits of a text in ASCII, until it returns true; whether it did.
+/// Calls `on` with the end of each maximal run of letters and digits of a text in ASCII, until it returns true; whether it did.
 /// `None` if the text is not in ASCII, and it did not return true before.
 #[inline]
-fn each_ascii_term(text: &[u8], mut on: impl FnMut(usize, usize) -> bool) -> Option<bool> {
-    let (mut start, mut inside, mut base) = (0, 0, 0);
+fn each_ascii_end(text: &[u8], mut on: impl FnMut(usize) -> bool) -> Option<bool> {
+    let (mut inside, mut base) = (0, 0);
     while base < text.len() {
         let bytes = chunk(text, base);
         if bytes.to_bitmask() != 0 {
             return None;
         }
         let letters = letters_and_digits(bytes);
-        let mut edges = (letters ^ (letters << 1 | inside)) & 0xffff;
-        while edges != 0 {
-            let at = base + edges.trailing_zeros() as usize;
-            edges &= edges - 1;
-            inside ^= 1;
-            if inside == 1 {
-                start = at;
-            } else if on(start, at) {
+        // Behind a letter or digit, and none itself.
+        let mut ends = (letters << 1 | inside) & !letters & 0xffff;
+        while ends != 0 {
+            let end = base + ends.trailing_zeros() as usize;
+            ends &= ends - 1;
+            // Zeros stand behind the end of the text.
+            if on(end) {
                 return Some(true);
             }
         }
+        inside = letters >> 15 & 1;
         base += 16;
     }
-    Some(inside == 1 && on(start, text.len()))
+    Some(inside == 1 && text.len().is_multiple_of(16) && on(text.len()))
+}
+
+/// The term that ends at or before a position of a text in ASCII.
+fn before_in_ascii(text: &[u8]) -> impl Fn(usize) -> Option<(usize, usize)> {
+    move |at| {
+        let end = text[..at].iter().rposition(u8::is_ascii_alphanumeric)? + 1;
+        Some((text[..end].iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |other| other + 1), end))
+    }
+}
+
+/// The term that ends at or before a position of a text.
+fn before_in(text: &str) -> impl Fn(usize) -> Option<(usize, usize)> {
+    move |at| {
+        let head = text[..at].trim_end_matches(|c: char| !c.is_alphanumeric());
+        (!head.is_empty()).then(|| (head.trim_end_matches(char::is_alphanumeric).len(), head.len()))
+    }
 }
 
 /// The 16 bytes from `base` on; zeros stand behind the end of the text.
@@ -325,6 +339,49 @@ const CLASS: [Class; 256] = {
 #[cold]
 fn wide(text: &str, at: usize) -> (bool, usize) {
     text[at..].chars().next().map_or((false, 1), |c| (c.is_alphanumeric(), c.len_utf8()))
+}
+
+/// The last bytes of needles, up to the ends of their last terms: where none of them stands, no needle ends.
+#[derive(Debug, Default)]
+struct Tails {
+    filter: Filter,
+    /// Some needles have fewer than eight bytes: their last four are held.
+    short: bool,
+    /// Some have fewer than four.
+    tiny: bool,
+}
+
+impl Tails {
+    fn insert(&mut self, head: &[u8]) {
+        match (head.last_chunk::<8>(), head.last_chunk::<4>()) {
+            (Some(tail), _) => self.filter.insert(tail_hash(u64::from_le_bytes(*tail))),
+            (None, Some(tail)) => {
+                self.short = true;
+                self.filter.insert(tail_hash(u64::from(u32::from_le_bytes(*tail))));
+            }
+            _ => self.tiny = true,
+        }
+    }
+
+    #[inline]
+    fn may_hold(&self, text: &[u8], end: usize) -> bool {
+        let head = &text[..end];
+        let holds = |tail: u64| self.filter.may_hold(tail_hash(tail));
+        self.tiny
+            || match head.last_chunk::<8>() {
+                Some(tail) => {
+                    let tail = u64::from_le_bytes(*tail);
+                    holds(tail) || self.short && holds(tail >> 32)
+                }
+                None => self.short && head.last_chunk::<4>().is_some_and(|tail| holds(u64::from(u32::from_le_bytes(*tail)))),
+            }
+    }
+}
+
+/// A hash of bytes that is the same for letters of either case.
+#[inline]
+fn tail_hash(bytes: u64) -> u64 {
+    mix(bytes | LOWER, 0x9e37_79b9_7f4a_7c15)
 }
 
 /// A set of hashes that may say yes too often: two bits of one word for each.

@@ -75,6 +75,11 @@ impl TextTest {
         TextTest { is: Is::Equal(text.to_owned(), Case::Counts), wanted }
     }
 
+    /// It asks whether something is there, not whether something is not.
+    pub(crate) fn only_finds(&self) -> bool {
+        self.wanted
+    }
+
     /// What the operator says of the text.
     #[inline]
     pub(crate) fn test(&self, text: &str) -> bool {

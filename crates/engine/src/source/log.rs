@@ -22,7 +22,7 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kql::catalog::time_alias;
 use kql::{Column, Type};
-use logs::{Keep, LogFile, Piece, Pieces, ScanRequest, ScanStats, TextAt};
+use logs::{Find, Keep, LogFile, Piece, Pieces, ScanRequest, ScanStats, TextAt};
 
 use super::needles::Needles;
 use super::parquet::Groups;
@@ -189,6 +189,22 @@ fn keep(needles: Vec<Needles>, provenance: Option<&Provenance>) -> Option<Keep> 
     let added: Vec<Column> = provenance.into_iter().flat_map(Provenance::columns).collect();
     // Where a row stands is in no record.
     let is_added: Vec<bool> = columns.iter().map(|name| added.iter().any(|column| column.name == *name)).collect();
+    let needles = Arc::new(needles);
+    let only_finds = !is_added.contains(&true) && needles.iter().all(Needles::only_finds);
+    let find = only_finds.then(|| {
+        let needles = Arc::clone(&needles);
+        let find = move |texts: &[&[u8]]| {
+            let mut rest = texts;
+            needles.iter().all(|needles| match rest.split_at_checked(needles.columns().len()) {
+                Some((own, others)) => {
+                    rest = others;
+                    needles.may_find(own)
+                }
+                None => true,
+            })
+        };
+        Arc::new(find) as Arc<Find>
+    });
     let test = move |text: &TextAt<'_>| {
         let mut first = 0;
         needles.iter().all(|needles| {
@@ -197,7 +213,7 @@ fn keep(needles: Vec<Needles>, provenance: Option<&Provenance>) -> Option<Keep> 
             needles.may_match(&|at| if is_added[start + at] { None } else { text(start + at) })
         })
     };
-    if columns.is_empty() { None } else { Some(Keep { columns, test: Arc::new(test) }) }
+    if columns.is_empty() { None } else { Some(Keep { columns, test: Arc::new(test), find }) }
 }
 
 /// Ranges that a reader takes in turn, so that none is left with the last big one.

@@ -44,6 +44,17 @@ impl Needles {
         &self.columns
     }
 
+    /// The filter only looks for something: it fails where all texts are empty, and what is found in one cannot be undone by another.
+    pub(crate) fn only_finds(&self) -> bool {
+        self.node.only_finds()
+    }
+
+    /// [`Needles::may_match`] of a filter that only looks for something, given the texts of all columns.
+    #[inline]
+    pub(crate) fn may_find(&self, texts: &[&[u8]]) -> bool {
+        self.node.finds(texts)
+    }
+
     /// Whether a record with those texts may pass the filter.
     #[inline]
     pub(crate) fn may_match(&self, text: &TextAt<'_>) -> bool {
@@ -63,6 +74,25 @@ impl Node {
             Node::Not(node) => node.eval(text).map(|truth| !truth),
             Node::All(nodes) => junction(nodes, text, true),
             Node::Any(nodes) => junction(nodes, text, false),
+        }
+    }
+
+    fn only_finds(&self) -> bool {
+        match self {
+            Node::Unknown => true,
+            Node::Test(_, test) => !test.test("") && test.only_finds(),
+            Node::Not(_) => false,
+            Node::All(nodes) | Node::Any(nodes) => nodes.iter().all(Node::only_finds),
+        }
+    }
+
+    #[inline]
+    fn finds(&self, texts: &[&[u8]]) -> bool {
+        match self {
+            Node::Unknown | Node::Not(_) => true,
+            Node::Test(column, test) => texts.get(*column).and_then(|text| test.test_bytes(text)) != Some(false),
+            Node::All(nodes) => nodes.iter().all(|node| node.finds(texts)),
+            Node::Any(nodes) => nodes.iter().any(|node| node.finds(texts)),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{LogFormat, profile};
 use crate::column::Raw;
-use crate::decode::{Decode, Decoded, Slots, Span};
+use crate::decode::{Decode, Decoded, Glance, Slots, Span};
 use crate::file::{Head, Layout};
 use crate::frame::{Framer, Framing};
 use crate::json::Fault;
@@ -146,7 +146,7 @@ fn undouble(field: &[u8]) -> Vec<u8> {
 
 /// Calls `on(ordinal, start, end, has_doubled_quotes)` for each field of a record; returns their number.
 #[inline]
-fn each_field(record: &[u8], delimiter: u8, mut on: impl FnMut(usize, usize, usize, bool)) -> usize {
+pub(crate) fn each_field(record: &[u8], delimiter: u8, mut on: impl FnMut(usize, usize, usize, bool)) -> usize {
     let mut at = 0;
     for ordinal in 0.. {
         if record.get(at) == Some(&b'"') {
@@ -210,6 +210,17 @@ impl Decode for Fields {
             std::cmp::Ordering::Equal => Ok(Decoded::Record),
             std::cmp::Ordering::Less => Err("it has fewer fields than the header"),
             std::cmp::Ordering::Greater => Err("it has more fields than the header"),
+        }
+    }
+
+    fn glance(&self) -> Glance<'_> {
+        Glance::Fields {
+            names: &self.names,
+            delimiter: self.delimiter,
+            special: b'"',
+            empty: [b""; 2],
+            header: &self.header,
+            added: "",
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{DnsAndOthers, LogFormat, bound_to, json, json_objects, zeek_map};
 use crate::column::Raw;
-use crate::decode::{Decode, Decoded, Slots, Span};
+use crate::decode::{Decode, Decoded, Glance, Slots, Span};
 use crate::file::{Head, Layout, MakeDecoder};
 use crate::frame::Framing;
 use crate::json::Fault;
@@ -255,6 +255,14 @@ impl Decode for Columns {
             std::cmp::Ordering::Less => Err("it has fewer fields than the #fields line"),
             std::cmp::Ordering::Greater => Err("it has more fields than the #fields line"),
         }
+    }
+
+    fn glance(&self) -> Glance<'_> {
+        if self.names.is_empty() || self.set_separator != b',' {
+            return Glance::No;
+        }
+        let empty = [self.empty.as_slice(), &self.unset];
+        Glance::Fields { names: &self.names, delimiter: self.separator, special: b'\\', empty, header: b"", added: "_path" }
     }
 
     fn fields(&mut self, record: &[u8], on: &mut dyn FnMut(&str, Raw<'_>)) {

@@ -1,0 +1,82 @@
+//! What keeps records out of a scan before rows are made of them.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use kql::{Column, Type};
+
+use crate::convert::Clock;
+use crate::decode::Slots;
+use crate::row::{Field, Wanted};
+use crate::sift::Sift;
+use crate::table::{Source, TableSchema};
+
+/// Keeps records out before rows are made of them; see [`ScanRequest::keep`].
+#[derive(Clone)]
+pub struct Keep {
+    /// The columns that the test looks at. One that the table lacks is empty text.
+    pub columns: Vec<String>,
+    /// Whether a row may be made of a record. It is given the text that the row would have in column `n` of `columns`, as bytes;
+    /// `None` where that is not known before the row is made (columns of other types).
+    pub test: Arc<Test>,
+    /// The same test for texts of all columns at once, if it is one that only looks for something: it fails where all texts are
+    /// empty, and no text makes it fail that another would let pass. Records are then passed over without being decoded.
+    pub find: Option<Arc<Find>>,
+}
+
+/// A test of a record's texts.
+pub type Test = dyn Fn(&TextAt<'_>) -> bool + Send + Sync;
+
+/// A test of the texts of all columns in turn.
+pub type Find = dyn Fn(&[&[u8]]) -> bool + Send + Sync;
+
+/// The text in the column of that number.
+pub type TextAt<'a> = dyn Fn(usize) -> Option<Cow<'a, [u8]>> + 'a;
+
+impl Keep {
+    /// The test of decoded records of a table, whose keys become slots of `wanted`.
+    pub(crate) fn sieve(&self, table: &TableSchema, wanted: &mut Wanted) -> Sieve {
+        let time = time_of(table).map(|source| Field::new(source, wanted));
+        let fields = self.columns.iter().map(|name| match table.position(name) {
+            Some(at) if table.columns[at].ty == Type::String => Some(Field::new(&table.sources[at], wanted)),
+            Some(_) => None,
+            None => Some(Field::absent()),
+        });
+        Sieve { fields: fields.collect(), test: Arc::clone(&self.test), time, clock: Clock::default() }
+    }
+
+    /// The test of records of a table that are not decoded, if there can be one.
+    pub(crate) fn sift(&self, table: &TableSchema) -> Option<Sift> {
+        let find = Arc::clone(self.find.as_ref()?);
+        let places: Vec<Option<usize>> = self.columns.iter().map(|name| table.position(name)).collect();
+        let texts = places.iter().flatten().all(|at| table.columns[*at].ty == Type::String);
+        let sources: Vec<Option<&Source>> = places.iter().map(|at| at.map(|at| &table.sources[at])).collect();
+        if texts { Sift::new(&sources, time_of(table), find) } else { None }
+    }
+}
+
+/// The column holds the time of a row.
+pub(crate) fn is_time(column: &Column) -> bool {
+    matches!(column.name.as_str(), "TimeGenerated" | "Timestamp")
+}
+
+fn time_of(table: &TableSchema) -> Option<&Source> {
+    table.columns.iter().position(is_time).map(|at| &table.sources[at])
+}
+
+/// What a scan knows of records before it makes rows of them.
+pub(crate) struct Sieve {
+    /// Where the texts of [`Keep::columns`] are; `None` for columns of other types.
+    fields: Vec<Option<Field>>,
+    test: Arc<Test>,
+    /// The time of a record.
+    pub(crate) time: Option<Field>,
+    pub(crate) clock: Clock,
+}
+
+impl Sieve {
+    #[inline]
+    pub(crate) fn lets_pass(&self, record: &[u8], slots: &Slots) -> bool {
+        (self.test)(&|at| self.fields.get(at)?.as_ref()?.text(record, slots))
+    }
+}

@@ -1,0 +1,203 @@
+//! Lines that are JSON objects: the keys of the wanted members are searched in all of them at once.
+
+use std::ops::Range;
+
+use memchr::memmem::Finder;
+use memchr::{memchr, memmem};
+
+use super::{COLUMNS_MAX, Column};
+use crate::skeleton::text_end;
+use crate::table::Path;
+
+/// Lines of JSON objects.
+pub(super) struct Json {
+    keys: Vec<Key>,
+    /// The keys of the columns in turn.
+    of_columns: Vec<Range<usize>>,
+    time: Option<TimeKey>,
+    backslash: Mark,
+}
+
+/// A key, in its quotes.
+struct Key {
+    finder: Finder<'static>,
+    /// Where it stands next, in the buffer: beyond its end if nowhere; `None` if that was not looked for yet.
+    next: Option<usize>,
+    /// It is a member of a member.
+    inner: bool,
+}
+
+/// What was found of a key in a line.
+enum Seen {
+    Nothing,
+    Text(Range<usize>),
+}
+
+impl Json {
+    pub(super) fn new(columns: &[Column], time: &[Path]) -> Json {
+        let (mut keys, mut of_columns) = (Vec::new(), Vec::new());
+        for column in columns {
+            let first = keys.len();
+            if let Column::First(paths) = column {
+                keys.extend(paths.iter().map(|path| {
+                    let name = path.inner.last().unwrap_or(&path.key);
+                    let finder = Finder::new(&quoted(name)).into_owned();
+                    Key { finder, next: None, inner: !path.inner.is_empty() }
+                }));
+            }
+            of_columns.push(first..keys.len());
+        }
+        let time = time.first().filter(|path| path.inner.is_empty());
+        let time = time.map(|path| TimeKey { name: quoted(&path.key), usual: 1 });
+        Json { keys, of_columns, time, backslash: Mark::new(b'\\') }
+    }
+
+    /// The buffer has other bytes than before.
+    pub(super) fn renew(&mut self) {
+        self.backslash.next = None;
+        self.keys.iter_mut().for_each(|key| key.next = None);
+    }
+
+    /// The texts of the columns, the time and where the newline stands, if the line shows them.
+    #[inline]
+    pub(super) fn texts<'b>(
+        &mut self,
+        buffer: &'b [u8],
+        start: usize,
+        columns: &'b [Column],
+        texts: &mut [&'b [u8]; COLUMNS_MAX],
+    ) -> Option<(&'b [u8], usize)> {
+        let newline = start + memchr(b'\n', &buffer[start..])?;
+        let line = start..newline - usize::from(buffer[start..newline].ends_with(b"\r"));
+        let bytes = &buffer[line.clone()];
+        if bytes.len() < 2 || bytes[0] != b'{' || bytes[bytes.len() - 1] != b'}' {
+            return None;
+        }
+        // A key may be written in escapes.
+        if self.backslash.first_between(line.start, line.end, buffer).is_some() && memmem::find(bytes, br"\u").is_some() {
+            return None;
+        }
+        for (at, column) in columns.iter().enumerate() {
+            let mut found = 0;
+            match column {
+                Column::Const(text) => texts[at] = text,
+                Column::First(_) => {
+                    for key in self.keys.get_mut(self.of_columns[at].clone())? {
+                        let Seen::Text(text) = key.find(buffer, &line)? else { continue };
+                        found += 1;
+                        if key.inner && found > 1 {
+                            return None;
+                        }
+                        if texts[at].is_empty() {
+                            texts[at] = &buffer[text];
+                        }
+                    }
+                }
+            }
+        }
+        Some((self.time.as_mut().map_or(b"", |time| time.find(bytes)), newline))
+    }
+}
+
+impl Key {
+    /// The text under the key in that line; `None` if it cannot be told without reading the record.
+    #[inline]
+    fn find(&mut self, buffer: &[u8], line: &Range<usize>) -> Option<Seen> {
+        let mut next = match self.next {
+            Some(next) if next >= line.start => next,
+            _ => self.seek(buffer, line.start),
+        };
+        let mut seen = Seen::Nothing;
+        while next < line.end {
+            let (start, end) = (next, next + self.finder.needle().len());
+            next = self.seek(buffer, end);
+            if start > 0 && buffer[start - 1] == b'\\' {
+                return None;
+            }
+            let mut at = skip_blanks(buffer, end);
+            if buffer.get(at) != Some(&b':') {
+                // The text of a value.
+                continue;
+            }
+            at = skip_blanks(buffer, at + 1);
+            let text = match buffer.get(at..line.end)? {
+                [b'"', ..] => match text_end(buffer, at + 1)? {
+                    (quote, false) if quote < line.end => at + 1..quote,
+                    _ => return None,
+                },
+                [b'n', b'u', b'l', b'l', b',' | b'}' | b' ', ..] => at..at,
+                _ => return None,
+            };
+            if matches!(seen, Seen::Text(_)) {
+                return None;
+            }
+            seen = Seen::Text(text);
+        }
+        Some(seen)
+    }
+
+    #[inline]
+    fn seek(&mut self, buffer: &[u8], from: usize) -> usize {
+        let next = self.finder.find(&buffer[from..]).map_or(usize::MAX, |found| from + found);
+        self.next = Some(next);
+        next
+    }
+}
+
+fn quoted(name: &str) -> Vec<u8> {
+    format!("\"{name}\"").into_bytes()
+}
+
+#[inline]
+fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+    while matches!(bytes.get(at), Some(b' ' | b'\t')) {
+        at += 1;
+    }
+    at
+}
+
+/// The key of the time, which mostly stands in the same place of each line.
+struct TimeKey {
+    name: Vec<u8>,
+    usual: usize,
+}
+
+impl TimeKey {
+    #[inline]
+    fn find<'b>(&mut self, line: &'b [u8]) -> &'b [u8] {
+        if !line.get(self.usual..).is_some_and(|rest| rest.starts_with(&self.name)) {
+            let Some(found) = memmem::find(line, &self.name) else { return b"" };
+            self.usual = found;
+        }
+        let at = skip_blanks(line, self.usual + self.name.len());
+        let value = line.get(skip_blanks(line, at + 1)..).unwrap_or_default();
+        match value.first() {
+            Some(b'"') => value[1..].get(..memchr(b'"', &value[1..]).unwrap_or(0)).unwrap_or_default(),
+            _ => &value[..value.iter().position(|byte| matches!(byte, b',' | b'}' | b' ')).unwrap_or(0)],
+        }
+    }
+}
+
+/// A byte that changes what bytes mean.
+struct Mark {
+    byte: u8,
+    /// Where it stands next, in the buffer: beyond its end if nowhere; `None` if that was not looked for yet.
+    next: Option<usize>,
+}
+
+impl Mark {
+    fn new(byte: u8) -> Mark {
+        Mark { byte, next: None }
+    }
+
+    /// Where it stands first between `from` and `end`. Asked for stretches in their order.
+    #[inline]
+    fn first_between(&mut self, from: usize, end: usize, buffer: &[u8]) -> Option<usize> {
+        let next = match self.next {
+            Some(next) if next >= from => next,
+            _ => memchr(self.byte, &buffer[from..]).map_or(usize::MAX, |found| from + found),
+        };
+        self.next = Some(next);
+        (next < end).then_some(next)
+    }
+}

@@ -1,0 +1,259 @@
+//! Records that cannot pass a test, passed over where they stand in the buffer.
+//!
+//! In: lines, the keys of the columns that a test looks at, and the test. Out: the first line whose record may pass. No record is
+//! decoded for it: in JSON the keys are searched in the bytes of all lines at once, between delimiters the fields are counted. What
+//! is not plain (escapes, a key that stands there twice, values of other types, quoted fields) is left to who decodes, so that a
+//! line which is passed over never holds a record that would pass. What a decoder would find wrong inside such a line is not seen;
+//! a line that is no object, or has other fields than the header, is.
+
+mod fields;
+mod json;
+mod span;
+
+use std::sync::Arc;
+
+use crate::decode::Glance;
+use crate::keep::Find;
+
+use crate::table::{Path, Source};
+
+use fields::Fields;
+use json::Json;
+use span::TimeSpan;
+
+/// Columns at most that a sieve looks at.
+const COLUMNS_MAX: usize = 16;
+
+/// What a test needs of a record, and the test.
+pub(crate) struct Sift {
+    columns: Vec<Column>,
+    time: Vec<Path>,
+    find: Arc<Find>,
+    view: View,
+    span: TimeSpan,
+}
+
+/// Where a column's text comes from.
+enum Column {
+    /// It is the same in every record.
+    Const(Vec<u8>),
+    /// The first of these that is not empty.
+    First(Vec<Path>),
+}
+
+/// How lines are looked at.
+enum View {
+    /// Not at all: all of them may pass.
+    None,
+    Json(Json),
+    Fields(Fields),
+}
+
+/// What was seen of some lines.
+#[derive(Debug, Default)]
+pub(crate) struct Passed {
+    /// The position after the last of them.
+    pub(crate) at: usize,
+    pub(crate) lines: u64,
+}
+
+impl Sift {
+    /// A test of the columns made of `sources` (`None`: the file has no such column); `None` if one of them needs a whole record.
+    pub(crate) fn new(sources: &[Option<&Source>], time: Option<&Source>, find: Arc<Find>) -> Option<Sift> {
+        let column = |source: &Option<&Source>| match source {
+            None | Some(Source::Absent) => Some(Column::Const(Vec::new())),
+            Some(Source::Const(text)) => Some(Column::Const(text.clone().into_bytes())),
+            Some(Source::First(paths)) => Some(Column::First(paths.clone())),
+            Some(Source::Make { .. } | Source::Rest { .. }) => None,
+        };
+        let columns = sources.iter().map(column).collect::<Option<Vec<_>>>()?;
+        let time = match time {
+            Some(Source::First(paths)) => paths.clone(),
+            _ => Vec::new(),
+        };
+        let fits = columns.len() <= COLUMNS_MAX && columns.iter().any(|column| matches!(column, Column::First(_)));
+        fits.then(|| Sift { columns, time, find, view: View::None, span: TimeSpan::default() })
+    }
+
+    /// Looks at lines as a decoder shows them.
+    pub(crate) fn look(&mut self, glance: Glance<'_>) {
+        self.view = match glance {
+            Glance::No => View::None,
+            Glance::Keys => View::Json(Json::new(&self.columns, &self.time)),
+            fields @ Glance::Fields { .. } => Fields::new(&self.columns, &self.time, fields).map_or(View::None, View::Fields),
+        };
+    }
+
+    /// The buffer has other bytes than before.
+    pub(crate) fn renew(&mut self) {
+        match &mut self.view {
+            View::Json(json) => json.renew(),
+            View::None | View::Fields(_) => {}
+        }
+    }
+
+    /// Passes over lines that begin between `from` and `until`, up to the first that may pass or is not whole.
+    pub(crate) fn pass_over(&mut self, buffer: &[u8], from: usize, until: usize) -> Passed {
+        let mut passed = Passed { at: from, lines: 0 };
+        while passed.at < until.min(buffer.len())
+            && let Some(newline) = self.fails(buffer, passed.at)
+        {
+            passed.at = newline + 1;
+            passed.lines += 1;
+        }
+        passed
+    }
+
+    /// Where the line ends that begins at `start`, if its record cannot pass.
+    #[inline]
+    fn fails(&mut self, buffer: &[u8], start: usize) -> Option<usize> {
+        let mut texts: [&[u8]; COLUMNS_MAX] = [b""; COLUMNS_MAX];
+        let (time, newline) = match &mut self.view {
+            View::None => return None,
+            View::Json(json) => json.texts(buffer, start, &self.columns, &mut texts)?,
+            View::Fields(fields) => fields.texts(buffer, start, &self.columns, &mut texts)?,
+        };
+        if (self.find)(&texts[..self.columns.len()]) {
+            return None;
+        }
+        self.span.note(time);
+        Some(newline)
+    }
+
+    /// The least and the greatest time of the lines that were passed over since it was asked last, in ticks.
+    pub(crate) fn take_span(&mut self) -> Option<(i64, i64)> {
+        self.span.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::convert::Clock;
+    use crate::table::{constant, keys, paths};
+
+    /// Whether each line is passed over by a search for `fox` in `a` or `b` or, if `inner`, in `x/a`; and the span of their times.
+    fn sifted(glance: Glance<'_>, sources: &[Option<&Source>], lines: &[&str]) -> (Vec<bool>, Option<(i64, i64)>) {
+        let find: Arc<Find> = Arc::new(|texts| texts.contains(&&b"fox"[..]));
+        let time = keys(&["t"]);
+        let mut sift = Sift::new(sources, Some(&time), find).unwrap();
+        sift.look(glance);
+        // Fields are not looked for in the last bytes of a buffer.
+        let text: String = lines.iter().map(|line| format!("{line}\n")).chain(["                ".to_owned()]).collect();
+        let (mut at, mut passed) = (0, Vec::new());
+        for line in lines {
+            let end = at + line.len() + 1;
+            passed.push(sift.pass_over(text.as_bytes(), at, end).at == end);
+            at = end;
+        }
+        (passed, sift.take_span())
+    }
+
+    #[test]
+    fn json_is_passed_over_only_where_it_is_plain() {
+        let (a, b) = (keys(&["a"]), keys(&["b", "c"]));
+        let check = |lines: &[(&str, bool)]| {
+            let texts: Vec<&str> = lines.iter().map(|(line, _)| *line).collect();
+            for (sifted, line) in sifted(Glance::Keys, &[Some(&a), Some(&b), None], &texts).0.iter().zip(lines) {
+                assert_eq!((*sifted, line.0), (line.1, line.0));
+            }
+        };
+        check(&[
+            (r#"{"a":"hen","b":"cow"}"#, true),
+            (r#"{"a":"fox"}"#, false),
+            (r#"{"b":"fox"}"#, false),
+            (r#"{"b":"","c":"fox"}"#, false),
+            (r#"{"b":"hen","c":"fox"}"#, true),
+            (r#"{"c":"hen"}"#, true),
+            (r#"{ "a" : "fox" }"#, false),
+            (r#"{ "a" : "hen" }"#, true),
+            (r#"{"a":null}"#, true),
+            (r#"{"a":12}"#, false),
+            (r#"{"a":["fox"]}"#, false),
+            (r#"{"a":"f\u006fx"}"#, false),
+            (r#"{"a":"hen\n"}"#, false),
+            (r#"{"\u0061":"fox"}"#, false),
+            (r#"{"path":"C:\\hen"}"#, true),
+            (r#"{"a":"hen","a":"fox"}"#, false),
+            (r#"{"x":{"a":"hen"}}"#, true),
+            (r#"{"x":{"a":"hen"},"a":"fox"}"#, false),
+            (r#"{"x":"a","y":"\"a"}"#, false),
+            (r#"{"x":"a"}"#, true),
+            (r#"{"a":"hen""#, false),
+            (r#"  {"a":"hen"}"#, false),
+            ("", false),
+            ("a line", false),
+            (r#"{"a":"a text of more than sixteen bytes, and of more than thirty-two"}"#, true),
+        ]);
+    }
+
+    #[test]
+    fn members_of_members_are_found_by_their_own_key() {
+        let a = paths(&["x/a"]);
+        let lines = [r#"{"x":{"a":"fox"}}"#, r#"{"x":{"a":"hen"}}"#, r#"{"a":"hen","x":{"a":"fox"}}"#, r#"{"x":[{"a":"fox"}]}"#];
+        assert_eq!(sifted(Glance::Keys, &[Some(&a)], &lines).0, [false, true, false, false]);
+    }
+
+    #[test]
+    fn fields_are_counted() {
+        let (a, b, c) = (keys(&["a"]), keys(&["b"]), constant("fox"));
+        let names = ["a", "x", "b", "t"].map(str::to_owned);
+        let look = Glance::Fields {
+            names: &names,
+            delimiter: b',',
+            special: b'"',
+            empty: [b"-", b"(empty)"],
+            header: b"a,x,b,t",
+            added: "",
+        };
+        let lines = [
+            "hen,fox,-,1",
+            "fox,,,",
+            "hen,,,",
+            "hen,,fox,",
+            "hen,,cow",
+            "hen,,cow,,",
+            "a,x,b,t",
+            "#,,,",
+            "\"fox\",,,",
+            ",,,",
+            "",
+        ];
+        let passed = [true, false, true, false, false, false, false, false, false, true, false];
+        assert_eq!(sifted(look, &[Some(&a), Some(&b)], &lines).0, passed);
+        assert_eq!(sifted(look, &[Some(&a), Some(&c)], &["hen,,,"]).0, [false]);
+    }
+
+    #[test]
+    fn quotes_behind_the_wanted_fields_change_nothing() {
+        let a = keys(&["a"]);
+        let names = ["t", "a", "x", "y"].map(str::to_owned);
+        let glance =
+            |special| Glance::Fields { names: &names, delimiter: b',', special, empty: [b""; 2], header: b"", added: "" };
+        let lines =
+            ["1,hen,\"p,q\",", "1,hen,,\"p \"\"q\"\"\"", "1,hen,\"p", "q\",", "\"1\",hen,,", "1,fox,\"p,q\",", "1,hen,\"p,q\""];
+        let passed = [true, true, false, false, false, false, false];
+        assert_eq!(sifted(glance(b'"'), &[Some(&a)], &lines).0, passed);
+        assert_eq!(sifted(glance(b'\\'), &[Some(&a)], &[r"1,hen,\x41,", r"1,h\x41,,"]).0, [true, false]);
+    }
+
+    #[test]
+    fn the_span_of_times_is_that_of_converted_times() {
+        let a = keys(&["a"]);
+        let times = [
+            "2026-01-02T00:00:00Z",
+            "2026-01-01T23:59:59Z",
+            "2026-01-03T00:00:00.5Z",
+            "2026-01-01T00:00:00+02:00",
+            "1767225600.25",
+            "nonsense",
+        ];
+        for count in 1..=times.len() {
+            let lines: Vec<String> = times[..count].iter().map(|time| format!(r#"{{"t":"{time}","a":"hen"}}"#)).collect();
+            let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+            let ticks: Vec<i64> = times[..count].iter().filter_map(|time| Clock::default().ticks(time.as_bytes())).collect();
+            let span = ticks.iter().min().copied().zip(ticks.iter().max().copied());
+            assert_eq!(sifted(Glance::Keys, &[Some(&a)], &lines).1, span, "{count}");
+        }
+    }
+}
