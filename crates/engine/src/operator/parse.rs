@@ -1,6 +1,6 @@
 //! `parse` and `parse-where`: a pattern over a text, its parts into columns.
 //!
-//! The pattern becomes one regular expression, anchored at the start (in simple and relaxed mode at the end too). A string column
+//! The pattern becomes one regular expression, anchored at the start (in simple and relaxed mode at the end too). A column
 //! captures lazily, in regex mode greedily; a number captures digits, save in relaxed mode, where anything is captured and what
 //! does not convert is null (`parse-operator`, and the answers of a real Kusto).
 
@@ -90,7 +90,7 @@ fn capture(group: &str, ty: Type, mode: ParseMode, last: bool) -> String {
     match (number, mode) {
         (Some(number), ParseMode::Simple) => format!(r"\s*(?P<{group}>{number})\s*"),
         (Some(number), ParseMode::Regex) => format!(r"(?P<{group}>{number})"),
-        (None, ParseMode::Regex) if ty == Type::String => format!("(?P<{group}>.*)"),
+        (None, ParseMode::Regex) => format!("(?P<{group}>.*)"),
         _ if last => format!("(?P<{group}>.*)"),
         _ => format!("(?P<{group}>.*?)"),
     }
@@ -138,7 +138,7 @@ impl Pass {
         let captures = self.regex.captures(text)?;
         let value = |capture: &Capture, captures: &Captures<'_>| {
             let text = captures.name(&capture.group).map_or("", |found| found.as_str());
-            from_text(text, capture.ty)
+            from_text(if capture.ty == Type::String { text } else { text.trim() }, capture.ty)
         };
         let cells: Vec<Cell<'static>> = self.captured.iter().map(|capture| value(capture, &captures)).collect();
         if self.mode == ParseMode::Simple && cells.iter().any(Cell::is_null) {

@@ -26,25 +26,32 @@ pub struct ParseKv {
 enum Syntax {
     /// Two groups: the key and the value.
     Regex(Regex),
-    /// Delimiters. Without one between pairs, any character but letters, digits and `_` parts them.
-    Delimited { pair: Vec<String>, kv: Vec<String>, quotes: Vec<(char, char)>, escape: Option<char>, greedy: bool },
+    /// Between pairs, and between key and value, stands a text.
+    Delimited { pair: String, kv: String, quoting: Quoting, greedy: bool },
+    /// Whatever is no letter, digit or `_` delimits; the value of a key is the word behind it.
+    Words(Quoting),
 }
 
 impl ParseKv {
     /// A parse into `columns`, the first `width` of them the input's.
     pub fn new(columns: Vec<Column>, width: usize, keys: &[(String, usize)], options: &[(String, Value)]) -> Result<ParseKv> {
-        let text = |name: &str| options.iter().find(|(key, _)| key == name).map(|(_, value)| value.to_text());
+        let all = |name: &'static str| options.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.to_text());
+        let text = |name| all(name).next().filter(|text| !text.is_empty());
+        let quoting = || Quoting {
+            pairs: all("quote").filter_map(|text| quotes(&text)).collect(),
+            escapes: all("escape").flat_map(|text| text.chars().next()).collect(),
+        };
         let syntax =
-            match text("regex") {
-                Some(pattern) => Syntax::Regex(Regex::new(&pattern).map_err(|error| {
+            match (text("regex"), text("pair_delimiter"), text("kv_delimiter")) {
+                (Some(pattern), ..) => Syntax::Regex(Regex::new(&pattern).map_err(|error| {
                     Error::new(code::ARGUMENT, format!("regex of parse-kv is no regular expression: {error}"))
                 })?),
-                None => Syntax::Delimited {
-                    pair: text("pair_delimiter").into_iter().filter(|d| !d.is_empty()).collect(),
-                    kv: vec![text("kv_delimiter").filter(|d| !d.is_empty()).unwrap_or_else(|| "=".to_owned())],
-                    quotes: quotes(text("quote").as_deref().unwrap_or("")),
-                    escape: text("escape").and_then(|escape| escape.chars().next()),
-                    greedy: matches!(options.iter().find(|(key, _)| key == "greedy"), Some((_, Value::Bool(true)))),
+                (None, None, None) => Syntax::Words(quoting()),
+                (None, pair, kv) => Syntax::Delimited {
+                    pair: pair.unwrap_or_else(|| " ".to_owned()),
+                    kv: kv.unwrap_or_else(|| "=".to_owned()),
+                    quoting: quoting(),
+                    greedy: options.iter().any(|(name, value)| name == "greedy" && *value == Value::Bool(true)),
                 },
             };
         Ok(ParseKv { columns, width, keys: keys.to_vec(), syntax })
@@ -54,33 +61,78 @@ impl ParseKv {
     fn pairs(&self, text: &str) -> Vec<(String, String)> {
         match &self.syntax {
             Syntax::Regex(regex) => {
-                let group = |found: &regex::Captures<'_>, at| found.get(at).map_or("", |m| m.as_str()).to_owned();
+                let group = |found: &regex::Captures<'_>, at| found.get(at).map_or("", |m| m.as_str().trim()).to_owned();
                 regex.captures_iter(text).map(|found| (group(&found, 1), group(&found, 2))).collect()
             }
-            Syntax::Delimited { pair, kv, quotes, escape, greedy } => {
-                Reader { rest: text, pair, kv, quotes, escape: *escape, greedy: *greedy }.pairs()
+            Syntax::Delimited { pair, kv, quoting, greedy } => Reader { rest: text, pair, kv, quoting, greedy: *greedy }.pairs(),
+            Syntax::Words(quoting) => {
+                let words = words(text, quoting);
+                let is_key = |word: &String| self.keys.iter().any(|(key, _)| key == word);
+                words.windows(2).filter(|pair| is_key(&pair[0])).map(|pair| (pair[0].clone(), pair[1].clone())).collect()
             }
         }
     }
 }
 
-/// One quote for both ends, or one for each.
-fn quotes(text: &str) -> Vec<(char, char)> {
-    let chars: Vec<char> = text.chars().collect();
-    match chars.as_slice() {
-        [both] => vec![(*both, *both)],
-        [open, close] => vec![(*open, *close)],
-        _ => Vec::new(),
+/// The words of a text, and what stands in quotes, in order.
+fn words(text: &str, quoting: &Quoting) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        if let Some((word, after)) = quoting.read(rest) {
+            words.push(word);
+            rest = after;
+            continue;
+        }
+        let end = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+        if end > 0 {
+            words.push(rest[..end].to_owned());
+        }
+        rest = &rest[end.max(first.len_utf8())..];
     }
+    words
+}
+
+/// The characters that quote, and those that take the meaning from a quote.
+#[derive(Clone, Debug)]
+struct Quoting {
+    pairs: Vec<(char, char)>,
+    escapes: Vec<char>,
+}
+
+impl Quoting {
+    /// The text in quotes at the start, and what is behind it; none if there is no quote, or it does not end.
+    fn read<'a>(&self, text: &'a str) -> Option<(String, &'a str)> {
+        let open = text.chars().next()?;
+        let (_, close) = self.pairs.iter().find(|(quote, _)| *quote == open)?;
+        let mut value = String::new();
+        let mut chars = text.char_indices().skip(1);
+        while let Some((at, c)) = chars.next() {
+            if self.escapes.contains(&c) {
+                value.extend(chars.next().map(|(_, c)| c));
+            } else if c == *close {
+                return Some((value, &text[at + c.len_utf8()..]));
+            } else {
+                value.push(c);
+            }
+        }
+        None
+    }
+}
+
+/// One quote for both ends, or one for each.
+fn quotes(text: &str) -> Option<(char, char)> {
+    let mut chars = text.chars();
+    let open = chars.next()?;
+    Some((open, chars.next().unwrap_or(open)))
 }
 
 /// What is left of a text, and how its pairs are written.
 struct Reader<'a> {
     rest: &'a str,
-    pair: &'a [String],
-    kv: &'a [String],
-    quotes: &'a [(char, char)],
-    escape: Option<char>,
+    pair: &'a str,
+    kv: &'a str,
+    quoting: &'a Quoting,
     greedy: bool,
 }
 
@@ -88,81 +140,48 @@ impl Reader<'_> {
     fn pairs(mut self) -> Vec<(String, String)> {
         let mut pairs = Vec::new();
         while !self.rest.is_empty() {
-            let Some((at, delimiter)) = self.kv.iter().filter_map(|d| Some((self.rest.find(d.as_str())?, d))).min() else {
-                break;
-            };
-            let key_part = &self.rest[..at];
-            let key = match self.last_pair_end(key_part) {
-                Some(end) => &key_part[end..],
-                None => key_part,
-            };
-            let key = key.trim().to_owned();
-            self.rest = &self.rest[at + delimiter.len()..];
-            let value = self.value();
-            pairs.push((key, value));
+            if let Some(key) = self.key() {
+                let value = self.value();
+                pairs.push((key, value));
+            }
         }
         pairs
     }
 
-    /// Where the last pair delimiter in a stretch without a key-value delimiter ends: what is before it is no pair.
-    fn last_pair_end(&self, text: &str) -> Option<usize> {
-        if self.pair.is_empty() {
-            return text
-                .trim_end()
-                .rfind(|c: char| !is_word(c))
-                .map(|at| at + text[at..].chars().next().map_or(0, char::len_utf8));
+    /// The key at the start, the delimiter behind it read; none if there is no pair up to the next delimiter, which is read.
+    fn key(&mut self) -> Option<String> {
+        if let Some((key, rest)) = self.quoting.read(self.rest.trim_start())
+            && let Some(rest) = rest.trim_start().strip_prefix(self.kv)
+        {
+            self.rest = rest;
+            return Some(key);
         }
-        self.pair.iter().filter_map(|d| Some(text.rfind(d.as_str())? + d.len())).max()
+        let end = self.rest.find(self.pair).unwrap_or(self.rest.len());
+        let (text, rest) = self.rest.split_at(end);
+        if let Some((key, _)) = text.split_once(self.kv) {
+            self.rest = &self.rest[key.len() + self.kv.len()..];
+            return Some(key.trim().to_owned());
+        }
+        self.rest = rest.strip_prefix(self.pair).unwrap_or(rest);
+        None
     }
 
+    /// The value at the start, and the delimiter behind it.
     fn value(&mut self) -> String {
-        let trimmed = self.rest.trim_start();
-        if let Some((open, close)) = trimmed.chars().next().and_then(|c| self.quotes.iter().find(|(open, _)| *open == c)) {
-            return self.quoted(&trimmed[open.len_utf8()..], *close);
+        if let Some((value, rest)) = self.quoting.read(self.rest.trim_start()) {
+            self.rest = rest;
+            return value;
         }
-        let end = if self.greedy { self.greedy_end() } else { self.pair_start(self.rest) };
-        let (value, rest) = match end {
-            Some((at, after)) => (&self.rest[..at], &self.rest[after..]),
-            None => (self.rest, ""),
-        };
-        let value = value.trim().to_owned();
-        self.rest = rest;
-        value
+        let end = if self.greedy { self.greedy_end() } else { self.rest.find(self.pair) };
+        let (value, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
+        self.rest = rest.strip_prefix(self.pair).unwrap_or(rest);
+        value.trim().to_owned()
     }
 
-    fn quoted(&mut self, text: &str, close: char) -> String {
-        let offset = self.rest.len() - text.len();
-        let mut value = String::new();
-        let mut chars = text.char_indices();
-        while let Some((at, c)) = chars.next() {
-            if Some(c) == self.escape {
-                value.extend(chars.next().map(|(_, c)| c));
-            } else if c == close {
-                self.rest = &self.rest[offset + at + c.len_utf8()..];
-                return value;
-            } else {
-                value.push(c);
-            }
-        }
-        self.rest = "";
-        value
-    }
-
-    /// Where the next pair delimiter starts and ends.
-    fn pair_start(&self, text: &str) -> Option<(usize, usize)> {
-        if self.pair.is_empty() {
-            let skip = text.len() - text.trim_start().len();
-            let at = skip + text[skip..].find(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '&'))?;
-            return Some((at, at + text[at..].chars().next().map_or(0, char::len_utf8)));
-        }
-        self.pair.iter().filter_map(|d| text.find(d.as_str()).map(|at| (at, at + d.len()))).min()
-    }
-
-    /// A greedy value goes on to the last pair delimiter before the next key-value delimiter.
-    fn greedy_end(&self) -> Option<(usize, usize)> {
-        let next = self.kv.iter().filter_map(|d| self.rest.find(d.as_str())).min()?;
-        let end = self.last_pair_end(&self.rest[..next])?;
-        Some((self.rest[..end].trim_end().len(), end))
+    /// A greedy value goes on to the last pair delimiter before the next key.
+    fn greedy_end(&self) -> Option<usize> {
+        let next = self.rest.find(self.kv)?;
+        self.rest[..next].trim_end().rfind(self.pair)
     }
 }
 

@@ -113,12 +113,12 @@ impl Binder<'_> {
     }
 }
 
-/// The value of a bin without rows: null for what has no sum, else zero.
+/// The value of a bin without rows: zero, where the type has one.
 fn default_of(aggregate: &Aggregate) -> Expr {
     let value = match aggregate.ty {
         Type::Int => Value::Int(0),
         Type::Long => Value::Long(0),
-        Type::Real if !aggregate.function.starts_with("avg") => Value::Real(0.0),
+        Type::Real => Value::Real(0.0),
         Type::Decimal => Value::Decimal("0".to_owned()),
         Type::TimeSpan => Value::TimeSpan(0),
         Type::String => Value::String(String::new()),
