@@ -8,13 +8,18 @@ mod activity;
 mod activity_counts_metrics;
 mod activity_engagement;
 mod activity_metrics;
+mod autocluster;
 mod bag_unpack;
+mod basket;
 mod dcount_intersect;
+mod diffpatterns;
+mod diffpatterns_text;
 mod estimate_rows_count;
 mod funnel;
 mod funnel_sequence;
 mod funnel_sequence_completion;
 mod gather;
+mod geo_lookup;
 mod identity;
 mod ip_lookup;
 mod narrow;
@@ -25,6 +30,7 @@ mod refused;
 mod rolling_percentile;
 mod rows_near;
 mod schema_merge;
+mod segments;
 mod sequence_detect;
 mod session_count;
 mod sliding_window_counts;
@@ -77,11 +83,17 @@ const PLUGINS: &[Plugin] = &[
     activity_counts_metrics::PLUGIN,
     activity_engagement::PLUGIN,
     activity_metrics::PLUGIN,
+    autocluster::PLUGIN,
     bag_unpack::PLUGIN,
+    basket::PLUGIN,
     dcount_intersect::PLUGIN,
+    diffpatterns::PLUGIN,
+    diffpatterns_text::PLUGIN,
     estimate_rows_count::PLUGIN,
     funnel_sequence::PLUGIN,
     funnel_sequence_completion::PLUGIN,
+    geo_lookup::LINE,
+    geo_lookup::POLYGON,
     identity::PLUGIN,
     ip_lookup::IPV4,
     ip_lookup::IPV6,

@@ -49,6 +49,9 @@ impl Binder<'_> {
         if let Some(TypeExpr { kind: TypeExprKind::Table { columns: written, is_open }, .. }) = schema {
             (columns, open) = with_schema(rows, columns, written, *is_open);
         }
+        if shows_lookup_key(&plugin.name, &given) {
+            columns = rows.columns().iter().chain(&table).cloned().collect();
+        }
         let args = given.into_iter().map(|given| given.arg).collect();
         let kind = RelKind::Evaluate { input: input.map(|input| input.rel.clone()), plugin: plugin.name.clone(), args };
         let more = tables_beside(&plugin.name, rows, &kind, &columns);
@@ -157,6 +160,18 @@ fn replaces(kind: &mut RelKind) -> Option<&mut Vec<PluginArg>> {
         RelKind::Evaluate { plugin, args, .. } if plugin == "bag_unpack" => Some(args),
         _ => None,
     }
+}
+
+/// Whether a lookup of places shows the polygon or line too: then it has all columns of its table.
+fn shows_lookup_key(plugin: &str, given: &[Given]) -> bool {
+    let is_true = |expr: &Expr| matches!(expr.kind, ExprKind::Literal(Value::Bool(true)));
+    let mut given = given.iter().enumerate();
+    plugin.starts_with("geo_")
+        && given.any(|(at, given)| match &given.arg {
+            PluginArg::Expr(Some(name), expr) => name == "return_lookup_key" && is_true(expr),
+            PluginArg::Expr(None, expr) => at == 7 && is_true(expr),
+            PluginArg::Rel(_) => false,
+        })
 }
 
 /// The tables that a plugin gives behind its first: the number of rows (`preview`), or the first one's rows gathered by one of its
