@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use kql::plan::{Expr, ExprKind, Input, PluginArg, Rel, RelKind};
+use kql::plan::{Expr, ExprKind, Input, PARTITION_KEY, PluginArg, Rel, RelKind};
 
 /// Something that a plan refers to.
 pub(crate) enum Reference {
@@ -15,7 +15,7 @@ pub(crate) enum Reference {
     Shared(usize),
     /// A one-column relation as the right side of `in`.
     Set(Arc<Rel>),
-    /// A relation that is an argument of a plugin.
+    /// A relation whose rows are wanted as they are: an argument of a plugin, or what a subquery reads beside the rows handed to it.
     Argument(Arc<Rel>),
 }
 
@@ -43,6 +43,9 @@ impl Walk {
                 let tables = args.iter().filter_map(|arg| if let PluginArg::Rel(rel) = arg { Some(rel) } else { None });
                 self.found.extend(tables.map(|rel| Reference::Argument(Arc::clone(rel))));
             }
+            RelKind::MvApply { subquery, .. } | RelKind::Partition { subquery, .. } => {
+                self.found.extend(fixed(subquery).into_iter().map(Reference::Argument));
+            }
             _ => {}
         }
         inputs(&rel.kind).into_iter().for_each(|input| self.rel(input));
@@ -56,6 +59,44 @@ impl Walk {
             ExprKind::And(args) | ExprKind::Or(args) | ExprKind::Call { args, .. } => args.iter().for_each(|arg| self.expr(arg)),
             ExprKind::Column(_) | ExprKind::Literal(_) => {}
         }
+    }
+}
+
+/// The relations in a subquery, each as large as can be, that are the same whatever rows (or key) the subquery is run for.
+fn fixed(rel: &Input) -> Vec<Input> {
+    let mut found = Vec::new();
+    if is_fixed(rel, &mut found) {
+        found = vec![Arc::clone(rel)];
+    }
+    // Rows that are written out need no computing.
+    found.retain(|rel| !matches!(rel.kind, RelKind::One | RelKind::Values(_)));
+    found
+}
+
+/// Whether the relation is; if not, those of its inputs that are go to `found`.
+fn is_fixed(rel: &Input, found: &mut Vec<Input>) -> bool {
+    if matches!(rel.kind, RelKind::Context) {
+        return false;
+    }
+    let inputs: Vec<(&Input, bool)> = inputs(&rel.kind).into_iter().map(|input| (input, is_fixed(input, found))).collect();
+    if inputs.iter().all(|(_, is_fixed)| *is_fixed) && !exprs(&rel.kind).into_iter().any(reads_key) {
+        return true;
+    }
+    found.extend(inputs.into_iter().filter(|(_, is_fixed)| *is_fixed).map(|(input, _)| Arc::clone(input)));
+    false
+}
+
+/// Whether a subquery depends on the key of the enclosing `partition by k { query }`.
+pub(crate) fn takes_key(rel: &Rel) -> bool {
+    exprs(&rel.kind).into_iter().any(reads_key) || inputs(&rel.kind).into_iter().any(|input| takes_key(input))
+}
+
+/// Whether the expression depends on the key of the enclosing `partition by k { query }`.
+fn reads_key(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call { function, args } => function == PARTITION_KEY || args.iter().any(reads_key),
+        ExprKind::And(args) | ExprKind::Or(args) => args.iter().any(reads_key),
+        ExprKind::Rows(_) | ExprKind::Scalar(_) | ExprKind::Column(_) | ExprKind::Literal(_) => false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Expressions row by row: for operators that walk over rows, and subqueries over few of them.
 
 use datafusion::logical_expr::ColumnarValue;
-use kql::plan::{self, ExprKind};
+use kql::plan::{self, ExprKind, PARTITION_KEY};
 use kql::{Type, Value};
 
 use crate::cell::{Cell, Cells};
@@ -19,6 +19,8 @@ pub(crate) enum RowExpr {
     And(Vec<RowExpr>),
     /// One is true.
     Or(Vec<RowExpr>),
+    /// The key of the enclosing `partition by k { query }`, which stands behind the columns of each row.
+    Key,
     /// A call.
     Call(Box<RowCall>),
 }
@@ -41,6 +43,7 @@ impl RowExpr {
             ExprKind::Column(position) => RowExpr::Column(*position),
             ExprKind::And(terms) => RowExpr::And(RowExpr::compile_all(lower, terms)?),
             ExprKind::Or(terms) => RowExpr::Or(RowExpr::compile_all(lower, terms)?),
+            ExprKind::Call { function, .. } if function == PARTITION_KEY => RowExpr::Key,
             ExprKind::Call { function, args } => RowExpr::call(lower, function, args, expr.ty)?,
             ExprKind::Literal(value) => RowExpr::Constant(value.clone(), expr.ty),
             ExprKind::Scalar(_) | ExprKind::Rows(_) => {
@@ -80,6 +83,7 @@ impl RowExpr {
     pub(crate) fn eval<'a>(&'a self, row: &[Cell<'a>]) -> Cell<'a> {
         match self {
             RowExpr::Column(position) => row.get(*position).cloned().unwrap_or(Cell::Null),
+            RowExpr::Key => row.last().cloned().unwrap_or(Cell::Null),
             RowExpr::Constant(Value::Null, Type::String) => Cell::text(""),
             RowExpr::Constant(value, _) => Cell::of(value),
             RowExpr::And(terms) => junction(terms, row, true),

@@ -8,7 +8,7 @@ use datafusion::common::Result as DfResult;
 use kql::Column;
 use kql::plan::{Expr, Input, JoinKind};
 
-use super::{Local, RowExpr, batch, each_row};
+use super::{Context, Local, RowExpr, batch};
 use crate::cell::{CellBuilder, Cells};
 use crate::error::Result;
 use crate::lower::Lower;
@@ -35,11 +35,11 @@ impl Join {
         })
     }
 
-    pub(super) fn run(&self, columns: &[Column], context: &RecordBatch) -> DfResult<RecordBatch> {
+    pub(super) fn run(&self, columns: &[Column], context: &Context<'_>) -> DfResult<RecordBatch> {
         let left = self.left.run(context)?;
         let right = self.right.run(context)?;
-        let left_keys = keys(&self.left, &left, &self.left_keys);
-        let right_keys = keys(&self.right, &right, &self.right_keys);
+        let left_keys = keys(context, &self.left, &left, &self.left_keys);
+        let right_keys = keys(context, &self.right, &right, &self.right_keys);
         let pairs = self.pairs(&left_keys, &right_keys);
         let rows = pairs.len();
         let (from_left, from_right): (Vec<Option<u32>>, Vec<Option<u32>>) = pairs.into_iter().unzip();
@@ -87,9 +87,9 @@ impl Join {
     }
 }
 
-fn keys(side: &Local, rows: &RecordBatch, exprs: &[RowExpr]) -> Vec<Vec<u8>> {
+fn keys(context: &Context<'_>, side: &Local, rows: &RecordBatch, exprs: &[RowExpr]) -> Vec<Vec<u8>> {
     let mut keys = Vec::with_capacity(rows.num_rows());
-    each_row(side.columns(), rows, |row| {
+    context.each_row(side.columns(), rows, |row| {
         let mut key = Vec::new();
         exprs.iter().for_each(|expr| row_key::push(&mut key, &expr.eval_owned(row)));
         keys.push(key);

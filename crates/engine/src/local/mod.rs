@@ -10,20 +10,42 @@ use std::sync::Arc;
 use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use datafusion::arrow::compute::{concat_batches, filter_record_batch, take_record_batch};
 use datafusion::common::Result as DfResult;
-use kql::Column;
 use kql::plan::{Input, Rel, RelKind};
+use kql::{Column, Value};
 
 pub(crate) use expr::RowExpr;
 
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::error::{Error, Result};
-use crate::lower::Lower;
+use crate::lower::{Lower, Resolved};
 use crate::operator::{Operator, schema};
 
 /// A compiled subquery.
 pub(crate) struct Local {
     columns: Vec<Column>,
     node: Node,
+}
+
+/// What a subquery is run for.
+pub(crate) struct Context<'a> {
+    /// The rows handed to it.
+    pub(crate) rows: &'a RecordBatch,
+    /// Their key, where it reads tables of its own.
+    pub(crate) key: Option<&'a Value>,
+}
+
+impl Context<'_> {
+    /// Calls `f` with the cells of each row, the key behind them.
+    fn each_row(&self, columns: &[Column], rows: &RecordBatch, mut f: impl FnMut(&[Cell<'_>])) {
+        match self.key {
+            None => each_row(columns, rows, f),
+            Some(key) => each_row(columns, rows, |row| {
+                let mut row = row.to_vec();
+                row.push(Cell::of(key));
+                f(&row);
+            }),
+        }
+    }
 }
 
 enum Node {
@@ -47,6 +69,9 @@ struct Key {
 impl Local {
     /// Compiles a relation over the context.
     pub(crate) fn compile(lower: &Lower<'_>, rel: &Rel) -> Result<Local> {
+        if let Some(rows) = lower.resolved.relations.get(&Resolved::address(rel)) {
+            return Ok(Local { columns: rel.columns.clone(), node: Node::Fixed(rows.clone()) });
+        }
         let input = |input: &Input| Local::compile(lower, input).map(Box::new);
         let node = match &rel.kind {
             RelKind::Context => Node::Context,
@@ -92,22 +117,22 @@ impl Local {
         &self.columns
     }
 
-    /// Runs it over the context's rows.
-    pub(crate) fn run(&self, context: &RecordBatch) -> DfResult<RecordBatch> {
+    /// Runs it for some rows.
+    pub(crate) fn run(&self, context: &Context<'_>) -> DfResult<RecordBatch> {
         match &self.node {
-            Node::Context => batch(&self.columns, context.columns().to_vec(), context.num_rows()),
+            Node::Context => batch(&self.columns, context.rows.columns().to_vec(), context.rows.num_rows()),
             Node::Fixed(rows) => Ok(rows.clone()),
             Node::Filter(input, predicate) => {
                 let rows = input.run(context)?;
                 let mut keep = Vec::with_capacity(rows.num_rows());
-                each_row(&input.columns, &rows, |row| keep.push(predicate.eval(row).as_bool() == Some(true)));
+                context.each_row(&input.columns, &rows, |row| keep.push(predicate.eval(row).as_bool() == Some(true)));
                 Ok(filter_record_batch(&rows, &BooleanArray::from(keep))?)
             }
             Node::Project(input, exprs) => {
                 let rows = input.run(context)?;
-                batch(&self.columns, evaluate(exprs, &self.columns, &input.columns, &rows), rows.num_rows())
+                batch(&self.columns, evaluate_in(context, exprs, &self.columns, &input.columns, &rows), rows.num_rows())
             }
-            Node::Sort(input, keys) => sort(&input.run(context)?, &input.columns, keys),
+            Node::Sort(input, keys) => sort(context, &input.run(context)?, &input.columns, keys),
             Node::Take(input, count) => {
                 let rows = input.run(context)?;
                 Ok(rows.slice(0, rows.num_rows().min(*count)))
@@ -115,7 +140,7 @@ impl Local {
             Node::Operator { input, extra, below, keep_input, operator } => {
                 let rows = input.run(context)?;
                 let mut arrays = if *keep_input { rows.columns().to_vec() } else { Vec::new() };
-                arrays.extend(evaluate(extra, &below[arrays.len()..], &input.columns, &rows));
+                arrays.extend(evaluate_in(context, extra, &below[arrays.len()..], &input.columns, &rows));
                 let rows = batch(below, arrays, rows.num_rows())?;
                 let mut run = operator.start();
                 let mut batches: Vec<RecordBatch> = run.push(&rows)?.into_iter().collect();
@@ -158,18 +183,27 @@ pub(crate) fn each_row<'a>(columns: &[Column], rows: &'a RecordBatch, mut f: imp
 
 /// The expressions over each row, as arrays of the types of `outputs`.
 pub(crate) fn evaluate(exprs: &[RowExpr], outputs: &[Column], columns: &[Column], rows: &RecordBatch) -> Vec<ArrayRef> {
+    evaluate_in(&Context { rows, key: None }, exprs, outputs, columns, rows)
+}
+
+/// The same, inside a subquery.
+fn evaluate_in(
+    context: &Context<'_>,
+    exprs: &[RowExpr],
+    outputs: &[Column],
+    columns: &[Column],
+    rows: &RecordBatch,
+) -> Vec<ArrayRef> {
     let mut builders: Vec<CellBuilder> = outputs.iter().map(|column| CellBuilder::new(column.ty, rows.num_rows())).collect();
-    let cells: Vec<Cells<'_>> = columns.iter().zip(rows.columns()).map(|(column, array)| Cells::new(column.ty, array)).collect();
-    for at in 0..rows.num_rows() {
-        let row: Vec<Cell<'_>> = cells.iter().map(|column| column.get(at)).collect();
-        exprs.iter().zip(&mut builders).for_each(|(expr, builder)| builder.push(&expr.eval(&row)));
-    }
+    context.each_row(columns, rows, |row| {
+        exprs.iter().zip(&mut builders).for_each(|(expr, builder)| builder.push(&expr.eval(row)));
+    });
     builders.iter_mut().map(CellBuilder::finish).collect()
 }
 
-fn sort(rows: &RecordBatch, columns: &[Column], keys: &[Key]) -> DfResult<RecordBatch> {
+fn sort(context: &Context<'_>, rows: &RecordBatch, columns: &[Column], keys: &[Key]) -> DfResult<RecordBatch> {
     let mut values: Vec<Vec<Cell<'static>>> = Vec::with_capacity(rows.num_rows());
-    each_row(columns, rows, |row| values.push(keys.iter().map(|key| key.expr.eval_owned(row)).collect()));
+    context.each_row(columns, rows, |row| values.push(keys.iter().map(|key| key.expr.eval_owned(row)).collect()));
     let mut order: Vec<u32> = (0..u32::try_from(values.len()).unwrap_or(u32::MAX)).collect();
     order.sort_by(|a, b| {
         let (a, b) = (&values[*a as usize], &values[*b as usize]);

@@ -47,7 +47,13 @@ impl Resolved {
     /// The key of a relation in [`Resolved::sets`].
     #[must_use]
     pub fn key(rel: &Arc<Rel>) -> usize {
-        Arc::as_ptr(rel) as usize
+        Resolved::address(rel)
+    }
+
+    /// The same of a relation at hand.
+    #[must_use]
+    pub fn address(rel: &Rel) -> usize {
+        std::ptr::from_ref(rel) as usize
     }
 }
 

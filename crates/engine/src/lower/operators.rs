@@ -16,6 +16,7 @@ use crate::operator::mv_expand::{self, MvExpand};
 use crate::operator::parse::Parse;
 use crate::operator::parse_kv::ParseKv;
 use crate::operator::partition::Partition;
+use crate::operator::reduce::Reduce;
 use crate::operator::sample::Sample;
 use crate::operator::scan::Scan;
 use crate::operator::top_nested::{Level, Levels, TopNested};
@@ -61,8 +62,9 @@ impl Lower<'_> {
                 Parts::above(input, extra, MvApply { columns, context, expansion, kept, subquery })
             }
             RelKind::Partition { input, key, subquery } => {
+                let takes_key = crate::walk::takes_key(subquery);
                 let subquery = self.subquery(subquery)?;
-                let partition = Partition { columns, context: input.columns.clone(), key_type: key.ty, subquery };
+                let partition = Partition { columns, context: input.columns.clone(), key_type: key.ty, subquery, takes_key };
                 Parts::above(input, vec![key.clone()], partition)
             }
             RelKind::Sample { input, count, distinct: None } => {
@@ -76,6 +78,10 @@ impl Lower<'_> {
             RelKind::ParseKv { input, text, keys, options } => {
                 let parse = ParseKv::new(columns, input.columns.len(), keys, options)?;
                 Parts::above(input, vec![text.clone()], parse)
+            }
+            RelKind::Reduce { input, text, options } => {
+                let reduce = Reduce::new(columns, input.columns.len(), options)?;
+                Parts::above(input, vec![text.clone()], reduce)
             }
             RelKind::Window { input, exprs } => {
                 Parts::above(input, Vec::new(), Window::compile(self, columns, &input.columns, exprs)?)

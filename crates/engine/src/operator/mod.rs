@@ -14,6 +14,7 @@ mod node;
 pub mod parse;
 pub mod parse_kv;
 pub(crate) mod partition;
+pub(crate) mod reduce;
 pub mod sample;
 pub(crate) mod scan;
 pub(crate) mod top_nested;

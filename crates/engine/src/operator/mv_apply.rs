@@ -11,7 +11,7 @@ use kql::Column;
 
 use super::mv_expand::Expansion;
 use super::{Operator, Run, schema};
-use crate::local::Local;
+use crate::local::{Context, Local};
 
 /// The operator.
 pub(crate) struct MvApply {
@@ -74,7 +74,7 @@ impl Run for Pass {
         let mut start = 0;
         while start < from.len() {
             let end = start + from[start..].iter().take_while(|row| **row == from[start]).count();
-            let result = self.subquery.run(&expanded.slice(start, end - start))?;
+            let result = self.subquery.run(&Context { rows: &expanded.slice(start, end - start), key: None })?;
             sources.extend(std::iter::repeat_n(from[start], result.num_rows()));
             results.push(result);
             start = end;

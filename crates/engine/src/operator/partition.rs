@@ -10,7 +10,7 @@ use kql::{Column, Type};
 
 use super::{Operator, Run, schema};
 use crate::cell::Cells;
-use crate::local::Local;
+use crate::local::{Context, Local};
 use crate::row_key;
 
 /// The operator. The key stands in the column behind the input's own.
@@ -23,6 +23,8 @@ pub(crate) struct Partition {
     pub(crate) key_type: Type,
     /// The subquery.
     pub(crate) subquery: Arc<Local>,
+    /// It reads tables of its own, and of the rows handed to it the key alone.
+    pub(crate) takes_key: bool,
 }
 
 impl std::fmt::Debug for Partition {
@@ -50,6 +52,7 @@ impl Operator for Partition {
             context: self.context.clone(),
             key_type: self.key_type,
             subquery: Arc::clone(&self.subquery),
+            takes_key: self.takes_key,
             batches: Vec::new(),
             bytes: 0,
         })
@@ -61,6 +64,7 @@ struct Pass {
     context: Vec<Column>,
     key_type: Type,
     subquery: Arc<Local>,
+    takes_key: bool,
     batches: Vec<RecordBatch>,
     bytes: usize,
 }
@@ -86,7 +90,9 @@ impl Run for Pass {
         let rows = crate::local::batch(&self.context, all.columns()[..width].to_vec(), all.num_rows())?;
         let mut out = Vec::with_capacity(groups.len());
         for group in groups.into_values() {
-            out.push(self.subquery.run(&take_record_batch(&rows, &UInt32Array::from(group))?)?);
+            let key = keys.get(group.first().map_or(0, |row| *row as usize)).to_value();
+            let rows = take_record_batch(&rows, &UInt32Array::from(group))?;
+            out.push(self.subquery.run(&Context { rows: &rows, key: self.takes_key.then_some(&key) })?);
         }
         Ok(vec![concat_batches(&schema(&self.columns), &out)?])
     }

@@ -322,7 +322,7 @@ impl Parser<'_> {
 
     fn reduce(&mut self) -> Parts {
         const PROPERTIES: &[&str] = &["threshold", "characters"];
-        let mut params = self.params(PROPERTIES, false);
+        let mut params = self.params(&["kind"], false);
         self.expect("by");
         let by = self.boxed_named();
         if self.eat("with").is_some() {

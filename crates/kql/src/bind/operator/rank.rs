@@ -5,7 +5,7 @@
 use super::super::Binder;
 use super::super::env::Item;
 use super::super::flow::{Flow, fresh_name, names_of, unknown};
-use super::unsupported;
+use super::{param, unsupported};
 use crate::ast::{self, ExprKind as Ast, Param, SortOrder, TopNestedLevel};
 use crate::diagnostic;
 use crate::plan::{Expr, RelKind, TopNested};
@@ -59,11 +59,12 @@ impl Binder<'_> {
     pub(super) fn reduce(&mut self, input: &Flow, by: &ast::Expr, params: &[Param]) -> Flow {
         let text = self.over(input, |binder| binder.value(by));
         let text = self.convert(text, Type::String);
-        let columns = vec![
-            Column::new("Pattern", Type::String),
-            Column::new("Count", Type::Long),
-            Column::new("Representative", Type::String),
-        ];
+        // With `kind=source` the rows stay.
+        let mut columns = if param(params, "kind").as_deref() == Some("source") { input.columns().to_vec() } else { Vec::new() };
+        for (name, ty) in [("Pattern", Type::String), ("Count", Type::Long), ("Representative", Type::String)] {
+            let name = fresh_name(name, &names_of(&columns));
+            columns.push(Column::new(name, ty));
+        }
         let options = self.options_of(params);
         Flow::fresh(RelKind::Reduce { input: input.rel.clone(), text, options }, columns, false)
     }
