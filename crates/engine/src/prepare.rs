@@ -131,8 +131,12 @@ impl Prepare<'_> {
                 format!("a subquery right of `in` gives more than {SET_VALUES} values; join instead"),
             ));
         }
-        let rows = crate::rows::collect(&rel.columns[..1.min(rel.columns.len())], &batches);
-        progress.resolved.sets.insert(key, Constant::Set(Arc::new(rows.into_iter().flatten().collect())));
+        let first = &rel.columns[..1.min(rel.columns.len())];
+        let set = match first {
+            [column] if column.ty == Type::String => Constant::Texts(Arc::new(crate::rows::texts(&batches)?)),
+            _ => Constant::Set(Arc::new(crate::rows::collect(first, &batches).into_iter().flatten().collect())),
+        };
+        progress.resolved.sets.insert(key, set);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Batches as rows of values: the edge of the engine.
 
-use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::common::Result;
 use kql::{Column, Type, Value};
@@ -8,6 +8,7 @@ use kql::{Column, Type, Value};
 use crate::cell::{Cells, normalized};
 use crate::local::batch;
 use crate::operator::schema;
+use crate::text_set::TextSet;
 
 /// All rows in one batch, laid out as the columns' types say.
 pub(crate) fn one_batch(columns: &[Column], batches: &[RecordBatch]) -> Result<RecordBatch> {
@@ -38,4 +39,11 @@ pub(crate) fn collect(columns: &[Column], batches: &[RecordBatch]) -> Vec<Vec<Va
         }
     }
     rows
+}
+
+/// The texts of the first column of batches; it is one of strings.
+pub(crate) fn texts(batches: &[RecordBatch]) -> Result<TextSet> {
+    let arrays: Vec<_> = batches.iter().map(|batch| normalized(Type::String, batch.column(0))).collect::<Result<_>>()?;
+    let texts = arrays.iter().filter_map(|array| array.as_string_view_opt()).flatten();
+    Ok(texts.map(Option::unwrap_or_default).collect())
 }

@@ -100,6 +100,7 @@ fn wanted(operator: &str, at: usize, constants: &[Option<Constant>]) -> Option<W
         },
         ("in", 0) => match constants.get(1..)? {
             [Some(Constant::Set(values))] if values.iter().all(comparable) => Some(Wanted::OneOf(values.to_vec())),
+            [Some(Constant::Texts(set))] => Some(Wanted::OneOf(set.iter().map(|text| Value::String(text.to_owned())).collect())),
             [] => None,
             values => {
                 let value = |constant: &Option<Constant>| match constant {
