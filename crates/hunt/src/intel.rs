@@ -283,11 +283,10 @@ impl Intel {
 
     /// Takes over what a repeat says of the indicator `at`. The repeat's texts and details are the last of all, and go.
     fn absorb(&mut self, at: usize, repeat: Row) {
-        self.text.truncate(repeat.start);
+        self.text.truncate(repeat.start());
         let detail = (repeat.detail != row::NONE).then(|| self.details.pop()).flatten();
         let Some(known) = self.rows.get_mut(at) else { return };
-        known.confidence = known.confidence.max(repeat.confidence);
-        known.compromised |= repeat.compromised;
+        known.absorb(&repeat);
         if known.about != repeat.about {
             known.about = self.shared.joined(known.about, repeat.about);
         }
@@ -306,7 +305,8 @@ impl Intel {
     fn take(&mut self, other: &Intel, row: &Row, from: &mut Translation) -> Row {
         let start = self.text.len();
         self.text.push_str(row.value(&other.text));
-        let mut taken = Row { start, about: from.about(&mut self.shared, &other.shared, row.about), ..*row };
+        let mut taken = row.at(start);
+        taken.about = from.about(&mut self.shared, &other.shared, row.about);
         taken.family = from.family(row.family);
         if let Some(detail) = other.details.get(row.detail as usize) {
             self.text.push_str(row.published(&other.text, detail));

@@ -66,7 +66,7 @@ impl<'i> Indicator<'i> {
     /// 0 to 100; none if the feed does not say.
     #[must_use]
     pub fn confidence(self) -> Option<u8> {
-        self.row.confidence
+        self.row.confidence()
     }
 
     /// When it was first seen, in ticks of 100 ns since 0001-01-01 UTC.

@@ -8,6 +8,9 @@ use crate::normalize::url_key_parts;
 /// No position.
 pub(super) const NONE: u32 = u32::MAX;
 
+/// The lower bits of a position.
+const LOW: u64 = 0xffff_ffff;
+
 /// No moment.
 const NEVER: i64 = i64::MIN;
 
@@ -35,16 +38,19 @@ pub(crate) struct Facts<'a> {
 /// An indicator.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
-    /// Where its value starts in the text.
-    pub(super) start: usize,
-    /// How long that is.
+    /// Where its value starts in the text: the lower bits. A text may be longer than they can say.
+    start: u32,
+    /// How long the value is.
     pub(super) length: u32,
     pub(super) family: u32,
     pub(super) about: u32,
     /// [`NONE`] if there are none.
     pub(super) detail: u32,
+    /// Where the value starts: the upper bits.
+    start_high: u8,
     pub(super) ty: IndicatorType,
-    pub(super) confidence: Option<u8>,
+    /// One more than it is; 0 if it is not known.
+    confidence: u8,
     pub(super) compromised: bool,
 }
 
@@ -64,30 +70,53 @@ pub(super) struct Detail {
 impl Row {
     pub(super) const NOTHING: Row = Row {
         start: 0,
+        start_high: 0,
         length: 0,
         family: NONE,
         about: NONE,
         detail: NONE,
         ty: IndicatorType::Domain,
-        confidence: None,
+        confidence: 0,
         compromised: false,
     };
 
     pub(super) fn new(ty: IndicatorType, start: usize, length: u32, facts: &Facts<'_>) -> Row {
         let Facts { family, about, confidence, compromised, .. } = *facts;
-        Row { start, length, family, about, detail: NONE, ty, confidence, compromised }
+        let confidence = confidence.map_or(0, |confidence| confidence.saturating_add(1));
+        Row { length, family, about, ty, confidence, compromised, ..Row::NOTHING }.at(start)
+    }
+
+    /// The same where the value stands elsewhere.
+    pub(super) fn at(self, start: usize) -> Row {
+        let start = start as u64;
+        Row { start: (start & LOW) as u32, start_high: u8::try_from(start >> 32).unwrap_or(u8::MAX), ..self }
+    }
+
+    /// Where the value starts in the text.
+    pub(super) fn start(&self) -> usize {
+        (u64::from(self.start_high) << 32 | u64::from(self.start)) as usize
+    }
+
+    pub(super) fn confidence(&self) -> Option<u8> {
+        self.confidence.checked_sub(1)
+    }
+
+    /// Takes over what a repeat says in the row.
+    pub(super) fn absorb(&mut self, repeat: &Row) {
+        self.confidence = self.confidence.max(repeat.confidence);
+        self.compromised |= repeat.compromised;
     }
 
     pub(super) fn value<'t>(&self, text: &'t str) -> &'t str {
-        slice(text, self.start, self.length)
+        slice(text, self.start(), self.length)
     }
 
     pub(super) fn published<'t>(&self, text: &'t str, detail: &Detail) -> &'t str {
-        slice(text, self.start + self.length as usize, detail.published)
+        slice(text, self.start() + self.length as usize, detail.published)
     }
 
     pub(super) fn id<'t>(&self, text: &'t str, detail: &Detail) -> &'t str {
-        slice(text, self.start + self.length as usize + detail.published as usize, detail.id)
+        slice(text, self.start() + self.length as usize + detail.published as usize, detail.id)
     }
 
     /// What equal values have in common.
@@ -167,5 +196,26 @@ impl<'t> Key<'t> {
             state.write(self.1.as_bytes());
         }
         state.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_small() {
+        assert_eq!(size_of::<Row>(), 24);
+    }
+
+    #[test]
+    fn a_row_says_what_it_was_told() {
+        let facts = Facts { confidence: Some(0), ..Facts::default() };
+        let mut row = Row::new(IndicatorType::Url, (7 << 32) + 5, 3, &facts);
+        assert_eq!((row.start(), row.confidence()), ((7 << 32) + 5, Some(0)));
+        let unknown = Row::new(IndicatorType::Url, 9, 3, &Facts::default());
+        assert_eq!((unknown.start(), unknown.confidence()), (9, None));
+        row.absorb(&unknown);
+        assert_eq!(row.confidence(), Some(0));
     }
 }
