@@ -209,12 +209,15 @@ fn anomalies(cells: &[Cell<'_>]) -> Option<Cell<'static>> {
     Some(array(vec![Json::Array(scores.iter().map(flag).collect()), reals_json(&scores), reals_json(&parts.baseline)]))
 }
 
-/// `series_decompose_forecast(series, points, seasonality, trend, seasonality threshold)`: the baseline.
+/// `series_decompose_forecast(series, points, seasonality, trend, seasonality threshold)`: the baseline, which is the forecast, and
+/// what it is made of.
 fn forecast<'a>(_: &Call, cells: &[Cell<'a>]) -> Cell<'a> {
     let mut options = Options::read(cells, [2, 3, 1, 4]);
     // Unlike the other decompositions a forecast follows the slope unless told otherwise.
     options.trend = cells.get(3).map_or("linefit", Cell::as_str);
-    decomposed(cells, &options).map_or(Cell::Null, |(_, parts)| Cell::json(&reals_json(&parts.baseline)))
+    let Some((_, parts)) = decomposed(cells, &options) else { return Cell::Null };
+    let Parts { baseline, seasonal, trend, residual } = &parts;
+    array([baseline, seasonal, trend, residual].map(|part| reals_json(part)).to_vec())
 }
 
 /// `series_outliers(series, kind, ignored value, min percentile, max percentile, test points)`.
@@ -300,7 +303,8 @@ mod tests {
     fn forecasts_go_on() {
         let series: Vec<f64> = (0..40).map(|at| if at < 32 { f64::from(at) + f64::from(at % 4) } else { 0.0 }).collect();
         let call = Call { returns: Type::Dynamic, types: vec![], constants: vec![] };
-        let baseline = numbers(&forecast(&call, &[Cell::json(&reals_json(&series)), Cell::Long(8)])).unwrap();
+        let parts = forecast(&call, &[Cell::json(&reals_json(&series)), Cell::Long(8)]);
+        let baseline = numbers(&Cell::json(&parts.to_json()[0])).unwrap();
         assert!((baseline[39] - 42.0).abs() < 3.0, "{}", baseline[39]);
     }
 
