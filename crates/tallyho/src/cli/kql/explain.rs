@@ -92,7 +92,7 @@ fn steps(out: &mut String, plans: &Plans, width: usize) {
         out.push_str("      rows      bytes       time  operator\n");
     }
     walk(&plans.physical, 0, &mut |step, depth| {
-        let (indent, room) = ("  ".repeat(depth), width.saturating_sub(33 + 2 * depth).max(40));
+        let (indent, room) = ("  ".repeat(depth), width.saturating_sub(35 + 2 * depth).max(24));
         let what = if ran { shortened(&step.what, room) } else { step.what.clone() };
         if ran {
             let measured = step.measured.unwrap_or_default();
@@ -184,7 +184,7 @@ mod tests {
             , run in 12.0 ms: 1 row
                   rows      bytes       time  operator
                     12      999 B     1.23 s  Sort  [499 B to disk]
-                                                Scan: t, projection=[a very long list o…
+                                                Scan: t, projection=[a very long…
         "#]]
         .assert_eq(&out);
         assert_eq!([0, 1_500, 999_960, 5_000_000_000_000].map(bytes), ["0 B", "1.5 kB", "1.0 MB", "5.0 TB"]);
