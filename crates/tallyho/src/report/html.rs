@@ -162,12 +162,12 @@ fn families(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             let time = |time: Option<&str>| time.map(second).unwrap_or_default();
             writeln!(
                 out,
-                "<tr><td>{}<a href=\"#hunt-{at}\">{}</a></td><td class=\"n\">{}</td>\
+                "<tr><td class=\"f\">{}<a href=\"#hunt-{at}\">{}</a></td><td class=\"n\">{}</td>\
                  <td class=\"n\">{explained}</td><td>{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td><td class=\"n\">{seen} of {}</td></tr>",
                 chart::swatch(at),
                 text(&hunt.family),
                 of.len() - explained,
-                text(&listed(&hosts, 4)),
+                listed_whole(&hosts, 4),
                 text(&time(of.iter().filter_map(|sighting| sighting.time.as_deref()).min())),
                 text(&time(of.iter().filter_map(|sighting| sighting.time.as_deref()).max())),
                 hunt.indicators
@@ -195,6 +195,13 @@ pub(super) fn listed(values: &[&str], shown: usize) -> String {
     out
 }
 
+/// The same as HTML, no value of it broken across lines: a host's name is read as a whole.
+fn listed_whole(values: &[&str], shown: usize) -> String {
+    let whole: Vec<String> = values.iter().take(shown).map(|value| format!("<span class=\"v\">{}</span>", text(value))).collect();
+    let more = values.len().saturating_sub(shown);
+    whole.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+}
+
 /// What was searched, and what could not be.
 fn searched(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     writeln!(out, "<section>\n<h2>What was searched</h2>")?;
@@ -203,7 +210,7 @@ fn searched(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     } else {
         writeln!(
             out,
-            "<table><thead><tr><th>File</th><th>Format</th><th>Table</th><th class=\"n\">Rows</th><th class=\"n\">Not readable</th>\
+            "<table class=\"files\"><thead><tr><th>File</th><th>Format</th><th>Table</th><th class=\"n\">Rows</th><th class=\"n\">Not readable</th>\
              <th>From</th><th>Until</th></tr></thead><tbody>"
         )?;
         report.searched.iter().try_for_each(|file| searched_row(out, file))?;
