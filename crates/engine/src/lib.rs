@@ -13,6 +13,7 @@ pub mod function;
 mod json;
 mod local;
 pub mod lower;
+pub mod manual;
 pub mod operator;
 pub mod plugin;
 mod prepare;

@@ -9,7 +9,11 @@ use testpage::{Answer, Runner, Step, Table, Trial};
 
 fn main() -> ExitCode {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
-    testpage::main(folder, Pages, vec![Trial::test("every_function_is_in_the_catalog", every_function_is_in_the_catalog)])
+    let sweeps = [
+        ("every_function_is_in_the_catalog", every_function_is_in_the_catalog as fn() -> _),
+        ("everything_that_runs_has_an_example", everything_that_runs_has_an_example),
+    ];
+    testpage::main(folder, Pages, sweeps.into_iter().map(|(name, sweep)| Trial::test(name, sweep)).collect())
 }
 
 /// Answers a page's queries; the clock stands at 2026-01-01.
@@ -77,4 +81,21 @@ fn every_function_is_in_the_catalog() -> Result<(), libtest_mimic::Failed> {
         .chain(engine::aggregate::all().map(|a| a.name).filter(|name| kql::catalog::aggregate(name).is_none()))
         .collect();
     if unknown.is_empty() { Ok(()) } else { Err(format!("not in the catalog: {}", unknown.join(", ")).into()) }
+}
+
+/// Functions and aggregates that no query of a user's calls.
+fn is_internal(name: &str) -> bool {
+    name.starts_with("__") || OPERATORS.contains(&name)
+}
+
+/// What runs and has no page cannot be looked up: `tallyho kql help` and the reference are made of the pages.
+fn everything_that_runs_has_an_example() -> Result<(), libtest_mimic::Failed> {
+    let names = engine::function::all().map(|function| function.name).chain(engine::aggregate::all().map(|it| it.name));
+    let is_called = |name: &&str| name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !is_internal(name);
+    let called = names.filter(is_called);
+    let mut missing: Vec<&str> = called.filter(|name| !engine::manual::sections().any(|section| section.calls(name))).collect();
+    missing
+        .extend(OPERATORS.iter().filter(|word| **word != "neg" && !engine::manual::sections().any(|section| section.uses(word))));
+    missing.sort_unstable();
+    if missing.is_empty() { Ok(()) } else { Err(format!("no page shows: {}", missing.join(", ")).into()) }
 }

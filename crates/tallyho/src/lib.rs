@@ -15,6 +15,7 @@ pub mod intel;
 pub mod interrupt;
 pub mod local;
 pub mod lsp;
+pub mod manual;
 pub mod messages;
 pub mod output;
 pub mod report;

@@ -65,6 +65,17 @@ fn the_reference_is_what_the_commands_say() {
 }
 
 #[test]
+fn the_manual_is_what_the_pages_say() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/kql");
+    for kind in tallyho::manual::KINDS {
+        let path = folder.join(kind.file()).with_extension("md");
+        expect_file![path].assert_eq(&tallyho::manual::reference(kind));
+    }
+    let path = folder.join("not-run.md");
+    expect_file![path].assert_eq(&tallyho::manual::not_run());
+}
+
+#[test]
 fn a_wrong_request_ends_with_2_and_says_what_is_wrong() {
     let world = World::new();
     world.check(

@@ -44,6 +44,16 @@ pub fn plugin(name: &str) -> Option<&'static Function> {
     plugins().get(name)
 }
 
+/// The tabular operators, each with what it does in a few words.
+pub fn operators() -> impl Iterator<Item = (&'static str, &'static str)> {
+    crate::complete::words::of_kind("operator")
+}
+
+/// The operators between values, each with what it does in a few words.
+pub fn infix_operators() -> impl Iterator<Item = (&'static str, &'static str)> {
+    crate::complete::words::of_kind("infix")
+}
+
 /// All scalar functions by name.
 #[must_use]
 pub fn functions() -> &'static Functions {

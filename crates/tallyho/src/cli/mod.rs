@@ -112,7 +112,7 @@ pub fn run(args: &Args, cancel: Cancel) -> Result<Exit, Error> {
         Command::Hunts(hunts::Command::Show(args)) => hunts::show::run(args),
         Command::Hunts(hunts::Command::Prove(args)) => hunts::prove::run(args, global, &config),
         Command::Kql(kql::Command::Run(args)) => kql::run::run(args, global, &config),
-        Command::Kql(kql::Command::Help(args)) => kql::help::run(args),
+        Command::Kql(kql::Command::Help(args)) => kql::help::run(args, &config),
         Command::Kql(kql::Command::Explain(args)) => kql::explain::run(args, global, &config),
         Command::Kql(kql::Command::Lsp(args)) => kql::lsp::run(args, &config),
         Command::Kql(kql::Command::Fmt(args)) => kql::fmt::run(args, &config),

@@ -2,60 +2,77 @@
 
 use std::io::Write as _;
 
-use kql::catalog::{self, Workspace, nearest};
-
+use crate::config::Config;
 use crate::error::{Error, Exit};
+use crate::escape;
+use crate::manual::{self, KINDS, Kind};
 
 /// What `tallyho kql help` takes.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A function, aggregation function, plugin, operator or table
+    /// A function, aggregation function, plugin, operator or table; without one, all there is
     #[arg(value_name = "NAME")]
-    pub name: String,
+    pub name: Option<String>,
 }
 
 /// Tells it, in Markdown.
 ///
 /// # Errors
 /// Nothing is called so.
-pub fn run(args: &Args) -> Result<Exit, Error> {
-    let text = about(&args.name);
-    if text.is_empty() {
-        let names = || {
-            let functions = catalog::functions().keys().chain(catalog::aggregates().keys());
-            functions.chain(catalog::plugins().keys()).map(String::as_str)
-        };
-        let tables = catalog::tables().iter().map(|table| table.name.as_str());
-        let near = nearest(&args.name, names().chain(tables));
-        let error = Error::user(format!("nothing in KQL is called `{}`", args.name));
-        return Err(if near.is_empty() { error } else { error.with_hint(format!("there is {}", near.join(", "))) });
+pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
+    let text = match &args.name {
+        None => overview(config.width.map_or(100, usize::from)),
+        Some(name) => manual::about(name).ok_or_else(|| unknown(name))?,
+    };
+    let mut out = std::io::stdout().lock();
+    let mut is_code = false;
+    for line in text.lines() {
+        is_code ^= line.starts_with("```");
+        let line = escape::terminal(line);
+        match config.color && !is_code && line.starts_with('#') {
+            true => writeln!(out, "\u{1b}[1m{line}\u{1b}[0m")?,
+            false => writeln!(out, "{line}")?,
+        }
     }
-    writeln!(std::io::stdout(), "{}", text.join("\n\n"))?;
     Ok(Exit::Ran)
 }
 
-/// Everything the name can be, as hovering over it in a query would tell; behind it a plugin's page.
-fn about(name: &str) -> Vec<String> {
-    let workspace = Workspace::open();
-    let places = [
-        ("evaluate ", format!("T | evaluate {name}()")),
-        ("summarize ", format!("T | summarize {name}()")),
-        ("print ", format!("print {name}()")),
-        ("| ", format!("T | {name}")),
-        ("where x ", format!("T | where x {name} 'y'")),
-        ("", format!("{name} | count")),
-    ];
-    let mut found: Vec<String> = Vec::new();
-    for (before, query) in places {
-        let at = query.find(before).map_or(0, |at| at + before.len());
-        if let Some(hover) = kql::hover::hover(&query, at + 1, &workspace)
-            && !found.contains(&hover.text)
-        {
-            found.push(hover.text);
-        }
+fn unknown(name: &str) -> Error {
+    let error = Error::user(format!("nothing in KQL is called `{name}`"));
+    match manual::near(name).as_slice() {
+        [] => error.with_hint("`tallyho kql help` lists all there is"),
+        near => error.with_hint(format!("there is {}", near.join(", "))),
     }
-    found.extend(engine::plugin::page(name).map(|page| page.trim_end().to_owned()));
-    found
+}
+
+/// All names by kind, in columns of that width.
+fn overview(width: usize) -> String {
+    let mut out = String::new();
+    let mut left_out: Vec<(Kind, Vec<&str>)> = Vec::new();
+    for kind in KINDS {
+        let (runs, out_of_reach): (Vec<&str>, Vec<&str>) = kind.names().into_iter().partition(|name| kind.runs(name));
+        out.push_str(&format!("## {} ({})\n", kind.title(), runs.len()));
+        push_columns(&mut out, &runs, width);
+        left_out.push((kind, out_of_reach));
+    }
+    let count: usize = left_out.iter().map(|(_, names)| names.len()).sum();
+    out.push_str(&format!("## Known to Kusto, not run here ({count})\n"));
+    let names: Vec<&str> = left_out.into_iter().flat_map(|(_, names)| names).collect();
+    push_columns(&mut out, &names, width);
+    out.push_str("`tallyho kql help NAME` tells what one does, with examples.\n");
+    out
+}
+
+/// Names from top to bottom, then from left to right.
+fn push_columns(out: &mut String, names: &[&str], width: usize) {
+    let room = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) + 2;
+    let columns = (width.saturating_sub(2) / room).max(1);
+    let rows = names.len().div_ceil(columns).max(1);
+    for row in 0..rows {
+        let line: String = names.iter().skip(row).step_by(rows).map(|name| format!("{name:room$}")).collect();
+        out.push_str(&format!("  {}\n", line.trim_end()));
+    }
+    out.push('\n');
 }
 
 #[cfg(test)]
@@ -63,14 +80,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_may_be_several_things() {
-        assert!(about("strlen")[0].contains("strlen(string"));
-        assert!(about("DnsEvents")[0].contains("table of"));
-        assert!(about("summarize")[0].contains("**summarize**"));
-        assert!(about("has")[0].contains("**has**"));
-        assert!(about("bag_unpack")[0].contains("plugin"));
-        assert!(about("bag_unpack")[1].starts_with("# bag_unpack"));
-        assert!(about("python")[1].contains("`K0610`"));
-        assert!(about("nonsense").is_empty());
+    fn all_names_are_listed_in_columns() {
+        let mut out = String::new();
+        push_columns(&mut out, &["a", "bb", "ccc", "d", "e"], 14);
+        assert_eq!(out, "  a    d\n  bb   e\n  ccc\n\n");
+        let text = overview(100);
+        assert!(text.contains("mv-expand") && text.contains("strlen") && text.contains("dcount"), "{text}");
+        assert!(text.lines().all(|line| line.chars().count() <= 100));
     }
 }
