@@ -195,16 +195,18 @@ fn short(value: f64) -> String {
     }
 }
 
-/// About how wide a text is at a size of letters, in the fonts that browsers take for `system-ui`.
+/// About how wide a text is at a size of letters, in the widest of the fonts that browsers take for `system-ui` (DejaVu Sans): what
+/// fits there fits everywhere.
 pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     let em = |c: char| match c {
-        'i' | 'j' | 'l' | '.' | ',' | ':' | ';' | '\'' | '|' | '!' | 'I' => 0.29,
-        'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '/' | ' ' | '-' => 0.37,
-        'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.9,
-        'A'..='Z' | '&' => 0.68,
-        '0'..='9' | '_' => 0.58,
+        'i' | 'j' | 'l' | '\'' | '|' | 'I' => 0.3,
+        '.' | ',' | ':' | ';' | '!' | ' ' => 0.33,
+        'f' | 't' | 'r' | '(' | ')' | '[' | ']' | '/' | '-' => 0.4,
+        'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.94,
+        'A'..='Z' | '&' => 0.7,
+        '0'..='9' => 0.64,
         c if u32::from(c) >= 0x1100 => 1.0,
-        _ => 0.56,
+        _ => 0.61,
     };
     text.chars().map(em).sum::<f64>() * size
 }

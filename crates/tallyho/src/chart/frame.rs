@@ -6,6 +6,9 @@ use super::scale::{Scale, Tick};
 /// The size of letters on axes and in legends.
 pub(crate) const LETTER: f64 = 13.0;
 
+/// The size of letters of what is said once below an axis.
+const SMALL: f64 = 11.0;
+
 /// Room between the edge of the drawing and what is in it.
 pub(crate) const EDGE: f64 = 14.0;
 
@@ -173,7 +176,10 @@ pub(crate) fn ticks_below(canvas: &mut Canvas, scale: &Scale, area: &Area) {
         canvas.line((x, base), (x, base + 5.0), "x");
         canvas.text((x, base + 19.0), Anchor::Middle, "", &tick.label);
         if let Some(below) = &tick.below {
-            canvas.text((x, base + 35.0), Anchor::Middle, "s", &format!("{below}{zone}"));
+            let text = format!("{below}{zone}");
+            // A day below the first tick is wider than what stands left of the axis.
+            let x = x.max(text_width(&text, SMALL) / 2.0 + 2.0);
+            canvas.text((x, base + 35.0), Anchor::Middle, "s", &text);
             zone = "";
         }
     }

@@ -66,44 +66,44 @@ fn lines_over_time() {
             <text x="14" y="28" class="t">&quot;Lines&quot; &amp; more</text>
             <rect x="14" y="45" width="11" height="11" class="c0 br"/>
             <text x="31" y="55">a&lt;i&gt;</text>
-            <rect x="74.6" y="45" width="11" height="11" class="c1 br"/>
-            <text x="91.6" y="55">b</text>
-            <line x1="30.5" y1="344" x2="772" y2="344" class="g"/>
-            <text x="22.5" y="348.5" text-anchor="end">0</text>
-            <line x1="30.5" y1="277" x2="772" y2="277" class="g"/>
-            <text x="22.5" y="281.5" text-anchor="end">1</text>
-            <line x1="30.5" y1="210" x2="772" y2="210" class="g"/>
-            <text x="22.5" y="214.5" text-anchor="end">2</text>
-            <line x1="30.5" y1="143" x2="772" y2="143" class="g"/>
-            <text x="22.5" y="147.5" text-anchor="end">3</text>
-            <line x1="30.5" y1="76" x2="772" y2="76" class="g"/>
-            <text x="22.5" y="80.5" text-anchor="end">4</text>
-            <line x1="30.5" y1="344" x2="772" y2="344" class="x"/>
-            <line x1="30.5" y1="344" x2="30.5" y2="349" class="x"/>
-            <text x="30.5" y="363" text-anchor="middle">08:00</text>
-            <text x="30.5" y="379" text-anchor="middle" class="s">May 20, 2026 UTC</text>
-            <line x1="123.2" y1="344" x2="123.2" y2="349" class="x"/>
-            <text x="123.2" y="363" text-anchor="middle">08:15</text>
-            <line x1="215.9" y1="344" x2="215.9" y2="349" class="x"/>
-            <text x="215.9" y="363" text-anchor="middle">08:30</text>
-            <line x1="308.6" y1="344" x2="308.6" y2="349" class="x"/>
-            <text x="308.6" y="363" text-anchor="middle">08:45</text>
-            <line x1="401.3" y1="344" x2="401.3" y2="349" class="x"/>
-            <text x="401.3" y="363" text-anchor="middle">09:00</text>
-            <line x1="494" y1="344" x2="494" y2="349" class="x"/>
-            <text x="494" y="363" text-anchor="middle">09:15</text>
-            <line x1="586.6" y1="344" x2="586.6" y2="349" class="x"/>
-            <text x="586.6" y="363" text-anchor="middle">09:30</text>
-            <line x1="679.3" y1="344" x2="679.3" y2="349" class="x"/>
-            <text x="679.3" y="363" text-anchor="middle">09:45</text>
+            <rect x="76.7" y="45" width="11" height="11" class="c1 br"/>
+            <text x="93.7" y="55">b</text>
+            <line x1="31.3" y1="344" x2="772" y2="344" class="g"/>
+            <text x="23.3" y="348.5" text-anchor="end">0</text>
+            <line x1="31.3" y1="277" x2="772" y2="277" class="g"/>
+            <text x="23.3" y="281.5" text-anchor="end">1</text>
+            <line x1="31.3" y1="210" x2="772" y2="210" class="g"/>
+            <text x="23.3" y="214.5" text-anchor="end">2</text>
+            <line x1="31.3" y1="143" x2="772" y2="143" class="g"/>
+            <text x="23.3" y="147.5" text-anchor="end">3</text>
+            <line x1="31.3" y1="76" x2="772" y2="76" class="g"/>
+            <text x="23.3" y="80.5" text-anchor="end">4</text>
+            <line x1="31.3" y1="344" x2="772" y2="344" class="x"/>
+            <line x1="31.3" y1="344" x2="31.3" y2="349" class="x"/>
+            <text x="31.3" y="363" text-anchor="middle">08:00</text>
+            <text x="53.8" y="379" text-anchor="middle" class="s">May 20, 2026 UTC</text>
+            <line x1="123.9" y1="344" x2="123.9" y2="349" class="x"/>
+            <text x="123.9" y="363" text-anchor="middle">08:15</text>
+            <line x1="216.5" y1="344" x2="216.5" y2="349" class="x"/>
+            <text x="216.5" y="363" text-anchor="middle">08:30</text>
+            <line x1="309.1" y1="344" x2="309.1" y2="349" class="x"/>
+            <text x="309.1" y="363" text-anchor="middle">08:45</text>
+            <line x1="401.7" y1="344" x2="401.7" y2="349" class="x"/>
+            <text x="401.7" y="363" text-anchor="middle">09:00</text>
+            <line x1="494.2" y1="344" x2="494.2" y2="349" class="x"/>
+            <text x="494.2" y="363" text-anchor="middle">09:15</text>
+            <line x1="586.8" y1="344" x2="586.8" y2="349" class="x"/>
+            <text x="586.8" y="363" text-anchor="middle">09:30</text>
+            <line x1="679.4" y1="344" x2="679.4" y2="349" class="x"/>
+            <text x="679.4" y="363" text-anchor="middle">09:45</text>
             <line x1="772" y1="344" x2="772" y2="349" class="x"/>
             <text x="772" y="363" text-anchor="middle">10:00</text>
-            <svg x="26.5" y="72" width="749.5" height="276" viewBox="26.5 72 749.5 276" preserveAspectRatio="none">
-            <path d="M30.5 76L401.3 210" class="c0 ln"><title>a&lt;i&gt;</title></path>
-            <circle cx="30.5" cy="76" r="3" class="c0 br"><title>2026-05-20 08:00 UTC: a&lt;i&gt; 4</title></circle>
-            <circle cx="401.3" cy="210" r="3" class="c0 br"><title>2026-05-20 09:00 UTC: a&lt;i&gt; 2</title></circle>
-            <path d="M401.3 277" class="c1 ln"><title>b</title></path>
-            <circle cx="401.3" cy="277" r="3" class="c1 br"><title>2026-05-20 09:00 UTC: b 1</title></circle>
+            <svg x="27.3" y="72" width="748.7" height="276" viewBox="27.3 72 748.7 276" preserveAspectRatio="none">
+            <path d="M31.3 76L401.7 210" class="c0 ln"><title>a&lt;i&gt;</title></path>
+            <circle cx="31.3" cy="76" r="3" class="c0 br"><title>2026-05-20 08:00 UTC: a&lt;i&gt; 4</title></circle>
+            <circle cx="401.7" cy="210" r="3" class="c0 br"><title>2026-05-20 09:00 UTC: a&lt;i&gt; 2</title></circle>
+            <path d="M401.7 277" class="c1 ln"><title>b</title></path>
+            <circle cx="401.7" cy="277" r="3" class="c1 br"><title>2026-05-20 09:00 UTC: b 1</title></circle>
             </svg>
             </svg>
         "#]],
@@ -120,39 +120,39 @@ fn columns_on_each_other() {
             <svg class="kc" viewBox="0 0 800 400" width="800" height="400" role="img" aria-label="columnchart of T, kind, n" xmlns="http://www.w3.org/2000/svg">
             <rect x="14" y="15" width="11" height="11" class="c0 br"/>
             <text x="31" y="25">a&lt;i&gt;</text>
-            <rect x="74.6" y="15" width="11" height="11" class="c1 br"/>
-            <text x="91.6" y="25">b</text>
+            <rect x="76.7" y="15" width="11" height="11" class="c1 br"/>
+            <text x="93.7" y="25">b</text>
             <text x="14" y="50">rows</text>
-            <line x1="30.5" y1="344" x2="772" y2="344" class="g"/>
-            <text x="22.5" y="348.5" text-anchor="end">0</text>
-            <line x1="30.5" y1="273.5" x2="772" y2="273.5" class="g"/>
-            <text x="22.5" y="278" text-anchor="end">1</text>
-            <line x1="30.5" y1="203" x2="772" y2="203" class="g"/>
-            <text x="22.5" y="207.5" text-anchor="end">2</text>
-            <line x1="30.5" y1="132.5" x2="772" y2="132.5" class="g"/>
-            <text x="22.5" y="137" text-anchor="end">3</text>
-            <line x1="30.5" y1="62" x2="772" y2="62" class="g"/>
-            <text x="22.5" y="66.5" text-anchor="end">4</text>
-            <line x1="30.5" y1="344" x2="772" y2="344" class="x"/>
-            <line x1="30.5" y1="344" x2="30.5" y2="349" class="x"/>
-            <text x="30.5" y="363" text-anchor="middle">08:00</text>
-            <text x="30.5" y="379" text-anchor="middle" class="s">May 20, 2026 UTC</text>
-            <line x1="154.1" y1="344" x2="154.1" y2="349" class="x"/>
-            <text x="154.1" y="363" text-anchor="middle">08:30</text>
-            <line x1="277.7" y1="344" x2="277.7" y2="349" class="x"/>
-            <text x="277.7" y="363" text-anchor="middle">09:00</text>
-            <line x1="401.3" y1="344" x2="401.3" y2="349" class="x"/>
-            <text x="401.3" y="363" text-anchor="middle">09:30</text>
-            <line x1="524.8" y1="344" x2="524.8" y2="349" class="x"/>
-            <text x="524.8" y="363" text-anchor="middle">10:00</text>
-            <line x1="648.4" y1="344" x2="648.4" y2="349" class="x"/>
-            <text x="648.4" y="363" text-anchor="middle">10:30</text>
+            <line x1="31.3" y1="344" x2="772" y2="344" class="g"/>
+            <text x="23.3" y="348.5" text-anchor="end">0</text>
+            <line x1="31.3" y1="273.5" x2="772" y2="273.5" class="g"/>
+            <text x="23.3" y="278" text-anchor="end">1</text>
+            <line x1="31.3" y1="203" x2="772" y2="203" class="g"/>
+            <text x="23.3" y="207.5" text-anchor="end">2</text>
+            <line x1="31.3" y1="132.5" x2="772" y2="132.5" class="g"/>
+            <text x="23.3" y="137" text-anchor="end">3</text>
+            <line x1="31.3" y1="62" x2="772" y2="62" class="g"/>
+            <text x="23.3" y="66.5" text-anchor="end">4</text>
+            <line x1="31.3" y1="344" x2="772" y2="344" class="x"/>
+            <line x1="31.3" y1="344" x2="31.3" y2="349" class="x"/>
+            <text x="31.3" y="363" text-anchor="middle">08:00</text>
+            <text x="53.8" y="379" text-anchor="middle" class="s">May 20, 2026 UTC</text>
+            <line x1="154.8" y1="344" x2="154.8" y2="349" class="x"/>
+            <text x="154.8" y="363" text-anchor="middle">08:30</text>
+            <line x1="278.2" y1="344" x2="278.2" y2="349" class="x"/>
+            <text x="278.2" y="363" text-anchor="middle">09:00</text>
+            <line x1="401.7" y1="344" x2="401.7" y2="349" class="x"/>
+            <text x="401.7" y="363" text-anchor="middle">09:30</text>
+            <line x1="525.1" y1="344" x2="525.1" y2="349" class="x"/>
+            <text x="525.1" y="363" text-anchor="middle">10:00</text>
+            <line x1="648.6" y1="344" x2="648.6" y2="349" class="x"/>
+            <text x="648.6" y="363" text-anchor="middle">10:30</text>
             <line x1="772" y1="344" x2="772" y2="349" class="x"/>
             <text x="772" y="363" text-anchor="middle">11:00</text>
-            <svg x="26.5" y="58" width="749.5" height="290" viewBox="26.5 58 749.5 290" preserveAspectRatio="none">
-            <rect x="109.1" y="62" width="90" height="282" class="c0 br"><title>2026-05-20 08:00 UTC: a&lt;i&gt; 4</title></rect>
-            <rect x="356.3" y="203" width="90" height="141" class="c0 br"><title>2026-05-20 09:00 UTC: a&lt;i&gt; 2</title></rect>
-            <rect x="356.3" y="132.5" width="90" height="70.5" class="c1 br"><title>2026-05-20 09:00 UTC: b 1</title></rect>
+            <svg x="27.3" y="58" width="748.7" height="290" viewBox="27.3 58 748.7 290" preserveAspectRatio="none">
+            <rect x="109.8" y="62" width="90" height="282" class="c0 br"><title>2026-05-20 08:00 UTC: a&lt;i&gt; 4</title></rect>
+            <rect x="356.7" y="203" width="90" height="141" class="c0 br"><title>2026-05-20 09:00 UTC: a&lt;i&gt; 2</title></rect>
+            <rect x="356.7" y="132.5" width="90" height="70.5" class="c1 br"><title>2026-05-20 09:00 UTC: b 1</title></rect>
             </svg>
             </svg>
         "#]],
@@ -166,31 +166,31 @@ fn bars_with_their_values() {
         "",
         &names(),
         &expect![[r#"
-        <svg class="kc" viewBox="0 0 800 122" width="800" height="122" role="img" aria-label="barchart of name, n" xmlns="http://www.w3.org/2000/svg">
-        <line x1="47.4" y1="14" x2="47.4" y2="62" class="g"/>
-        <text x="47.4" y="80" text-anchor="middle">0</text>
-        <line x1="160.5" y1="14" x2="160.5" y2="62" class="g"/>
-        <text x="160.5" y="80" text-anchor="middle">0.5</text>
-        <line x1="273.6" y1="14" x2="273.6" y2="62" class="g"/>
-        <text x="273.6" y="80" text-anchor="middle">1.0</text>
-        <line x1="386.7" y1="14" x2="386.7" y2="62" class="g"/>
-        <text x="386.7" y="80" text-anchor="middle">1.5</text>
-        <line x1="499.8" y1="14" x2="499.8" y2="62" class="g"/>
-        <text x="499.8" y="80" text-anchor="middle">2.0</text>
-        <line x1="612.9" y1="14" x2="612.9" y2="62" class="g"/>
-        <text x="612.9" y="80" text-anchor="middle">2.5</text>
-        <line x1="726" y1="14" x2="726" y2="62" class="g"/>
-        <text x="726" y="80" text-anchor="middle">3.0</text>
-        <text x="386.7" y="102" text-anchor="middle">n</text>
-        <text x="39.4" y="30.5" text-anchor="end" class="k">x&amp;y</text>
-        <rect x="47.4" y="18" width="678.6" height="16" class="c0 br"><title>x&amp;y: n 3</title></rect>
-        <text x="732" y="30.5">3</text>
-        <text x="39.4" y="54.5" text-anchor="end" class="k">z</text>
-        <rect x="47.4" y="42" width="226.2" height="16" class="c0 br"><title>z: n 1</title></rect>
-        <text x="279.6" y="54.5">1</text>
-        <line x1="47.4" y1="14" x2="47.4" y2="62" class="x"/>
-        </svg>
-    "#]],
+            <svg class="kc" viewBox="0 0 800 122" width="800" height="122" role="img" aria-label="barchart of name, n" xmlns="http://www.w3.org/2000/svg">
+            <line x1="49" y1="14" x2="49" y2="62" class="g"/>
+            <text x="49" y="80" text-anchor="middle">0</text>
+            <line x1="161.8" y1="14" x2="161.8" y2="62" class="g"/>
+            <text x="161.8" y="80" text-anchor="middle">0.5</text>
+            <line x1="274.6" y1="14" x2="274.6" y2="62" class="g"/>
+            <text x="274.6" y="80" text-anchor="middle">1.0</text>
+            <line x1="387.5" y1="14" x2="387.5" y2="62" class="g"/>
+            <text x="387.5" y="80" text-anchor="middle">1.5</text>
+            <line x1="500.3" y1="14" x2="500.3" y2="62" class="g"/>
+            <text x="500.3" y="80" text-anchor="middle">2.0</text>
+            <line x1="613.2" y1="14" x2="613.2" y2="62" class="g"/>
+            <text x="613.2" y="80" text-anchor="middle">2.5</text>
+            <line x1="726" y1="14" x2="726" y2="62" class="g"/>
+            <text x="726" y="80" text-anchor="middle">3.0</text>
+            <text x="387.5" y="102" text-anchor="middle">n</text>
+            <text x="41" y="30.5" text-anchor="end" class="k">x&amp;y</text>
+            <rect x="49" y="18" width="677" height="16" class="c0 br"><title>x&amp;y: n 3</title></rect>
+            <text x="732" y="30.5">3</text>
+            <text x="41" y="54.5" text-anchor="end" class="k">z</text>
+            <rect x="49" y="42" width="225.7" height="16" class="c0 br"><title>z: n 1</title></rect>
+            <text x="280.6" y="54.5">1</text>
+            <line x1="49" y1="14" x2="49" y2="62" class="x"/>
+            </svg>
+        "#]],
     );
 }
 
@@ -201,21 +201,21 @@ fn a_pie_says_how_much() {
         "",
         &names(),
         &expect![[r#"
-        <svg class="kc" viewBox="0 0 800 310" width="800" height="310" role="img" aria-label="piechart of name, n" xmlns="http://www.w3.org/2000/svg">
-        <path d="M189 155L189 20A135 135 0 1 1 54 155Z" class="c0 gap"><title>x&amp;y: 3 (75.0 %)</title></path>
-        <text x="255.8" y="226.3" text-anchor="middle" class="w">75.0 %</text>
-        <path d="M189 155L54 155A135 135 0 0 1 189 20Z" class="c1 gap"><title>z: 1 (25.0 %)</title></path>
-        <text x="122.2" y="92.7" text-anchor="middle" class="w">25.0 %</text>
-        <rect x="384" y="138" width="11" height="11" class="c0 br"/>
-        <text x="402" y="148" class="k">x&amp;y</text>
-        <text x="448.9" y="148" text-anchor="end" class="k">3</text>
-        <text x="508.9" y="148" text-anchor="end">75.0 %</text>
-        <rect x="384" y="160" width="11" height="11" class="c1 br"/>
-        <text x="402" y="170" class="k">z</text>
-        <text x="448.9" y="170" text-anchor="end" class="k">1</text>
-        <text x="508.9" y="170" text-anchor="end">25.0 %</text>
-        </svg>
-    "#]],
+            <svg class="kc" viewBox="0 0 800 310" width="800" height="310" role="img" aria-label="piechart of name, n" xmlns="http://www.w3.org/2000/svg">
+            <path d="M189 155L189 20A135 135 0 1 1 54 155Z" class="c0 gap"><title>x&amp;y: 3 (75.0 %)</title></path>
+            <text x="255.8" y="226.3" text-anchor="middle" class="w">75.0 %</text>
+            <path d="M189 155L54 155A135 135 0 0 1 189 20Z" class="c1 gap"><title>z: 1 (25.0 %)</title></path>
+            <text x="122.2" y="92.7" text-anchor="middle" class="w">25.0 %</text>
+            <rect x="384" y="138" width="11" height="11" class="c0 br"/>
+            <text x="402" y="148" class="k">x&amp;y</text>
+            <text x="451.3" y="148" text-anchor="end" class="k">3</text>
+            <text x="511.3" y="148" text-anchor="end">75.0 %</text>
+            <rect x="384" y="160" width="11" height="11" class="c1 br"/>
+            <text x="402" y="170" class="k">z</text>
+            <text x="451.3" y="170" text-anchor="end" class="k">1</text>
+            <text x="511.3" y="170" text-anchor="end">25.0 %</text>
+            </svg>
+        "#]],
     );
 }
 
@@ -248,41 +248,41 @@ fn a_ladder_of_spans() {
         &spans,
         &expect![[r#"
             <svg class="kc" viewBox="0 0 800 114" width="800" height="114" role="img" aria-label="ladderchart of host, from, until" xmlns="http://www.w3.org/2000/svg">
-            <line x1="31.3" y1="14" x2="31.3" y2="58" class="g"/>
-            <line x1="123.1" y1="14" x2="123.1" y2="58" class="g"/>
-            <line x1="215" y1="14" x2="215" y2="58" class="g"/>
-            <line x1="306.8" y1="14" x2="306.8" y2="58" class="g"/>
-            <line x1="398.6" y1="14" x2="398.6" y2="58" class="g"/>
-            <line x1="490.5" y1="14" x2="490.5" y2="58" class="g"/>
-            <line x1="582.3" y1="14" x2="582.3" y2="58" class="g"/>
+            <line x1="31.9" y1="14" x2="31.9" y2="58" class="g"/>
+            <line x1="123.7" y1="14" x2="123.7" y2="58" class="g"/>
+            <line x1="215.4" y1="14" x2="215.4" y2="58" class="g"/>
+            <line x1="307.2" y1="14" x2="307.2" y2="58" class="g"/>
+            <line x1="399" y1="14" x2="399" y2="58" class="g"/>
+            <line x1="490.7" y1="14" x2="490.7" y2="58" class="g"/>
+            <line x1="582.5" y1="14" x2="582.5" y2="58" class="g"/>
             <line x1="674.2" y1="14" x2="674.2" y2="58" class="g"/>
             <line x1="766" y1="14" x2="766" y2="58" class="g"/>
-            <line x1="31.3" y1="58" x2="31.3" y2="63" class="x"/>
-            <text x="31.3" y="77" text-anchor="middle">00:00</text>
-            <text x="31.3" y="93" text-anchor="middle" class="s">May 20, 2026 UTC</text>
-            <line x1="123.1" y1="58" x2="123.1" y2="63" class="x"/>
-            <text x="123.1" y="77" text-anchor="middle">06:00</text>
-            <line x1="215" y1="58" x2="215" y2="63" class="x"/>
-            <text x="215" y="77" text-anchor="middle">12:00</text>
-            <line x1="306.8" y1="58" x2="306.8" y2="63" class="x"/>
-            <text x="306.8" y="77" text-anchor="middle">18:00</text>
-            <line x1="398.6" y1="58" x2="398.6" y2="63" class="x"/>
-            <text x="398.6" y="77" text-anchor="middle">00:00</text>
-            <text x="398.6" y="93" text-anchor="middle" class="s">May 21, 2026</text>
-            <line x1="490.5" y1="58" x2="490.5" y2="63" class="x"/>
-            <text x="490.5" y="77" text-anchor="middle">06:00</text>
-            <line x1="582.3" y1="58" x2="582.3" y2="63" class="x"/>
-            <text x="582.3" y="77" text-anchor="middle">12:00</text>
+            <line x1="31.9" y1="58" x2="31.9" y2="63" class="x"/>
+            <text x="31.9" y="77" text-anchor="middle">00:00</text>
+            <text x="53.8" y="93" text-anchor="middle" class="s">May 20, 2026 UTC</text>
+            <line x1="123.7" y1="58" x2="123.7" y2="63" class="x"/>
+            <text x="123.7" y="77" text-anchor="middle">06:00</text>
+            <line x1="215.4" y1="58" x2="215.4" y2="63" class="x"/>
+            <text x="215.4" y="77" text-anchor="middle">12:00</text>
+            <line x1="307.2" y1="58" x2="307.2" y2="63" class="x"/>
+            <text x="307.2" y="77" text-anchor="middle">18:00</text>
+            <line x1="399" y1="58" x2="399" y2="63" class="x"/>
+            <text x="399" y="77" text-anchor="middle">00:00</text>
+            <text x="399" y="93" text-anchor="middle" class="s">May 21, 2026</text>
+            <line x1="490.7" y1="58" x2="490.7" y2="63" class="x"/>
+            <text x="490.7" y="77" text-anchor="middle">06:00</text>
+            <line x1="582.5" y1="58" x2="582.5" y2="63" class="x"/>
+            <text x="582.5" y="77" text-anchor="middle">12:00</text>
             <line x1="674.2" y1="58" x2="674.2" y2="63" class="x"/>
             <text x="674.2" y="77" text-anchor="middle">18:00</text>
             <line x1="766" y1="58" x2="766" y2="63" class="x"/>
             <text x="766" y="77" text-anchor="middle">00:00</text>
             <text x="766" y="93" text-anchor="middle" class="s">May 22, 2026</text>
-            <text x="23.3" y="29.5" text-anchor="end" class="k">a</text>
-            <rect x="31.3" y="19.5" width="734.7" height="11" class="c0 br"><title>a: 2026-05-20 – 2026-05-22</title></rect>
-            <text x="23.3" y="51.5" text-anchor="end" class="k">b</text>
-            <rect x="398.6" y="41.5" width="2" height="11" class="c0 br"><title>b: 2026-05-21 – 2026-05-21</title></rect>
-            <line x1="31.3" y1="58" x2="766" y2="58" class="x"/>
+            <text x="23.9" y="29.5" text-anchor="end" class="k">a</text>
+            <rect x="31.9" y="19.5" width="734.1" height="11" class="c0 br"><title>a: 2026-05-20 – 2026-05-22</title></rect>
+            <text x="23.9" y="51.5" text-anchor="end" class="k">b</text>
+            <rect x="399" y="41.5" width="2" height="11" class="c0 br"><title>b: 2026-05-21 – 2026-05-21</title></rect>
+            <line x1="31.9" y1="58" x2="766" y2="58" class="x"/>
             </svg>
             note: render ladderchart: rows without both ends are left out: 1
         "#]],
@@ -327,47 +327,47 @@ fn arrays_are_unfolded_and_anomalies_marked() {
         &expect![[r#"
             <svg class="kc" viewBox="0 0 800 400" width="800" height="400" role="img" aria-label="anomalychart of T, n, flag" xmlns="http://www.w3.org/2000/svg">
             <text x="14" y="24">n</text>
-            <line x1="38.1" y1="344" x2="772" y2="344" class="g"/>
-            <text x="30.1" y="348.5" text-anchor="end">0</text>
-            <line x1="38.1" y1="282.4" x2="772" y2="282.4" class="g"/>
-            <text x="30.1" y="286.9" text-anchor="end">2</text>
-            <line x1="38.1" y1="220.8" x2="772" y2="220.8" class="g"/>
-            <text x="30.1" y="225.3" text-anchor="end">4</text>
-            <line x1="38.1" y1="159.2" x2="772" y2="159.2" class="g"/>
-            <text x="30.1" y="163.7" text-anchor="end">6</text>
-            <line x1="38.1" y1="97.6" x2="772" y2="97.6" class="g"/>
-            <text x="30.1" y="102.1" text-anchor="end">8</text>
-            <line x1="38.1" y1="36" x2="772" y2="36" class="g"/>
-            <text x="30.1" y="40.5" text-anchor="end">10</text>
-            <line x1="38.1" y1="344" x2="772" y2="344" class="x"/>
-            <line x1="38.1" y1="344" x2="38.1" y2="349" class="x"/>
-            <text x="38.1" y="363" text-anchor="middle">00:00</text>
-            <text x="38.1" y="379" text-anchor="middle" class="s">May 20, 2026 UTC</text>
-            <line x1="129.8" y1="344" x2="129.8" y2="349" class="x"/>
-            <text x="129.8" y="363" text-anchor="middle">06:00</text>
-            <line x1="221.6" y1="344" x2="221.6" y2="349" class="x"/>
-            <text x="221.6" y="363" text-anchor="middle">12:00</text>
-            <line x1="313.3" y1="344" x2="313.3" y2="349" class="x"/>
-            <text x="313.3" y="363" text-anchor="middle">18:00</text>
-            <line x1="405" y1="344" x2="405" y2="349" class="x"/>
-            <text x="405" y="363" text-anchor="middle">00:00</text>
-            <text x="405" y="379" text-anchor="middle" class="s">May 21, 2026</text>
-            <line x1="496.8" y1="344" x2="496.8" y2="349" class="x"/>
-            <text x="496.8" y="363" text-anchor="middle">06:00</text>
-            <line x1="588.5" y1="344" x2="588.5" y2="349" class="x"/>
-            <text x="588.5" y="363" text-anchor="middle">12:00</text>
-            <line x1="680.3" y1="344" x2="680.3" y2="349" class="x"/>
-            <text x="680.3" y="363" text-anchor="middle">18:00</text>
+            <line x1="39.6" y1="344" x2="772" y2="344" class="g"/>
+            <text x="31.6" y="348.5" text-anchor="end">0</text>
+            <line x1="39.6" y1="282.4" x2="772" y2="282.4" class="g"/>
+            <text x="31.6" y="286.9" text-anchor="end">2</text>
+            <line x1="39.6" y1="220.8" x2="772" y2="220.8" class="g"/>
+            <text x="31.6" y="225.3" text-anchor="end">4</text>
+            <line x1="39.6" y1="159.2" x2="772" y2="159.2" class="g"/>
+            <text x="31.6" y="163.7" text-anchor="end">6</text>
+            <line x1="39.6" y1="97.6" x2="772" y2="97.6" class="g"/>
+            <text x="31.6" y="102.1" text-anchor="end">8</text>
+            <line x1="39.6" y1="36" x2="772" y2="36" class="g"/>
+            <text x="31.6" y="40.5" text-anchor="end">10</text>
+            <line x1="39.6" y1="344" x2="772" y2="344" class="x"/>
+            <line x1="39.6" y1="344" x2="39.6" y2="349" class="x"/>
+            <text x="39.6" y="363" text-anchor="middle">00:00</text>
+            <text x="53.8" y="379" text-anchor="middle" class="s">May 20, 2026 UTC</text>
+            <line x1="131.2" y1="344" x2="131.2" y2="349" class="x"/>
+            <text x="131.2" y="363" text-anchor="middle">06:00</text>
+            <line x1="222.7" y1="344" x2="222.7" y2="349" class="x"/>
+            <text x="222.7" y="363" text-anchor="middle">12:00</text>
+            <line x1="314.3" y1="344" x2="314.3" y2="349" class="x"/>
+            <text x="314.3" y="363" text-anchor="middle">18:00</text>
+            <line x1="405.8" y1="344" x2="405.8" y2="349" class="x"/>
+            <text x="405.8" y="363" text-anchor="middle">00:00</text>
+            <text x="405.8" y="379" text-anchor="middle" class="s">May 21, 2026</text>
+            <line x1="497.4" y1="344" x2="497.4" y2="349" class="x"/>
+            <text x="497.4" y="363" text-anchor="middle">06:00</text>
+            <line x1="588.9" y1="344" x2="588.9" y2="349" class="x"/>
+            <text x="588.9" y="363" text-anchor="middle">12:00</text>
+            <line x1="680.5" y1="344" x2="680.5" y2="349" class="x"/>
+            <text x="680.5" y="363" text-anchor="middle">18:00</text>
             <line x1="772" y1="344" x2="772" y2="349" class="x"/>
             <text x="772" y="363" text-anchor="middle">00:00</text>
             <text x="772" y="379" text-anchor="middle" class="s">May 22, 2026</text>
-            <svg x="34.1" y="32" width="741.9" height="316" viewBox="34.1 32 741.9 316" preserveAspectRatio="none">
-            <path d="M38.1 313.2L405 66.8L772 282.4" class="c0 ln"><title>n</title></path>
-            <circle cx="38.1" cy="313.2" r="3" class="c0 br"><title>2026-05-20 UTC: n 1</title></circle>
-            <circle cx="405" cy="66.8" r="3" class="c0 br"><title>2026-05-21 UTC: n 9</title></circle>
+            <svg x="35.6" y="32" width="740.4" height="316" viewBox="35.6 32 740.4 316" preserveAspectRatio="none">
+            <path d="M39.6 313.2L405.8 66.8L772 282.4" class="c0 ln"><title>n</title></path>
+            <circle cx="39.6" cy="313.2" r="3" class="c0 br"><title>2026-05-20 UTC: n 1</title></circle>
+            <circle cx="405.8" cy="66.8" r="3" class="c0 br"><title>2026-05-21 UTC: n 9</title></circle>
             <circle cx="772" cy="282.4" r="3" class="c0 br"><title>2026-05-22 UTC: n 2</title></circle>
             </svg>
-            <circle cx="405" cy="66.8" r="5" class="hot"><title>2026-05-21 UTC: n 9</title></circle>
+            <circle cx="405.8" cy="66.8" r="5" class="hot"><title>2026-05-21 UTC: n 9</title></circle>
             </svg>
         "#]],
     );
@@ -382,28 +382,28 @@ fn logarithms_leave_out_what_has_none() {
         &expect![[r#"
             <svg class="kc" viewBox="0 0 800 400" width="800" height="400" role="img" aria-label="scatterchart of x, y" xmlns="http://www.w3.org/2000/svg">
             <text x="14" y="24">y</text>
-            <line x1="52.9" y1="340" x2="772" y2="340" class="g"/>
-            <text x="44.9" y="344.5" text-anchor="end">10</text>
-            <line x1="52.9" y1="264" x2="772" y2="264" class="g"/>
-            <text x="44.9" y="268.5" text-anchor="end">100</text>
-            <line x1="52.9" y1="188" x2="772" y2="188" class="g"/>
-            <text x="44.9" y="192.5" text-anchor="end">1k</text>
-            <line x1="52.9" y1="112" x2="772" y2="112" class="g"/>
-            <text x="44.9" y="116.5" text-anchor="end">10k</text>
-            <line x1="52.9" y1="36" x2="772" y2="36" class="g"/>
-            <text x="44.9" y="40.5" text-anchor="end">100k</text>
-            <line x1="52.9" y1="340" x2="772" y2="340" class="x"/>
-            <line x1="52.9" y1="340" x2="52.9" y2="345" class="x"/>
-            <text x="52.9" y="359" text-anchor="middle">1</text>
-            <line x1="292.6" y1="340" x2="292.6" y2="345" class="x"/>
-            <text x="292.6" y="359" text-anchor="middle">10</text>
-            <line x1="532.3" y1="340" x2="532.3" y2="345" class="x"/>
-            <text x="532.3" y="359" text-anchor="middle">100</text>
+            <line x1="55.9" y1="340" x2="772" y2="340" class="g"/>
+            <text x="47.9" y="344.5" text-anchor="end">10</text>
+            <line x1="55.9" y1="264" x2="772" y2="264" class="g"/>
+            <text x="47.9" y="268.5" text-anchor="end">100</text>
+            <line x1="55.9" y1="188" x2="772" y2="188" class="g"/>
+            <text x="47.9" y="192.5" text-anchor="end">1k</text>
+            <line x1="55.9" y1="112" x2="772" y2="112" class="g"/>
+            <text x="47.9" y="116.5" text-anchor="end">10k</text>
+            <line x1="55.9" y1="36" x2="772" y2="36" class="g"/>
+            <text x="47.9" y="40.5" text-anchor="end">100k</text>
+            <line x1="55.9" y1="340" x2="772" y2="340" class="x"/>
+            <line x1="55.9" y1="340" x2="55.9" y2="345" class="x"/>
+            <text x="55.9" y="359" text-anchor="middle">1</text>
+            <line x1="294.6" y1="340" x2="294.6" y2="345" class="x"/>
+            <text x="294.6" y="359" text-anchor="middle">10</text>
+            <line x1="533.3" y1="340" x2="533.3" y2="345" class="x"/>
+            <text x="533.3" y="359" text-anchor="middle">100</text>
             <line x1="772" y1="340" x2="772" y2="345" class="x"/>
             <text x="772" y="359" text-anchor="middle">1k</text>
-            <text x="412.4" y="383" text-anchor="middle">x</text>
-            <svg x="48.9" y="32" width="727.1" height="312" viewBox="48.9 32 727.1 312" preserveAspectRatio="none">
-            <circle cx="52.9" cy="340" r="4" class="c0 dot"><title>1: y 10</title></circle>
+            <text x="413.9" y="383" text-anchor="middle">x</text>
+            <svg x="51.9" y="32" width="724.1" height="312" viewBox="51.9 32 724.1 312" preserveAspectRatio="none">
+            <circle cx="55.9" cy="340" r="4" class="c0 dot"><title>1: y 10</title></circle>
             <circle cx="772" cy="36" r="4" class="c0 dot"><title>1,000: y 100,000</title></circle>
             </svg>
             </svg>

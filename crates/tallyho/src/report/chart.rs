@@ -112,32 +112,32 @@ mod tests {
             <svg class="kc" viewBox="0 0 960 120" width="960" height="120" role="img" aria-label="Sightings over time" xmlns="http://www.w3.org/2000/svg">
             <rect x="14" y="15" width="11" height="11" class="c0 br"/>
             <text x="31" y="25">a&lt;b&gt;</text>
-            <rect x="78.1" y="15" width="11" height="11" class="c0 br"/>
-            <text x="95.1" y="25">c</text>
-            <line x1="30.5" y1="44" x2="932" y2="44" class="g"/>
-            <text x="22.5" y="48.5" text-anchor="end">0</text>
-            <line x1="30.5" y1="45.3" x2="932" y2="45.3" class="g"/>
-            <text x="22.5" y="49.8" text-anchor="end">2</text>
-            <line x1="30.5" y1="44" x2="932" y2="44" class="x"/>
-            <line x1="30.5" y1="44" x2="30.5" y2="49" class="x"/>
-            <text x="30.5" y="63" text-anchor="middle">09:00:00</text>
-            <text x="30.5" y="79" text-anchor="middle" class="s">May 20, 2026 UTC</text>
-            <line x1="180.8" y1="44" x2="180.8" y2="49" class="x"/>
-            <text x="180.8" y="63" text-anchor="middle">09:00:10</text>
-            <line x1="331" y1="44" x2="331" y2="49" class="x"/>
-            <text x="331" y="63" text-anchor="middle">09:00:20</text>
-            <line x1="481.3" y1="44" x2="481.3" y2="49" class="x"/>
-            <text x="481.3" y="63" text-anchor="middle">09:00:30</text>
-            <line x1="631.5" y1="44" x2="631.5" y2="49" class="x"/>
-            <text x="631.5" y="63" text-anchor="middle">09:00:40</text>
-            <line x1="781.8" y1="44" x2="781.8" y2="49" class="x"/>
-            <text x="781.8" y="63" text-anchor="middle">09:00:50</text>
+            <rect x="80.7" y="15" width="11" height="11" class="c0 br"/>
+            <text x="97.7" y="25">c</text>
+            <line x1="31.3" y1="44" x2="932" y2="44" class="g"/>
+            <text x="23.3" y="48.5" text-anchor="end">0</text>
+            <line x1="31.3" y1="45.3" x2="932" y2="45.3" class="g"/>
+            <text x="23.3" y="49.8" text-anchor="end">2</text>
+            <line x1="31.3" y1="44" x2="932" y2="44" class="x"/>
+            <line x1="31.3" y1="44" x2="31.3" y2="49" class="x"/>
+            <text x="31.3" y="63" text-anchor="middle">09:00:00</text>
+            <text x="53.8" y="79" text-anchor="middle" class="s">May 20, 2026 UTC</text>
+            <line x1="181.4" y1="44" x2="181.4" y2="49" class="x"/>
+            <text x="181.4" y="63" text-anchor="middle">09:00:10</text>
+            <line x1="331.5" y1="44" x2="331.5" y2="49" class="x"/>
+            <text x="331.5" y="63" text-anchor="middle">09:00:20</text>
+            <line x1="481.7" y1="44" x2="481.7" y2="49" class="x"/>
+            <text x="481.7" y="63" text-anchor="middle">09:00:30</text>
+            <line x1="631.8" y1="44" x2="631.8" y2="49" class="x"/>
+            <text x="631.8" y="63" text-anchor="middle">09:00:40</text>
+            <line x1="781.9" y1="44" x2="781.9" y2="49" class="x"/>
+            <text x="781.9" y="63" text-anchor="middle">09:00:50</text>
             <line x1="932" y1="44" x2="932" y2="49" class="x"/>
             <text x="932" y="63" text-anchor="middle">09:01:00</text>
-            <text x="481.3" y="103" text-anchor="middle">one bar: 1 minute</text>
-            <svg x="26.5" y="42" width="909.5" height="6" viewBox="26.5 42 909.5 6" preserveAspectRatio="none">
-            <rect x="436.3" y="44" width="90" height="1.3" class="c0 br"><title>2026-05-20 09:00 UTC: a&lt;b&gt; 2</title></rect>
-            <rect x="436.3" y="45.3" width="90" height="0.7" class="c0 br"><title>2026-05-20 09:00 UTC: c 1</title></rect>
+            <text x="481.7" y="103" text-anchor="middle">one bar: 1 minute</text>
+            <svg x="27.3" y="42" width="908.7" height="6" viewBox="27.3 42 908.7 6" preserveAspectRatio="none">
+            <rect x="436.7" y="44" width="90" height="1.3" class="c0 br"><title>2026-05-20 09:00 UTC: a&lt;b&gt; 2</title></rect>
+            <rect x="436.7" y="45.3" width="90" height="0.7" class="c0 br"><title>2026-05-20 09:00 UTC: c 1</title></rect>
             </svg>
             </svg>
         "#]].assert_eq(&chart.expect("a chart"));
