@@ -36,7 +36,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     intel(out, report)?;
     writeln!(
         out,
-        "<p class=\"note\">Made by tallyho {}. Times are UTC. The hunts' queries are KQL; `tallyho hunts show` prints them.</p>\n\
+        "<p class=\"note\">Made by tallyho {}. Times are UTC. The hunts' queries are KQL; <code>tallyho hunts show</code> prints them.</p>\n\
          </body>\n</html>",
         text(&report.tallyho)
     )
@@ -163,7 +163,7 @@ fn families(out: &mut dyn Write, report: &Report) -> io::Result<()> {
             writeln!(
                 out,
                 "<tr><td class=\"f\">{}<a href=\"#hunt-{at}\">{}</a></td><td class=\"n\">{}</td>\
-                 <td class=\"n\">{explained}</td><td>{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td><td class=\"n\">{seen} of {}</td></tr>",
+                 <td class=\"n\">{explained}</td><td class=\"h\">{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td><td class=\"n\">{seen} of {}</td></tr>",
                 chart::swatch(at),
                 text(&hunt.family),
                 of.len() - explained,
