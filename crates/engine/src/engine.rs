@@ -27,6 +27,7 @@ use tokio::sync::mpsc;
 use crate::answer::{Answer, Budget, Cancel, Cut, Head, Receiver, ResultTable};
 use crate::error::{Error, Result, code};
 use crate::explain::Explained;
+use crate::function::IpPlaces;
 use crate::operator::OperatorPlanner;
 use crate::prepare::{Prepare, Progress, start};
 use crate::source::{Externals, Texts};
@@ -82,6 +83,7 @@ pub struct Engine {
     workspace: Arc<Workspace>,
     tables: Arc<Tables>,
     externals: Arc<Externals>,
+    ip_places: Option<Arc<IpPlaces>>,
     context: SessionContext,
     threads: Threads,
 }
@@ -120,7 +122,7 @@ impl Engine {
         let threads = Threads::start(config.threads)?;
         let context = SessionContext::new_with_state(state(&config)?);
         let workspace = Arc::new(Workspace { builtin: true, ..Workspace::default() });
-        Ok(Engine { config, workspace, tables: Arc::default(), externals: Arc::default(), context, threads })
+        Ok(Engine { config, workspace, tables: Arc::default(), externals: Arc::default(), ip_places: None, context, threads })
     }
 
     /// Adds a table that `provider` reads; its columns are laid out as [`logs::arrow_type`] says. One of that name is replaced.
@@ -171,6 +173,11 @@ impl Engine {
     /// What stands for the storage addresses that `externaldata` reads; without it none is read.
     pub fn set_externals(&mut self, externals: Externals) {
         self.externals = Arc::new(externals);
+    }
+
+    /// The database by which `geo_info_from_ip_address` tells where addresses are.
+    pub fn set_ip_places(&mut self, places: IpPlaces) {
+        self.ip_places = Some(Arc::new(places));
     }
 
     /// The tables of a schema, empty where no file fills them, and its functions.
@@ -238,6 +245,7 @@ impl Engine {
             workspace: Arc::clone(&self.workspace),
             tables: Arc::clone(&self.tables),
             externals: Arc::clone(&self.externals),
+            ip_places: self.ip_places.clone(),
             context,
         }
     }
@@ -300,12 +308,14 @@ struct Work {
     workspace: Arc<Workspace>,
     tables: Arc<Tables>,
     externals: Arc<Externals>,
+    ip_places: Option<Arc<IpPlaces>>,
     context: SessionContext,
 }
 
 impl Work {
     fn prepare(&self) -> Prepare<'_> {
-        Prepare { context: &self.context, tables: &self.tables, externals: &self.externals }
+        let (externals, ip_places) = (&self.externals, &self.ip_places);
+        Prepare { context: &self.context, tables: &self.tables, externals, ip_places }
     }
 
     async fn answer(&self, text: &str, events: &mpsc::Sender<Event>) -> Result<Vec<kql::Diagnostic>> {

@@ -29,4 +29,5 @@ pub use answer::{Answer, Cancel, Cut, Head, Receiver, ResultTable};
 pub use engine::{Config, Engine};
 pub use error::{Error, Result};
 pub use explain::{Explained, Measured, Plans, Step};
+pub use function::IpPlaces;
 pub use text_set::TextSet;

@@ -16,7 +16,7 @@ use kql::plan::{Query, Rel, RelKind, WATCHLISTS};
 use kql::{Column, Type, Value};
 
 use crate::error::{Error, Result, code};
-use crate::function::Constant;
+use crate::function::{Constant, IpPlaces};
 use crate::lower::rel::{memory_table, values};
 use crate::lower::{Lower, Resolved};
 use crate::source::Externals;
@@ -31,6 +31,7 @@ pub(crate) struct Prepare<'a> {
     pub(crate) context: &'a SessionContext,
     pub(crate) tables: &'a Tables,
     pub(crate) externals: &'a Arc<Externals>,
+    pub(crate) ip_places: &'a Option<Arc<IpPlaces>>,
 }
 
 /// What has been computed so far.
@@ -43,7 +44,8 @@ pub(crate) struct Progress {
 impl Prepare<'_> {
     /// Nothing computed yet for a query.
     pub(crate) fn start(&self, query: &Query) -> Progress {
-        let mut resolved = Resolved { externals: Arc::clone(self.externals), ..Resolved::default() };
+        let (externals, ip_places) = (Arc::clone(self.externals), self.ip_places.clone());
+        let mut resolved = Resolved { externals, ip_places, ..Resolved::default() };
         resolved.scalars.resize(query.scalars.len(), Value::Null);
         Progress { resolved, scalars: HashSet::new(), shared: HashSet::new() }
     }

@@ -62,6 +62,7 @@ struct File {
     workspaces: BTreeMap<String, Paths>,
     #[serde(default)]
     external: BTreeMap<String, PathBuf>,
+    geoip: Option<PathBuf>,
 }
 
 /// One path or several.
@@ -87,6 +88,7 @@ impl File {
             watchlists: self.watchlists.clone(),
             workspaces: places.collect(),
             external: self.external.iter().map(|(address, path)| (address.clone(), path.clone())).collect(),
+            geoip: self.geoip.clone(),
         }
     }
 
@@ -97,7 +99,7 @@ impl File {
             Paths::Several(paths) => paths.as_mut_slice(),
         });
         let lists = [&mut self.exclusions, &mut self.functions, &mut self.watchlists];
-        for path in lists.into_iter().flatten().chain(self.external.values_mut()).chain(places) {
+        for path in lists.into_iter().flatten().chain(self.external.values_mut()).chain(&mut self.geoip).chain(places) {
             *path = folder.join(&path);
         }
         self

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use engine::IpPlaces;
 use engine::source::Externals;
 use kql::catalog::{self, Schema, UserFunction};
 use kql::{Column, Rows, Type, Value, render};
@@ -29,6 +30,8 @@ pub struct Declared {
     pub workspaces: Vec<(String, PathBuf)>,
     /// Addresses, or the starts of addresses, that `externaldata` names, and what stands for them.
     pub external: Vec<(String, PathBuf)>,
+    /// The MaxMind database that tells where addresses are.
+    pub geoip: Option<PathBuf>,
 }
 
 /// Names that plans use for something else than a place with logs.
@@ -48,6 +51,17 @@ impl Declared {
             paths.entry(name).or_default().push(path.clone());
         }
         paths.into_iter().map(|(name, paths)| Ok((name.to_owned(), evidence::discover(&paths)?))).collect()
+    }
+
+    /// The database that tells where addresses are, if one is named.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is none.
+    pub fn ip_places(&self) -> Result<Option<IpPlaces>, Error> {
+        let Some(path) = &self.geoip else { return Ok(None) };
+        let bytes = fs::read(path).map_err(|error| Error::input(path, error))?;
+        let refused = |why| Error::user(format!("{}: no MaxMind database: {why}", path.display()));
+        IpPlaces::read(bytes).map(Some).map_err(refused)
     }
 
     /// What stands for addresses.

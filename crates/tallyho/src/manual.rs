@@ -7,7 +7,7 @@ use engine::manual::{PAGES, Page, Section, sections};
 use kql::catalog::{self, Function, Workspace, nearest};
 
 /// What runs here and no page can show, since it reads files that the command line names.
-const READS_FILES: [&str; 3] = ["cluster", "database", "externaldata"];
+const READS_FILES: [&str; 4] = ["cluster", "database", "externaldata", "geo_info_from_ip_address"];
 
 /// What a name of the language can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

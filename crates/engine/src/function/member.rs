@@ -49,6 +49,7 @@ fn constants(call: &Call) -> Option<Vec<Cell<'_>>> {
             Constant::Value(value) => flatten(&Cell::of(value), &mut values),
             Constant::Set(set) => values.extend(set.iter().map(Cell::of)),
             Constant::Texts(set) => values.extend(set.iter().map(Cell::text)),
+            Constant::Places(_) => return None,
         }
     }
     Some(values)

@@ -14,6 +14,8 @@ mod clock;
 mod comparison;
 mod contains;
 mod conversion;
+mod convert;
+mod data_size;
 mod dynamic;
 mod encode;
 mod fold;
@@ -21,6 +23,7 @@ mod geo;
 mod has_ipv4;
 mod hash;
 mod ip;
+pub(crate) mod ip_place;
 mod ipv4;
 mod ipv6;
 mod json;
@@ -38,6 +41,7 @@ mod series_fill;
 mod series_filter;
 mod series_fit;
 mod series_season;
+mod session;
 mod set;
 mod sketch;
 mod sorted;
@@ -64,6 +68,7 @@ use crate::text_set::TextSet;
 
 pub(crate) use comparison::compare;
 pub(crate) use fold::folded;
+pub use ip_place::IpPlaces;
 pub(crate) use term_table::TermTable;
 pub(crate) use text_test::TextTest;
 pub(crate) use udf::Udf;
@@ -112,6 +117,8 @@ pub enum Constant {
     Set(Arc<Vec<Value>>),
     /// The same of strings, in a set that others share.
     Texts(Arc<TextSet>),
+    /// No argument that was written: a database that the function reads.
+    Places(Arc<IpPlaces>),
 }
 
 impl Call {
@@ -158,11 +165,13 @@ const FAMILIES: &[&[Function]] = &[
     check::FUNCTIONS,
     contains::FUNCTIONS,
     conversion::FUNCTIONS,
+    convert::FUNCTIONS,
+    data_size::FUNCTIONS,
     dynamic::FUNCTIONS,
     encode::FUNCTIONS,
-    geo::FUNCTIONS,
     has_ipv4::FUNCTIONS,
     hash::FUNCTIONS,
+    ip_place::FUNCTIONS,
     ipv4::FUNCTIONS,
     ipv6::FUNCTIONS,
     math::FUNCTIONS,
@@ -176,6 +185,7 @@ const FAMILIES: &[&[Function]] = &[
     series_filter::FUNCTIONS,
     series_fit::FUNCTIONS,
     series_season::FUNCTIONS,
+    session::FUNCTIONS,
     set::FUNCTIONS,
     sketch::FUNCTIONS,
     sorted::FUNCTIONS,
@@ -191,10 +201,10 @@ const FAMILIES: &[&[Function]] = &[
 /// The function of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Function> {
-    FAMILIES.iter().flat_map(|family| family.iter()).find(|function| function.name == name)
+    all().find(|function| function.name == name)
 }
 
 /// All functions, family by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {
-    FAMILIES.iter().flat_map(|family| family.iter())
+    FAMILIES.iter().chain(geo::FAMILIES).flat_map(|family| family.iter())
 }

@@ -26,6 +26,7 @@ pub(super) fn constant_texts(call: &Call) -> Option<Vec<String>> {
             }),
             Constant::Set(values) => texts.extend(values.iter().map(kql::Value::to_text)),
             Constant::Texts(set) => texts.extend(set.iter().map(str::to_owned)),
+            Constant::Places(_) => return None,
         }
     }
     Some(texts)

@@ -43,7 +43,8 @@ impl Lower<'_> {
     fn call(&self, name: &str, args: &[plan::Expr], returns: Type, over: &LogicalPlan) -> Result<Expr> {
         let args = &*with_whole_results(name, args);
         let Some(function) = function::find(name) else { return Err(Error::unsupported(&format!("the function {name}()"))) };
-        let constants: Vec<Option<Constant>> = args.iter().map(|arg| self.constant(arg)).collect();
+        let mut constants: Vec<Option<Constant>> = args.iter().map(|arg| self.constant(arg)).collect();
+        constants.extend(self.resolved.database(name)?.map(Some));
         if let Some(value) = self.fold_call(function, args, &constants, returns)? {
             return Ok(Expr::Literal(scalar_value(&value, returns), None));
         }

@@ -19,7 +19,8 @@ use datafusion::catalog::TableProvider;
 use kql::Value;
 use kql::plan::Rel;
 
-use crate::function::Constant;
+use crate::error::{Error, Result, code};
+use crate::function::{Constant, IpPlaces, ip_place};
 use crate::source::Externals;
 use crate::tables::Tables;
 
@@ -41,6 +42,8 @@ pub struct Resolved {
     pub relations: HashMap<usize, RecordBatch>,
     /// The files that stand for what `externaldata` reads.
     pub externals: Arc<Externals>,
+    /// The database that tells where addresses are, if the user named one.
+    pub ip_places: Option<Arc<IpPlaces>>,
 }
 
 impl Resolved {
@@ -54,6 +57,18 @@ impl Resolved {
     #[must_use]
     pub fn address(rel: &Rel) -> usize {
         std::ptr::from_ref(rel) as usize
+    }
+
+    /// What the function reads beside its arguments.
+    ///
+    /// # Errors
+    /// The user did not name it.
+    pub(crate) fn database(&self, function: &str) -> Result<Option<Constant>> {
+        if function != ip_place::NAME {
+            return Ok(None);
+        }
+        let missing = || Error::new(code::SERVICE, ip_place::MISSING);
+        self.ip_places.clone().map(Constant::Places).map(Some).ok_or_else(missing)
     }
 }
 

@@ -143,6 +143,8 @@ pub(crate) struct Binder<'a> {
     beside: Option<(plan::Input, Vec<plan::Input>)>,
     /// The names of the functions whose bodies are being bound.
     calls: Vec<String>,
+    /// The values of `set option = value`.
+    settings: HashMap<String, ast::Expr>,
     /// Functions declared, and those called.
     closures: Vec<Rc<Closure>>,
     called: HashSet<*const ast::Function>,
@@ -182,6 +184,7 @@ impl<'a> Binder<'a> {
             named: Vec::new(),
             beside: None,
             calls: Vec::new(),
+            settings: HashMap::new(),
             closures: Vec::new(),
             called: HashSet::new(),
             stored: HashMap::new(),

@@ -32,9 +32,20 @@ impl Binder<'_> {
             ("pack_all", []) => Some(Item::unnamed(self.pack_all(false))),
             ("pack_all", [flag]) => Some(self.pack_all_but_nulls(flag)),
             ("column_names_of", [table]) => Some(Item::unnamed(self.column_names_of(table))),
+            ("bin_auto", [value]) => self.bin_auto(value, span),
             ("bag_pack_columns", [_, ..]) => Some(self.bag_pack_columns(args, span)),
             _ => None,
         }
+    }
+
+    /// `bin_auto(value)`: a bin of the size that `set query_bin_auto_size` gives, from where `set query_bin_auto_at` says.
+    fn bin_auto(&mut self, value: &ast::Expr, span: Span) -> Option<Item> {
+        let size = self.settings.get("query_bin_auto_size")?.clone();
+        let start = self.settings.get("query_bin_auto_at").cloned();
+        let text = if start.is_some() { "bin_at" } else { "bin" };
+        let name = ast::Name { text: text.to_owned(), span, is_quoted: false };
+        let args: Vec<ast::Expr> = [value.clone(), size].into_iter().chain(start).collect();
+        self.call_results(&name, &args, span).into_iter().next()
     }
 
     fn now(&self) -> Expr {

@@ -92,6 +92,9 @@ impl Binder<'_> {
             StatementKind::Expr(expr) => {
                 self.thing(expr);
             }
+            StatementKind::Set { option, value: Some(value) } => {
+                self.settings.insert(option.text.to_string(), value.clone());
+            }
             StatementKind::Set { .. } | StatementKind::Restrict { .. } | StatementKind::Command(_) => {}
         }
     }

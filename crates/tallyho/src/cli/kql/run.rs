@@ -60,6 +60,9 @@ pub struct Tables {
     /// Tables that are there though no file fills them: {"Table": {"column": "type"}}; else those of Sentinel and Defender
     #[arg(long, value_name = "FILE")]
     pub schema: Option<PathBuf>,
+    /// The MaxMind database of cities (GeoLite2-City) that geo_info_from_ip_address reads
+    #[arg(long, value_name = "FILE")]
+    pub geoip: Option<PathBuf>,
     /// What queries may name beside.
     #[command(flatten)]
     pub declared: Declared,
@@ -77,7 +80,8 @@ impl Tables {
             engine.workspace_mut().builtin = false;
         }
         let mut exit = Exit::Ran;
-        let declared = self.declared.settle(config)?;
+        let mut declared = self.declared.settle(config)?;
+        declared.geoip = self.geoip.clone().or(declared.geoip);
         declared::add_functions(&mut engine.workspace_mut().schema, &declared.functions)?;
         for (alias, rows) in declared::read_watchlists(&declared.watchlists)? {
             engine.add_watchlist(&alias, &rows).map_err(|error| Error::internal(error.message))?;
@@ -87,6 +91,9 @@ impl Tables {
             exit = exit.max(crate::cli::logs::ended(config, &found));
         }
         engine.set_externals(declared.externals());
+        if let Some(places) = declared.ip_places()? {
+            engine.set_ip_places(places);
+        }
         if !self.logs.is_empty() {
             let found = crate::evidence::discover(&self.logs)?;
             local::add_logs(&mut engine, config, &found);
