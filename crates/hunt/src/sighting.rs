@@ -55,7 +55,7 @@ pub struct Sighting {
     /// The host that made the contact, if the row says so.
     pub host: Option<String>,
     /// The row's columns that hold anything, without those that say where it stands.
-    pub row: Vec<(String, Value)>,
+    pub row: Vec<(Arc<str>, Value)>,
     /// Where the row stands, if the executor knows.
     pub evidence: Option<Evidence>,
     /// The false-positive scenario that explains it.
@@ -109,10 +109,11 @@ pub struct Sighted {
 #[must_use]
 pub fn sight(hunt: &Hunt, query: &HuntQuery, rows: &Rows, exclusions: &Exclusions) -> Sighted {
     let finder = Finder::new(hunt, query, rows);
+    let names: Vec<Arc<str>> = rows.columns.iter().map(|column| Arc::from(column.name.as_str())).collect();
     let mut sighted = Sighted::default();
     let mut by_id: HashMap<String, usize> = HashMap::new();
     for cells in &rows.rows {
-        let row = Row { rows, cells };
+        let row = Row { rows, names: &names, cells };
         let found = finder.find(&row);
         if found.is_empty() {
             sighted.unattributed += 1;
@@ -143,6 +144,8 @@ pub fn sight(hunt: &Hunt, query: &HuntQuery, rows: &Rows, exclusions: &Exclusion
 /// A row under its columns.
 struct Row<'r> {
     rows: &'r Rows,
+    /// The columns' names, which all sightings share.
+    names: &'r [Arc<str>],
     cells: &'r [Value],
 }
 
@@ -179,13 +182,13 @@ impl Row<'_> {
 
     fn sighting(&self, hunt: &Hunt, query: &HuntQuery, found: Found) -> Sighting {
         let Found { position, observed, matched_by } = found;
-        let named = self.rows.columns.iter().zip(self.cells);
-        let row: Vec<(String, Value)> = named
-            .filter(|(column, value)| {
+        let named = self.names.iter().zip(self.cells);
+        let row: Vec<(Arc<str>, Value)> = named
+            .filter(|(name, value)| {
                 let empty = matches!(value, Value::Null) || matches!(value, Value::String(text) if text.is_empty());
-                !empty && !provenance::ALL.contains(&column.name.as_str())
+                !empty && !provenance::ALL.contains(&&***name)
             })
-            .map(|(column, value)| (column.name.clone(), value.clone()))
+            .map(|(name, value)| (Arc::clone(name), value.clone()))
             .collect();
         let evidence = self.evidence();
         let hosts = table(query.table).map_or(&[][..], |table| table.host);
@@ -214,7 +217,7 @@ fn identity(
     query: &HuntQuery,
     indicator: Indicator<'_>,
     evidence: Option<&Evidence>,
-    row: &[(String, Value)],
+    row: &[(Arc<str>, Value)],
 ) -> String {
     let mut hash = Sha256::new();
     let mut add = |text: &str| {
@@ -233,7 +236,7 @@ fn identity(
             }
         }
         None => {
-            for (column, value) in row.iter().filter(|(column, _)| !ADDED.contains(&column.as_str())) {
+            for (column, value) in row.iter().filter(|(column, _)| !ADDED.contains(&&**column)) {
                 add(column);
                 add(&value.to_text());
             }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io;
 
 /// For a cell of a Markdown table: a code span, in which nothing is markup or becomes a link; nothing for no text.
 pub use hunt::markdown::code as markdown;
@@ -91,6 +92,22 @@ pub fn json(text: &str) -> Cow<'_, str> {
     )
 }
 
+/// Takes finished JSON text as it is made, and hands it on as [`json`] has it.
+pub struct JsonText<W>(pub W);
+
+impl<W: io::Write> io::Write for JsonText<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // Serializers write whole characters.
+        let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
+        self.0.write_all(json(text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +129,15 @@ mod tests {
         assert!(escaped.is_ascii());
         assert_eq!(serde_json::from_str::<String>(&escaped).expect("JSON"), NASTY);
         assert_eq!(json("\"\u{e0001}\""), "\"\\udb40\\udc01\"");
+    }
+
+    #[test]
+    fn json_is_the_same_piece_by_piece() {
+        let mut out = Vec::new();
+        serde_json::to_writer_pretty(JsonText(&mut out), &[NASTY, "x"]).expect("a vector takes all bytes");
+        let whole = serde_json::to_string_pretty(&[NASTY, "x"]).expect("strings are JSON");
+        assert_eq!(String::from_utf8(out).expect("text"), json(&whole));
+        assert!(io::Write::write(&mut JsonText(Vec::new()), &[0xe2, 0x80]).is_err());
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub fn search(request: &Request, config: &Config, on_read: Option<OnRead>) -> Re
         }
     }
     report.not_searched = unasked(&request.hunts, &request.found);
-    report.add_outcome(&request.hunts, &outcome, &request.exclusions);
+    report.add_outcome(&request.hunts, outcome, &request.exclusions);
     Ok(report)
 }
 

@@ -141,7 +141,7 @@ fn write_record(out: &mut dyn Write, sighting: &Sighting) -> io::Result<()> {
     )?;
     let raw = match &sighting.evidence {
         Some(evidence) => evidence.raw.clone(),
-        None => serde_json::Value::Object(sighting.row.clone()).to_string(),
+        None => sighting.row_text(),
     };
     writeln!(out, "<code class=\"raw\">{}</code>", marked(raw.trim_end(), &[&sighting.observed, &sighting.indicator.value]))
 }

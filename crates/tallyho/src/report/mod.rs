@@ -13,12 +13,13 @@ mod rows;
 mod sample;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use serde::Serialize;
-use serde_json::{Map, Value as Json};
+use kql::Value;
+use serde::{Serialize, Serializer};
 
 use crate::escape;
-use crate::output::{Format, Look, write_tables};
+use crate::output::{Format, Look, value_to_json, write_tables};
 
 pub use of::intel;
 
@@ -179,13 +180,19 @@ pub struct Sighting {
     /// On which machine, if the row says so.
     pub host: Option<String>,
     /// The row that the query gave.
-    pub row: Map<String, Json>,
+    #[serde(serialize_with = "members")]
+    pub row: Vec<(Arc<str>, Value)>,
     /// Where the row stands.
     pub evidence: Option<Evidence>,
     /// The exclusion that explains it.
     pub excluded_by: Option<ExcludedBy>,
     /// How many rows it stands for.
     pub count: u64,
+}
+
+/// A row as an object.
+fn members<S: Serializer>(row: &[(Arc<str>, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(row.iter().map(|(column, value)| (column, value_to_json(value))))
 }
 
 /// The indicator of a sighting.
@@ -252,12 +259,12 @@ impl Report {
         match format {
             Format::Html => html::write(out, self),
             Format::Json => {
-                let text = serde_json::to_string_pretty(self).map_err(io::Error::from)?;
-                writeln!(out, "{}", escape::json(&text))
+                serde_json::to_writer_pretty(escape::JsonText(&mut *out), self).map_err(io::Error::from)?;
+                writeln!(out)
             }
             Format::Ndjson => self.sightings.iter().try_for_each(|sighting| {
-                let text = serde_json::to_string(sighting).map_err(io::Error::from)?;
-                writeln!(out, "{}", escape::json(&text))
+                serde_json::to_writer(escape::JsonText(&mut *out), sighting).map_err(io::Error::from)?;
+                writeln!(out)
             }),
             Format::Csv => write_tables(out, format, &[rows::sightings(self).into()], look),
             Format::Table | Format::Markdown => {
@@ -301,7 +308,7 @@ mod tests {
 
     #[test]
     fn json_has_the_promised_keys() {
-        let report: Json = serde_json::from_str(&written(Format::Json)).expect("JSON");
+        let report: serde_json::Value = serde_json::from_str(&written(Format::Json)).expect("JSON");
         let keys: Vec<&str> = report.as_object().expect("an object").keys().map(String::as_str).collect();
         for key in ["tallyho", "intel", "searched", "not_searched", "hunts", "sightings"] {
             assert!(keys.contains(&key), "{key}");

@@ -7,7 +7,6 @@ use hunt::{Hunt, Outcome};
 use kql::time::format_datetime;
 
 use super::{Evidence, ExcludedBy, Exclusion, Indicator, Intel, LeftOut, NotSearched, Report, Sighting, Source};
-use crate::output::value_to_json;
 
 /// How many examples of left-out values a report keeps.
 const LEFT_OUT_KEPT: usize = 200;
@@ -35,10 +34,10 @@ pub fn intel(intel: &hunt::Intel) -> Intel {
 
 impl Report {
     /// Takes over what a run found.
-    pub fn add_outcome(&mut self, hunts: &[Hunt], outcome: &Outcome, exclusions: &Exclusions) {
-        self.sightings = outcome.sightings.iter().map(sighting).collect();
+    pub fn add_outcome(&mut self, hunts: &[Hunt], mut outcome: Outcome, exclusions: &Exclusions) {
+        self.sightings = std::mem::take(&mut outcome.sightings).into_iter().map(sighting).collect();
         let mut counts: HashMap<&str, usize> = HashMap::new();
-        for sighting in &outcome.sightings {
+        for sighting in &self.sightings {
             *counts.entry(&sighting.hunt).or_default() += 1;
         }
         self.hunts = hunts
@@ -61,7 +60,7 @@ impl Report {
                 why: format!("{rows} rows of query {query} name no indicator and are not counted as sightings"),
             });
         }
-        self.exclusions = exclusions.scenarios.iter().map(|it| self.exclusion(it, outcome)).collect();
+        self.exclusions = exclusions.scenarios.iter().map(|it| self.exclusion(it, &outcome)).collect();
     }
 
     fn exclusion(&self, exclusion: &hunt::exclusion::Exclusion, outcome: &Outcome) -> Exclusion {
@@ -83,33 +82,29 @@ fn not_searched(it: &hunt::executor::NotSearched) -> NotSearched {
     NotSearched { hunt: it.hunt.clone(), table: it.table.clone(), why: it.why.clone() }
 }
 
-fn sighting(it: &hunt::Sighting) -> Sighting {
-    let indicator = it.indicator();
+fn sighting(it: hunt::Sighting) -> Sighting {
+    let seen = it.indicator();
+    let indicator = Indicator {
+        ty: seen.ty().name().to_owned(),
+        value: seen.value().to_owned(),
+        threat_type: seen.threat_type().to_owned(),
+        confidence: seen.confidence(),
+        first_seen: seen.first_seen().map(format_datetime),
+        source: seen.source().to_owned(),
+        reference: seen.reference().map(str::to_owned),
+    };
     Sighting {
-        id: it.id.clone(),
-        hunt: it.hunt.clone(),
-        indicator: Indicator {
-            ty: indicator.ty().name().to_owned(),
-            value: indicator.value().to_owned(),
-            threat_type: indicator.threat_type().to_owned(),
-            confidence: indicator.confidence(),
-            first_seen: indicator.first_seen().map(format_datetime),
-            source: indicator.source().to_owned(),
-            reference: indicator.reference().map(str::to_owned),
-        },
+        id: it.id,
+        hunt: it.hunt,
+        indicator,
         table: it.table.to_owned(),
-        observed: it.observed.clone(),
-        matched_by: it.matched_by.clone(),
+        observed: it.observed,
+        matched_by: it.matched_by,
         time: it.time.map(format_datetime),
-        host: it.host.clone(),
-        row: it.row.iter().map(|(column, value)| (column.clone(), value_to_json(value))).collect(),
-        evidence: it.evidence.as_ref().map(|evidence| Evidence {
-            path: evidence.path.clone(),
-            line: evidence.line,
-            offset: evidence.offset,
-            raw: evidence.raw.clone(),
-        }),
-        excluded_by: it.excluded_by.as_ref().map(|by| ExcludedBy { scenario: by.scenario.clone(), why: by.why.clone() }),
+        host: it.host,
+        row: it.row,
+        evidence: it.evidence.map(|hunt::Evidence { path, line, offset, raw }| Evidence { path, line, offset, raw }),
+        excluded_by: it.excluded_by.map(|hunt::ExcludedBy { scenario, why }| ExcludedBy { scenario, why }),
         count: it.count,
     }
 }

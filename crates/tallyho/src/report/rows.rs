@@ -3,6 +3,7 @@
 use kql::{Column, Rows, Type, Value, time};
 
 use super::{Report, Sighting};
+use crate::output::value_to_json;
 
 fn text(text: &str) -> Value {
     Value::String(text.to_owned())
@@ -83,5 +84,12 @@ impl Sighting {
                 (None, None) => evidence.path.clone(),
             },
         }
+    }
+
+    /// The row as one line of JSON.
+    pub(super) fn row_text(&self) -> String {
+        let row: serde_json::Map<String, serde_json::Value> =
+            self.row.iter().map(|(column, value)| (column.to_string(), value_to_json(value))).collect();
+        serde_json::Value::Object(row).to_string()
     }
 }

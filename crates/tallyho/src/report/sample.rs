@@ -24,7 +24,7 @@ fn sighting(hunt: &str, host: &str, value: &str, observed: &str, minute: usize) 
         matched_by: if value == observed { "exact" } else { "subdomain" }.to_owned(),
         time: Some(time),
         host: Some(host.to_owned()),
-        row: serde_json::Map::new(),
+        row: Vec::new(),
         evidence: Some(Evidence { path: "logs/dns.ndjson".to_owned(), line: Some(40 + minute as u64), offset: None, raw }),
         excluded_by: None,
         count: 1,
