@@ -29,11 +29,11 @@ use crate::error::{Error, Result, code};
 use crate::explain::Explained;
 use crate::function::IpPlaces;
 use crate::operator::OperatorPlanner;
+use crate::pass::Passes;
 use crate::prepare::{Prepare, Progress, start};
 use crate::source::{Externals, Texts};
 use crate::tables::Tables;
 use crate::text_set::TextSet;
-use crate::yielding::YieldInJoins;
 
 /// What an engine may use, and the moment it takes for now.
 #[derive(Clone, Debug)]
@@ -238,6 +238,20 @@ impl Engine {
         self.drive(async move { work.explain(&text, run).await }, async {})
     }
 
+    /// The plan of a query's first result as it was lowered, and as DataFusion's optimizer leaves it.
+    #[cfg(test)]
+    pub(crate) fn plans(&self, text: &str) -> Result<(LogicalPlan, LogicalPlan)> {
+        let (work, text) = (self.work(), text.to_owned());
+        let plans = async move {
+            let prepare = work.prepare();
+            let bound = work.bind(&text, &prepare).await?;
+            let plan = prepare.lower(&bound.query, &bound.query.outputs[0].rel, &mut prepare.start(&bound.query)).await?;
+            let optimized = work.context.state().optimize(&plan)?;
+            Ok((plan, optimized))
+        };
+        self.drive(plans, async {})
+    }
+
     fn work(&self) -> Work {
         let (config, context) = (self.config.clone(), self.context.clone());
         Work {
@@ -390,8 +404,9 @@ impl Work {
 /// First runs for the sake of columns, at most, in one query.
 const OPEN_RELATIONS: usize = 64;
 
-/// Deep expressions recurse in planners.
-const STACK_BYTES: usize = 16 << 20;
+/// Binding, planning and polling walk a query as deep as it is: some thousand operators, and calls within calls. Only what a thread
+/// uses of this is there.
+const STACK_BYTES: usize = 128 << 20;
 
 /// DataFusion set up for plans whose types are settled and whose operators are ours.
 fn state(config: &Config) -> Result<SessionState> {
@@ -401,6 +416,9 @@ fn state(config: &Config) -> Result<SessionState> {
     // KQL keeps through `where`, `extend` and their like.
     let session = SessionConfig::new()
         .with_target_partitions(config.threads.max(1))
+        .with_batch_size((config.memory_bytes / BATCH_SHARE).clamp(BATCH_ROWS_MIN, BATCH_ROWS))
+        .with_sort_spill_reservation_bytes((config.memory_bytes / SPILL_SHARE).min(SPILL_RESERVE_MAX))
+        .with_sort_in_place_threshold_bytes((config.memory_bytes / SPILL_SHARE).min(SORT_WHOLE_MAX))
         .with_information_schema(false)
         .with_round_robin_repartition(false);
     Ok(SessionStateBuilder::new()
@@ -408,9 +426,21 @@ fn state(config: &Config) -> Result<SessionState> {
         .with_runtime_env(runtime)
         .with_default_features()
         .with_query_planner(Arc::new(Planner))
-        .with_physical_optimizer_rule(Arc::new(YieldInJoins))
+        .with_physical_optimizer_rule(Arc::new(Passes))
         .build())
 }
+
+/// Rows of a batch; fewer in little memory, of which each operator holds a batch or two.
+const BATCH_ROWS: usize = 8192;
+const BATCH_ROWS_MIN: usize = 256;
+/// Memory for each row of a batch.
+const BATCH_SHARE: usize = 16 << 10;
+
+/// What a sort sets aside for merging what it has spilled: this share of all memory for each of its parts, and no more than DataFusion would.
+const SPILL_SHARE: usize = 64;
+const SPILL_RESERVE_MAX: usize = 10 << 20;
+/// What a sort joins into one batch before it sorts it, which takes as much again: the same share, and no more than DataFusion would.
+const SORT_WHOLE_MAX: usize = 1 << 20;
 
 /// How many consumers an out-of-memory message names.
 const TOP_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::new(3).expect("three is not zero");

@@ -15,6 +15,7 @@ mod local;
 pub mod lower;
 pub mod manual;
 pub mod operator;
+mod pass;
 pub mod plugin;
 mod prepare;
 mod row_key;
@@ -23,7 +24,6 @@ pub mod source;
 pub mod tables;
 mod text_set;
 mod walk;
-mod yielding;
 
 pub use answer::{Answer, Cancel, Cut, Head, Receiver, ResultTable};
 pub use engine::{Config, Engine};

@@ -10,6 +10,7 @@ use datafusion::arrow::array::RecordBatch;
 use datafusion::dataframe::DataFrame;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SessionContext, SessionState};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
 use kql::plan::{Query, Rel, RelKind, WATCHLISTS};
@@ -19,6 +20,7 @@ use crate::error::{Error, Result, code};
 use crate::function::{Constant, IpPlaces};
 use crate::lower::rel::{memory_table, values};
 use crate::lower::{Lower, Resolved};
+use crate::operator::held::{bytes_of, compact};
 use crate::source::Externals;
 use crate::tables::Tables;
 use crate::walk::{Reference, references};
@@ -37,6 +39,8 @@ pub(crate) struct Prepare<'a> {
 /// What has been computed so far.
 pub(crate) struct Progress {
     resolved: Resolved,
+    /// The memory that it takes, until the query ends.
+    held: Vec<MemoryReservation>,
     scalars: HashSet<usize>,
     shared: HashSet<usize>,
 }
@@ -47,7 +51,7 @@ impl Prepare<'_> {
         let (externals, ip_places) = (Arc::clone(self.externals), self.ip_places.clone());
         let mut resolved = Resolved { externals, ip_places, ..Resolved::default() };
         resolved.scalars.resize(query.scalars.len(), Value::Null);
-        Progress { resolved, scalars: HashSet::new(), shared: HashSet::new() }
+        Progress { resolved, held: Vec::new(), scalars: HashSet::new(), shared: HashSet::new() }
     }
 
     /// The relation as a plan, after all that it refers to has been computed.
@@ -94,8 +98,8 @@ impl Prepare<'_> {
         }
         let Some(rel) = query.scalars.get(position) else { return Err(missing("scalar", position)) };
         let plan = self.lower(query, rel, progress).await?;
-        let (batches, _) = execute(self.context, plan, Some(1)).await?;
-        let rows = crate::rows::collect(&rel.columns[..1.min(rel.columns.len())], &batches);
+        let first = execute(self.context, plan, Some(1)).await?;
+        let rows = crate::rows::collect(&rel.columns[..1.min(rel.columns.len())], &first.batches);
         progress.resolved.scalars[position] = rows.into_iter().flatten().next().unwrap_or(Value::Null);
         Ok(())
     }
@@ -106,7 +110,8 @@ impl Prepare<'_> {
         }
         let Some(rel) = query.shared.get(position) else { return Err(missing("shared relation", position)) };
         let plan = self.lower(query, rel, progress).await?;
-        let (mut batches, _) = execute(self.context, plan, None).await?;
+        let Taken { mut batches, held, .. } = execute(self.context, plan, None).await?;
+        progress.held.push(held);
         if batches.is_empty() {
             batches.push(values(&rel.columns, &[])?);
         }
@@ -126,8 +131,8 @@ impl Prepare<'_> {
             return Ok(());
         }
         let plan = self.lower(query, rel, progress).await?;
-        let (batches, more) = execute(self.context, plan, Some(SET_VALUES)).await?;
-        if more {
+        let taken = execute(self.context, plan, Some(SET_VALUES)).await?;
+        if taken.more {
             return Err(Error::new(
                 code::ARGUMENT,
                 format!("a subquery right of `in` gives more than {SET_VALUES} values; join instead"),
@@ -135,9 +140,10 @@ impl Prepare<'_> {
         }
         let first = &rel.columns[..1.min(rel.columns.len())];
         let set = match first {
-            [column] if column.ty == Type::String => Constant::Texts(Arc::new(crate::rows::texts(&batches)?)),
-            _ => Constant::Set(Arc::new(crate::rows::collect(first, &batches).into_iter().flatten().collect())),
+            [column] if column.ty == Type::String => Constant::Texts(Arc::new(crate::rows::texts(&taken.batches)?)),
+            _ => Constant::Set(Arc::new(crate::rows::collect(first, &taken.batches).into_iter().flatten().collect())),
         };
+        progress.held.push(taken.held);
         progress.resolved.sets.insert(key, set);
         Ok(())
     }
@@ -150,8 +156,9 @@ impl Prepare<'_> {
             return Ok(());
         }
         let plan = self.lower(query, rel, progress).await?;
-        let (batches, _) = execute(self.context, plan, None).await?;
-        let rows = crate::rows::one_batch(&rel.columns, &batches)?;
+        let taken = execute(self.context, plan, None).await?;
+        let rows = crate::rows::one_batch(&rel.columns, &taken.batches)?;
+        progress.held.push(taken.held);
         progress.resolved.relations.insert(key, rows);
         Ok(())
     }
@@ -160,7 +167,7 @@ impl Prepare<'_> {
     pub(crate) async fn added_columns(&self, query: &Query, rel: &Arc<Rel>, progress: &mut Progress) -> Result<Vec<Column>> {
         self.resolve(query, rel, progress).await?;
         let plan = Lower { resolved: &progress.resolved }.added_columns(rel)?;
-        let (batches, _) = execute(self.context, plan, None).await?;
+        let batches = execute(self.context, plan, None).await?.batches;
         let pair = [Column::new("name", Type::String), Column::new("type", Type::String)];
         let column = |row: Vec<Value>| {
             let ty = Type::from_name(&row[1].to_text()).unwrap_or(Type::Dynamic);
@@ -221,41 +228,53 @@ async fn begin(state: SessionState, plan: LogicalPlan) -> Result<Running> {
     Ok(Running { first, rest })
 }
 
-/// The state in which joins are sorted and merged, and so can spill.
+/// The state in which joins are sorted and merged, and so can spill; in two parts, so that few operators share the memory. (In one,
+/// DataFusion would hash again.)
 fn spilling(context: &SessionContext) -> SessionState {
     let mut state = context.state();
-    state.config_mut().options_mut().optimizer.prefer_hash_join = false;
+    let options = state.config_mut().options_mut();
+    options.optimizer.prefer_hash_join = false;
+    options.execution.target_partitions = 2;
     state
 }
 
-/// Runs a plan: its batches, at most `limit` rows, and whether there were more.
+/// The rows of a plan that has run.
+pub(crate) struct Taken {
+    /// The rows.
+    pub(crate) batches: Vec<RecordBatch>,
+    /// There were more.
+    pub(crate) more: bool,
+    /// The memory they take.
+    held: MemoryReservation,
+}
+
+/// Runs a plan: at most `limit` of its rows.
 ///
 /// A hash join cannot spill. A query that ran out of memory is planned once more with sort-merge joins, which can.
-pub(crate) async fn execute(
-    context: &SessionContext,
-    plan: LogicalPlan,
-    limit: Option<usize>,
-) -> Result<(Vec<RecordBatch>, bool)> {
+pub(crate) async fn execute(context: &SessionContext, plan: LogicalPlan, limit: Option<usize>) -> Result<Taken> {
     match attempt(context.state(), plan.clone(), limit).await {
         Err(error) if error.code == code::MEMORY => attempt(spilling(context), plan, limit).await,
         result => result,
     }
 }
 
-async fn attempt(state: SessionState, plan: LogicalPlan, limit: Option<usize>) -> Result<(Vec<RecordBatch>, bool)> {
+async fn attempt(state: SessionState, plan: LogicalPlan, limit: Option<usize>) -> Result<Taken> {
+    let held = MemoryConsumer::new("the rows of a result").register(&state.runtime_env().memory_pool);
     let mut stream = DataFrame::new(state, plan).execute_stream().await?;
-    let mut batches = Vec::new();
+    let mut taken = Taken { batches: Vec::new(), more: false, held };
     let mut left = limit.unwrap_or(usize::MAX);
     while let Some(batch) = stream.next().await {
         let batch = batch?;
-        if batch.num_rows() > left {
-            batches.push(batch.slice(0, left));
-            return Ok((batches, true));
-        }
+        taken.more = batch.num_rows() > left;
+        let batch = compact(&batch.slice(0, left.min(batch.num_rows())))?;
         left -= batch.num_rows();
         if batch.num_rows() > 0 {
-            batches.push(batch);
+            taken.held.try_grow(bytes_of(&batch))?;
+            taken.batches.push(batch);
+        }
+        if taken.more {
+            break;
         }
     }
-    Ok((batches, false))
+    Ok(taken)
 }

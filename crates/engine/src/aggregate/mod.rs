@@ -7,6 +7,8 @@ mod collect;
 mod count;
 mod digest;
 mod extreme;
+mod groups;
+pub(crate) mod measure;
 mod only_if;
 mod percentile;
 mod schema;

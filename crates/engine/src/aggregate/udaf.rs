@@ -8,11 +8,12 @@ use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
-    Accumulator as DfAccumulator, AggregateUDF, AggregateUDFImpl, Signature, TypeSignature, Volatility,
+    Accumulator as DfAccumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, Signature, TypeSignature, Volatility,
 };
 use kql::Value;
 use logs::arrow_type;
 
+use super::groups::Groups;
 use super::{Accumulator, AggregateCall, AggregateFunction, state};
 use crate::cell::{Cell, CellBuilder, Cells, normalized};
 
@@ -57,10 +58,22 @@ impl AggregateUDFImpl for Udaf {
             Err(message) => exec_err!("{message}"),
         }
     }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs<'_>) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
+        // A constant out of range is found now, not with the first group.
+        match (self.function.start)(&self.call) {
+            Ok(_) => Ok(Box::new(Groups::new(self.function, self.call.clone()))),
+            Err(message) => exec_err!("{message}"),
+        }
+    }
 }
 
 /// The fields of a struct of several results.
-fn part_fields(types: &[kql::Type]) -> Fields {
+pub(super) fn part_fields(types: &[kql::Type]) -> Fields {
     types.iter().enumerate().map(|(part, ty)| Field::new(part.to_string(), arrow_type(*ty), true)).collect()
 }
 

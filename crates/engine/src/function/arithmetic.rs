@@ -10,33 +10,23 @@ use datafusion::logical_expr::ColumnarValue;
 use kql::{Type, time};
 
 use super::kernel::{self, Kernel};
-use super::udf::by_row;
-use super::{Call, Eval, Function};
+use super::{Call, Function};
 use crate::cell::Cell;
 use crate::decimal;
 
 /// The operators.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function { name: "+", eval: Eval::Batch(|call, args, rows| batch(call, args, rows, fast_add(call), add)) },
-    Function { name: "-", eval: Eval::Batch(|call, args, rows| batch(call, args, rows, fast_subtract(call), subtract)) },
-    Function { name: "*", eval: Eval::Batch(|call, args, rows| batch(call, args, rows, fast_multiply(call), multiply)) },
-    Function { name: "/", eval: Eval::Batch(|call, args, rows| batch(call, args, rows, fast_divide(call), divide)) },
+    Function::either("+", |_, cells| add(&cells[0], &cells[1]), |call, args, _| by_kernel(call, args, fast_add(call))),
+    Function::either("-", |_, cells| subtract(&cells[0], &cells[1]), |call, args, _| by_kernel(call, args, fast_subtract(call))),
+    Function::either("*", |_, cells| multiply(&cells[0], &cells[1]), |call, args, _| by_kernel(call, args, fast_multiply(call))),
+    Function::either("/", |_, cells| divide(&cells[0], &cells[1]), |call, args, _| by_kernel(call, args, fast_divide(call))),
     Function::row("%", |_, cells| remainder(&cells[0], &cells[1])),
     Function::row("neg", |_, cells| negate(&cells[0])),
 ];
 
-/// By an Arrow kernel if there is one for these types, else row by row.
-fn batch(
-    call: &Call,
-    args: &[ColumnarValue],
-    rows: usize,
-    kernel: Option<Kernel>,
-    eval: fn(&Cell<'_>, &Cell<'_>) -> Cell<'static>,
-) -> Result<ColumnarValue> {
-    match kernel {
-        Some(kernel) => kernel::apply(call, args, kernel),
-        None => by_row(call, false, args, rows, |cells| eval(&cells[0], &cells[1])),
-    }
+/// By an Arrow kernel if there is one for these types.
+fn by_kernel(call: &Call, args: &[ColumnarValue], kernel: Option<Kernel>) -> Result<Option<ColumnarValue>> {
+    kernel.map(|kernel| kernel::apply(call, args, kernel)).transpose()
 }
 
 /// The type both operands can be widened to without loss of meaning, if a kernel computes in it and gives what is returned.

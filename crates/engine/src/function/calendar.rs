@@ -4,7 +4,10 @@
 
 use kql::time::{self, DAY, HOUR, MILLISECOND, MINUTE, SECOND, civil, days_from_civil, from_civil, in_range};
 
-use super::Function;
+use datafusion::error::Result;
+use datafusion::logical_expr::ColumnarValue;
+
+use super::{Call, Function, kernel};
 use crate::cell::Cell;
 
 /// The functions by name.
@@ -19,7 +22,11 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
     Function::row("datetime_part", |_, cells| part(cells)),
     Function::row("datepart", |_, cells| part(cells)),
-    Function::row("dayofmonth", |_, cells| field(cells, |t| civil(t).day)),
+    Function::either(
+        "dayofmonth",
+        |_, cells| field(cells, |t| civil(t).day),
+        |call, args, _| fields(call, args, |t| civil(t).day),
+    ),
     Function::row("dayofweek", |_, cells| match cells[0] {
         // Kusto has no day of the week for the last days of 9999, whose week ends beyond its calendar.
         Cell::DateTime(t) if in_range(t - t.rem_euclid(DAY) + (7 - weekday(t)) * DAY - 1).is_some() => {
@@ -27,21 +34,65 @@ pub(super) const FUNCTIONS: &[Function] = &[
         }
         _ => Cell::Null,
     }),
-    Function::row("dayofyear", |_, cells| field(cells, day_of_year)),
-    Function::row("getmonth", |_, cells| field(cells, |t| civil(t).month)),
-    Function::row("getyear", |_, cells| field(cells, |t| civil(t).year)),
-    Function::row("hourofday", |_, cells| field(cells, |t| t.rem_euclid(DAY) / HOUR)),
-    Function::row("monthofyear", |_, cells| field(cells, |t| civil(t).month)),
-    Function::row("week_of_year", |_, cells| field(cells, iso_week)),
+    Function::either("dayofyear", |_, cells| field(cells, day_of_year), |call, args, _| fields(call, args, day_of_year)),
+    Function::either(
+        "getmonth",
+        |_, cells| field(cells, |t| civil(t).month),
+        |call, args, _| fields(call, args, |t| civil(t).month),
+    ),
+    Function::either(
+        "getyear",
+        |_, cells| field(cells, |t| civil(t).year),
+        |call, args, _| fields(call, args, |t| civil(t).year),
+    ),
+    Function::either(
+        "hourofday",
+        |_, cells| field(cells, |t| t.rem_euclid(DAY) / HOUR),
+        |call, args, _| fields(call, args, |t| t.rem_euclid(DAY) / HOUR),
+    ),
+    Function::either(
+        "monthofyear",
+        |_, cells| field(cells, |t| civil(t).month),
+        |call, args, _| fields(call, args, |t| civil(t).month),
+    ),
+    Function::either("week_of_year", |_, cells| field(cells, iso_week), |call, args, _| fields(call, args, iso_week)),
     Function::row("weekofyear", |_, cells| field(cells, old_week)),
-    Function::row("startofday", |_, cells| boundary(cells, Part::Day, 0)),
-    Function::row("startofweek", |_, cells| boundary(cells, Part::Week, 0)),
-    Function::row("startofmonth", |_, cells| boundary(cells, Part::Month, 0)),
-    Function::row("startofyear", |_, cells| boundary(cells, Part::Year, 0)),
-    Function::row("endofday", |_, cells| boundary(cells, Part::Day, 1)),
-    Function::row("endofweek", |_, cells| boundary(cells, Part::Week, 1)),
-    Function::row("endofmonth", |_, cells| boundary(cells, Part::Month, 1)),
-    Function::row("endofyear", |_, cells| boundary(cells, Part::Year, 1)),
+    Function::either(
+        "startofday",
+        |_, cells| boundary(cells, Part::Day, 0),
+        |call, args, _| boundaries(call, args, Part::Day, 0),
+    ),
+    Function::either(
+        "startofweek",
+        |_, cells| boundary(cells, Part::Week, 0),
+        |call, args, _| boundaries(call, args, Part::Week, 0),
+    ),
+    Function::either(
+        "startofmonth",
+        |_, cells| boundary(cells, Part::Month, 0),
+        |call, args, _| boundaries(call, args, Part::Month, 0),
+    ),
+    Function::either(
+        "startofyear",
+        |_, cells| boundary(cells, Part::Year, 0),
+        |call, args, _| boundaries(call, args, Part::Year, 0),
+    ),
+    Function::either("endofday", |_, cells| boundary(cells, Part::Day, 1), |call, args, _| boundaries(call, args, Part::Day, 1)),
+    Function::either(
+        "endofweek",
+        |_, cells| boundary(cells, Part::Week, 1),
+        |call, args, _| boundaries(call, args, Part::Week, 1),
+    ),
+    Function::either(
+        "endofmonth",
+        |_, cells| boundary(cells, Part::Month, 1),
+        |call, args, _| boundaries(call, args, Part::Month, 1),
+    ),
+    Function::either(
+        "endofyear",
+        |_, cells| boundary(cells, Part::Year, 1),
+        |call, args, _| boundaries(call, args, Part::Year, 1),
+    ),
 ];
 
 /// A unit of the calendar or the clock.
@@ -117,6 +168,19 @@ fn field(cells: &[Cell<'_>], of: impl Fn(i64) -> i64) -> Cell<'static> {
         Cell::DateTime(t) => Cell::Long(of(t)),
         _ => Cell::Null,
     }
+}
+
+/// [`field`] of a column.
+fn fields(call: &Call, args: &[ColumnarValue], of: impl Fn(i64) -> i64) -> Result<Option<ColumnarValue>> {
+    kernel::map_whole(call, args, |t| Some(of(t)))
+}
+
+/// [`boundary`] of a column, without an offset.
+fn boundaries(call: &Call, args: &[ColumnarValue], part: Part, end: i64) -> Result<Option<ColumnarValue>> {
+    if args.len() > 1 {
+        return Ok(None);
+    }
+    kernel::map_whole(call, args, |t| start(part, t, end)?.checked_sub(end).and_then(in_range))
 }
 
 /// 0 for Sunday. 0001-01-01 was a Monday.

@@ -8,28 +8,36 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, Float64Array};
 use datafusion::arrow::compute::kernels::cmp;
-use datafusion::arrow::datatypes::Float64Type;
+use datafusion::arrow::datatypes::{Float64Type, Int64Type};
 use datafusion::arrow::error::ArrowError;
+use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::ColumnarValue;
 use kql::Type;
 
 use super::arithmetic::{self, Pair, pair};
 use super::conversion::convert;
-use super::udf::by_row;
-use super::{Call, Eval, Function, kernel};
+use super::{Call, Function, kernel};
 use crate::cell::Cell;
 
 /// The operators.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function { name: "==", eval: Eval::Batch(|call, args, rows| equality(call, args, rows, true)) },
-    Function { name: "!=", eval: Eval::Batch(|call, args, rows| equality(call, args, rows, false)) },
-    Function { name: "<>", eval: Eval::Batch(|call, args, rows| equality(call, args, rows, false)) },
-    Function { name: "<", eval: Eval::Batch(|call, args, rows| order(call, args, rows, Relation::Less)) },
-    Function { name: "<=", eval: Eval::Batch(|call, args, rows| order(call, args, rows, Relation::LessOrEqual)) },
-    Function { name: ">", eval: Eval::Batch(|call, args, rows| order(call, args, rows, Relation::Greater)) },
-    Function { name: ">=", eval: Eval::Batch(|call, args, rows| order(call, args, rows, Relation::GreaterOrEqual)) },
-    Function::row("between", |_, cells| between(cells)),
+    Function::either("==", |_, cells| is_equal(cells, true), |call, args, _| equality(call, args, true)),
+    Function::either("!=", |_, cells| is_equal(cells, false), |call, args, _| equality(call, args, false)),
+    Function::either("<>", |_, cells| is_equal(cells, false), |call, args, _| equality(call, args, false)),
+    Function::either("<", |_, cells| in_order(cells, Relation::Less), |call, args, _| order(call, args, Relation::Less)),
+    Function::either(
+        "<=",
+        |_, cells| in_order(cells, Relation::LessOrEqual),
+        |call, args, _| order(call, args, Relation::LessOrEqual),
+    ),
+    Function::either(">", |_, cells| in_order(cells, Relation::Greater), |call, args, _| order(call, args, Relation::Greater)),
+    Function::either(
+        ">=",
+        |_, cells| in_order(cells, Relation::GreaterOrEqual),
+        |call, args, _| order(call, args, Relation::GreaterOrEqual),
+    ),
+    Function::either("between", |_, cells| between(cells), within),
     Function::row("!between", |_, cells| match between(cells) {
         Cell::Bool(inside) => Cell::Bool(!inside),
         other => other,
@@ -85,21 +93,27 @@ fn path(call: &Call) -> Path {
     }
 }
 
-fn equality(call: &Call, args: &[ColumnarValue], rows: usize, wanted: bool) -> Result<ColumnarValue> {
+fn is_equal(cells: &[Cell<'_>], wanted: bool) -> Cell<'static> {
+    truth(equal(&cells[0], &cells[1]).map(|equal| equal == wanted))
+}
+
+fn in_order(cells: &[Cell<'_>], relation: Relation) -> Cell<'static> {
+    compare_as(&cells[0], &cells[1], relation)
+}
+
+fn equality(call: &Call, args: &[ColumnarValue], wanted: bool) -> Result<Option<ColumnarValue>> {
     let kernel: fn(&dyn Datum, &dyn Datum) -> std::result::Result<BooleanArray, ArrowError> = match (path(call), wanted) {
         (Path::Kernel, true) => cmp::eq,
         (Path::Kernel, false) => cmp::neq,
         (Path::Reals, true) => |a, b| reals(a, b, |a, b| a == b),
         (Path::Reals, false) => |a, b| reals(a, b, |a, b| a != b),
-        (Path::Rows, _) => {
-            return by_row(call, false, args, rows, |cells| truth(equal(&cells[0], &cells[1]).map(|equal| equal == wanted)));
-        }
+        (Path::Rows, _) => return Ok(None),
     };
-    kernel::apply(call, args, |a, b| Ok(Arc::new(without_single_nulls(kernel(a, b)?, a, b, wanted)) as ArrayRef))
+    kernel::apply(call, args, |a, b| Ok(Arc::new(without_single_nulls(kernel(a, b)?, a, b, wanted)) as ArrayRef)).map(Some)
 }
 
-fn order(call: &Call, args: &[ColumnarValue], rows: usize, relation: Relation) -> Result<ColumnarValue> {
-    match path(call) {
+fn order(call: &Call, args: &[ColumnarValue], relation: Relation) -> Result<Option<ColumnarValue>> {
+    let compared = match path(call) {
         Path::Kernel => kernel::apply(call, args, |a, b| {
             Ok(Arc::new(match relation {
                 Relation::Less => cmp::lt(a, b)?,
@@ -109,8 +123,20 @@ fn order(call: &Call, args: &[ColumnarValue], rows: usize, relation: Relation) -
             }) as ArrayRef)
         }),
         Path::Reals => kernel::apply(call, args, |a, b| Ok(Arc::new(reals(a, b, |a, b| relation.of_reals(a, b))?) as ArrayRef)),
-        Path::Rows => by_row(call, false, args, rows, |cells| compare_as(&cells[0], &cells[1], relation)),
-    }
+        Path::Rows => return Ok(None),
+    };
+    compared.map(Some)
+}
+
+/// `between` two single values that are not null, of the column's own type, which is whole numbers or ticks.
+fn within(call: &Call, args: &[ColumnarValue], _: usize) -> Result<Option<ColumnarValue>> {
+    let [ColumnarValue::Array(x), ColumnarValue::Scalar(low), ColumnarValue::Scalar(high)] = args else { return Ok(None) };
+    let (ScalarValue::Int64(Some(low)), ScalarValue::Int64(Some(high))) = (low, high) else { return Ok(None) };
+    let x = match x.as_primitive_opt::<Int64Type>() {
+        Some(x) if call.types.iter().all(|ty| *ty == call.types[0]) => x,
+        _ => return Ok(None),
+    };
+    Ok(Some(ColumnarValue::Array(Arc::new(BooleanArray::from_unary(x, |x| (*low..=*high).contains(&x))))))
 }
 
 /// Reals compared as IEEE 754 has it; Arrow's kernels would give NaN a place.
@@ -238,7 +264,6 @@ fn between(cells: &[Cell<'_>]) -> Cell<'static> {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::common::ScalarValue;
     use kql::time::DAY;
 
     use super::*;
@@ -259,12 +284,12 @@ mod tests {
         let call = Call { returns: Type::Bool, types: vec![Type::Real, Type::Real], constants: vec![None, None] };
         let column: ArrayRef = Arc::new(Float64Array::from(vec![Some(1.0), None, Some(f64::NAN)]));
         let args = [ColumnarValue::Array(column), ColumnarValue::Scalar(ScalarValue::Float64(Some(1.0)))];
-        let run = |result: Result<ColumnarValue>| -> Vec<Option<bool>> {
-            result.unwrap().into_array(3).unwrap().as_boolean().iter().collect()
+        let run = |result: Result<Option<ColumnarValue>>| -> Vec<Option<bool>> {
+            result.unwrap().unwrap().into_array(3).unwrap().as_boolean().iter().collect()
         };
-        assert_eq!(run(equality(&call, &args, 3, true)), [Some(true), Some(false), Some(false)]);
-        assert_eq!(run(equality(&call, &args, 3, false)), [Some(false), Some(true), Some(true)]);
-        assert_eq!(run(order(&call, &args, 3, Relation::LessOrEqual)), [Some(true), None, Some(false)]);
+        assert_eq!(run(equality(&call, &args, true)), [Some(true), Some(false), Some(false)]);
+        assert_eq!(run(equality(&call, &args, false)), [Some(false), Some(true), Some(true)]);
+        assert_eq!(run(order(&call, &args, Relation::LessOrEqual)), [Some(true), None, Some(false)]);
     }
 
     #[test]

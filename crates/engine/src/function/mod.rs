@@ -92,7 +92,12 @@ pub enum Eval {
     Prepared(fn(&Call) -> Result<Closure, String>),
     /// A whole batch at once; `usize` is its number of rows. Arrays are laid out as [`logs::arrow_type`] says.
     Batch(fn(&Call, &[ColumnarValue], usize) -> datafusion::error::Result<ColumnarValue>),
+    /// A whole batch at once where there is a kernel for these arguments, else row by row.
+    Either(for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>, Kernel),
 }
+
+/// What a call gives for a batch of so many rows; `None` if it has to be computed row by row.
+pub type Kernel = fn(&Call, &[ColumnarValue], usize) -> datafusion::error::Result<Option<ColumnarValue>>;
 
 /// A function with its constants worked in.
 pub type Closure = Box<dyn for<'a> Fn(&Call, &[Cell<'a>]) -> Cell<'a> + Send + Sync>;
@@ -109,7 +114,7 @@ pub struct Call {
 }
 
 /// A constant argument.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Constant {
     /// One value.
     Value(Value),
@@ -119,6 +124,17 @@ pub enum Constant {
     Texts(Arc<TextSet>),
     /// No argument that was written: a database that the function reads.
     Places(Arc<IpPlaces>),
+}
+
+/// A planner compares calls again and again, and a set may hold a million values: it is first asked whether it is the same one.
+impl PartialEq for Constant {
+    fn eq(&self, other: &Constant) -> bool {
+        match (self, other) {
+            (Constant::Value(a), Constant::Value(b)) => a == b,
+            (Constant::Set(a), Constant::Set(b)) => Arc::ptr_eq(a, b) || a == b,
+            _ => false,
+        }
+    }
 }
 
 impl Call {
@@ -145,6 +161,11 @@ impl Function {
     /// A function computed row by row.
     pub const fn row(name: &'static str, eval: for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>) -> Function {
         Function { name, eval: Eval::Row(eval) }
+    }
+
+    /// A function that is computed row by row where `kernel` does not compute it at once.
+    pub const fn either(name: &'static str, eval: for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>, kernel: Kernel) -> Function {
+        Function { name, eval: Eval::Either(eval, kernel) }
     }
 
     /// A function that makes something of its constants first.
@@ -202,6 +223,12 @@ const FAMILIES: &[&[Function]] = &[
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Function> {
     all().find(|function| function.name == name)
+}
+
+/// Whether each call of it gives another value.
+#[must_use]
+pub fn is_volatile(name: &str) -> bool {
+    matches!(name, "rand" | "new_guid")
 }
 
 /// All functions, family by family.

@@ -2,10 +2,14 @@
 
 use std::borrow::Cow;
 
+use datafusion::arrow::array::AsArray;
+use datafusion::error::Result;
+use datafusion::logical_expr::ColumnarValue;
 use kql::Type;
+use logs::arrow_type;
 
 use super::argument::{cell_text, truth};
-use super::{Call, Function};
+use super::{Call, Function, kernel};
 use crate::cell::Cell;
 
 /// The functions of this file.
@@ -13,13 +17,25 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::row("isnull", |_, args| Cell::Bool(args[0].is_null())),
     Function::row("isnotnull", |_, args| Cell::Bool(!args[0].is_null())),
     Function::row("notnull", |_, args| Cell::Bool(!args[0].is_null())),
-    Function::row("isempty", |_, args| Cell::Bool(is_empty(&args[0]))),
-    Function::row("isnotempty", |_, args| Cell::Bool(!is_empty(&args[0]))),
-    Function::row("notempty", |_, args| Cell::Bool(!is_empty(&args[0]))),
+    Function::either(
+        "isempty",
+        |_, args| Cell::Bool(is_empty(&args[0])),
+        |call, args, _| Ok(kernel::test_text(call, args, str::is_empty)),
+    ),
+    Function::either(
+        "isnotempty",
+        |_, args| Cell::Bool(!is_empty(&args[0])),
+        |call, args, _| Ok(kernel::test_text(call, args, |text| !text.is_empty())),
+    ),
+    Function::either(
+        "notempty",
+        |_, args| Cell::Bool(!is_empty(&args[0])),
+        |call, args, _| Ok(kernel::test_text(call, args, |text| !text.is_empty())),
+    ),
     Function::row("not", |_, args| truth(args[0].as_bool().map(|b| !b))),
     Function::row("coalesce", coalesce),
-    Function::row("iff", iff),
-    Function::row("iif", iff),
+    Function::either("iff", iff, choices),
+    Function::either("iif", iff, choices),
     Function::row("case", case),
     Function::row("gettype", |call, args| Cell::text(gettype(call.types.first().copied(), &args[0]))),
 ];
@@ -53,6 +69,17 @@ fn coalesce<'a>(call: &Call, args: &[Cell<'a>]) -> Cell<'a> {
 
 fn iff<'a>(call: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     chosen(call, &args[if args[0].as_bool() == Some(true) { 1 } else { 2 }])
+}
+
+/// `iff` between two values of the result's own type.
+fn choices(call: &Call, args: &[ColumnarValue], _: usize) -> Result<Option<ColumnarValue>> {
+    let [ColumnarValue::Array(truth), yes, no] = args else { return Ok(None) };
+    let layout = arrow_type(call.returns);
+    let plain = call.returns != Type::Dynamic && call.types[1..].iter().all(|ty| *ty == call.returns);
+    match truth.as_boolean_opt() {
+        Some(truth) if plain && yes.data_type() == layout && no.data_type() == layout => kernel::choose(truth, yes, no).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// `case(predicate, value, …, else)`: a null predicate is not true.

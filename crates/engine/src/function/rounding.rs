@@ -3,16 +3,19 @@
 use bigdecimal::BigDecimal;
 use bigdecimal::num_traits::Signed;
 use bigdecimal::rounding::RoundingMode;
-use kql::time;
+use datafusion::common::ScalarValue;
+use datafusion::error::Result;
+use datafusion::logical_expr::ColumnarValue;
+use kql::{Type, time};
 
-use super::Function;
 use super::arithmetic::{Pair, decimal_cell, pair};
+use super::{Call, Function, kernel};
 use crate::cell::Cell;
 use crate::decimal;
 
 /// The functions by name.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::row("bin", |_, cells| bin(&cells[0], &cells[1])),
+    Function::either("bin", |_, cells| bin(&cells[0], &cells[1]), bins),
     Function::row("floor", |_, cells| match cells {
         [x] => bin(x, &Cell::Long(1)),
         _ => bin(&cells[0], &cells[1]),
@@ -31,6 +34,21 @@ pub(crate) fn bin(x: &Cell<'_>, size: &Cell<'_>) -> Cell<'static> {
         _ => Cell::Long(0),
     };
     bin_at(x, size, &start)
+}
+
+/// `bin` of a column of whole numbers, moments or spans by one size of that kind.
+fn bins(call: &Call, args: &[ColumnarValue], _: usize) -> Result<Option<ColumnarValue>> {
+    let size = match args.get(1) {
+        Some(ColumnarValue::Scalar(ScalarValue::Int64(size))) => *size,
+        _ => return Ok(None),
+    };
+    match call.types.first() {
+        Some(Type::DateTime) => kernel::map_whole(call, args, |x| floored(x, size, 0).and_then(time::in_range)),
+        Some(Type::Long | Type::TimeSpan) if call.returns == call.types[0] => {
+            kernel::map_whole(call, args, |x| floored(x, size, 0))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The greatest `start` + n × `size` that is not above `x`, n being whole.
@@ -62,6 +80,9 @@ fn ticks(size: &Cell<'_>) -> Option<i64> {
 
 fn floored(x: i64, size: Option<i64>, start: i64) -> Option<i64> {
     let size = size.filter(|size| *size > 0)?;
+    if start == 0 {
+        return x.checked_sub(x.rem_euclid(size));
+    }
     let above = (i128::from(x) - i128::from(start)).rem_euclid(i128::from(size));
     i64::try_from(i128::from(x) - above).ok()
 }

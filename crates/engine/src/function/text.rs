@@ -4,12 +4,13 @@
 
 use std::borrow::Cow;
 
+use datafusion::logical_expr::ColumnarValue;
 use memchr::memmem;
 use serde_json::Value as Json;
 
 use super::argument::{array, cell_text, count, element_text, lend, long, part, text, whole};
 use super::fold::fold;
-use super::{Call, Function};
+use super::{Call, Function, kernel};
 use crate::cell::Cell;
 
 /// The functions of this file.
@@ -17,8 +18,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::row("strlen", |_, args| count(text(args, 0).chars().count())),
     Function::row("string_size", |_, args| count(text(args, 0).len())),
     Function::row("substring", substring),
-    Function::row("tolower", |_, args| change_case(&args[0], false)),
-    Function::row("toupper", |_, args| change_case(&args[0], true)),
+    Function::either("tolower", |_, args| change_case(&args[0], false), |call, args, _| Ok(changed(call, args, false))),
+    Function::either("toupper", |_, args| change_case(&args[0], true), |call, args, _| Ok(changed(call, args, true))),
     Function::row("reverse", |_, args| Cell::text(text(args, 0).chars().rev().collect::<String>())),
     Function::row("indexof", |_, args| long(indexof(args))),
     Function::row("replace_string", replace_string),
@@ -63,13 +64,31 @@ fn substring<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
 fn change_case<'a>(cell: &Cell<'a>, upper: bool) -> Cell<'a> {
     let text = lend(cell);
     let other = if upper { u8::is_ascii_lowercase } else { u8::is_ascii_uppercase };
-    if text.is_ascii() {
-        if !text.as_bytes().iter().any(other) {
-            return Cell::Str(text);
-        }
-        return Cell::text(if upper { text.to_ascii_uppercase() } else { text.to_ascii_lowercase() });
+    if text.is_ascii() && !text.as_bytes().iter().any(other) {
+        return Cell::Str(text);
     }
     let mut out = String::with_capacity(text.len());
+    push_changed(&text, upper, &mut out);
+    Cell::text(out)
+}
+
+/// [`change_case`] of a column of texts.
+fn changed(call: &Call, args: &[ColumnarValue], upper: bool) -> Option<ColumnarValue> {
+    kernel::map_text(call, args, |text, out| push_changed(text, upper, out))
+}
+
+fn push_changed(text: &str, upper: bool, out: &mut String) {
+    if text.is_ascii() {
+        let start = out.len();
+        out.push_str(text);
+        let part = &mut out[start..];
+        if upper {
+            part.make_ascii_uppercase()
+        } else {
+            part.make_ascii_lowercase()
+        }
+        return;
+    }
     for c in text.chars() {
         // One character stays one: `ß` has no upper case of its own.
         if upper {
@@ -80,7 +99,6 @@ fn change_case<'a>(cell: &Cell<'a>, upper: bool) -> Cell<'a> {
             out.push(if mapped.len() == 1 { mapped.next().unwrap_or(c) } else { fold(c) });
         }
     }
-    Cell::text(out)
 }
 
 /// Where a search starts and ends, in bytes: `start` and `length` of a function, counted in characters. `None` if nothing is

@@ -5,13 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::array::{AsArray, BooleanArray};
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{Result, ScalarValue, exec_err};
+use datafusion::common::{Result, ScalarValue, exec_err, resources_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
 use logs::arrow_type;
 
-use super::{Call, Closure, Constant, Eval, Function, TextTest};
+use super::{Call, Closure, Constant, Eval, Function, TextTest, is_volatile};
 use crate::cell::{Cell, CellBuilder, Cells, normalized};
 
 /// The function as one call of it, types and constants known. DataFusion neither converts its arguments nor guesses its result.
@@ -45,13 +45,39 @@ impl Udf {
         self.test.get_or_init(|| TextTest::of(self.function.name, &self.call).map(Arc::new)).as_ref()
     }
 
-    fn new(function: &'static Function, call: Call) -> Udf {
-        let volatility = if matches!(function.name, "rand" | "new_guid") { Volatility::Volatile } else { Volatility::Immutable };
+    /// The call's values over a batch.
+    pub(crate) fn eval(&self, args: &[ColumnarValue], rows: usize) -> Result<ColumnarValue> {
+        if let (Some(ColumnarValue::Array(array)), Some(test)) = (args.first(), self.text_test())
+            && let Some(texts) = array.as_string_view_opt()
+        {
+            return Ok(ColumnarValue::Array(Arc::new(BooleanArray::from_unary(texts, |text| test.test(text)))));
+        }
+        let volatile = self.signature.volatility == Volatility::Volatile;
+        match self.function.eval {
+            Eval::Row(eval) => by_row(&self.call, volatile, args, rows, |cells| eval(&self.call, cells)),
+            Eval::Batch(eval) => eval(&self.call, args, rows),
+            Eval::Either(eval, kernel) => match kernel(&self.call, args, rows)? {
+                Some(values) => Ok(values),
+                None => by_row(&self.call, volatile, args, rows, |cells| eval(&self.call, cells)),
+            },
+            Eval::Prepared(prepare) => match self.closure.get_or_init(|| prepare(&self.call)) {
+                Ok(closure) => by_row(&self.call, volatile, args, rows, |cells| closure(&self.call, cells)),
+                Err(message) => exec_err!("{message}"),
+            },
+        }
+    }
+
+    /// The function as one call of it.
+    pub(crate) fn new(function: &'static Function, call: Call) -> Udf {
+        let volatility = if is_volatile(function.name) { Volatility::Volatile } else { Volatility::Immutable };
         let signature = Signature::new(TypeSignature::VariadicAny, volatility);
         let signature = if call.types.is_empty() { Signature::nullary(volatility) } else { signature };
         Udf { function, call, closure: OnceLock::new(), test: OnceLock::new(), signature }
     }
 }
+
+/// Text that a call may give for one batch: a few rows that each become megabytes are no reason to run out of memory.
+const TEXT_BYTES_MAX: usize = 256 << 20;
 
 /// Calls `eval` for each row, or once if every argument is one value (unless the call is volatile).
 pub(super) fn by_row<F>(call: &Call, volatile: bool, args: &[ColumnarValue], rows: usize, eval: F) -> Result<ColumnarValue>
@@ -73,10 +99,16 @@ where
         arrays.iter().zip(&call.types).map(|((array, step), ty)| (Cells::new(*ty, array), *step)).collect();
     let mut builder = CellBuilder::new(call.returns, rows);
     let mut cells = Vec::with_capacity(columns.len());
+    let mut bytes = 0;
     for row in 0..rows {
         cells.clear();
         cells.extend(columns.iter().map(|(column, step)| column.get(row * step)));
-        builder.push(&eval(&cells));
+        let cell = eval(&cells);
+        bytes += cell.as_str().len();
+        if bytes > TEXT_BYTES_MAX {
+            return resources_err!("an expression gives more than {TEXT_BYTES_MAX} bytes of text for {row} rows");
+        }
+        builder.push(&cell);
     }
     let array = builder.finish();
     if scalar {
@@ -99,21 +131,7 @@ impl ScalarUDFImpl for Udf {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        if let (Some(ColumnarValue::Array(array)), Some(test)) = (args.args.first(), self.text_test())
-            && let Some(texts) = array.as_string_view_opt()
-        {
-            return Ok(ColumnarValue::Array(Arc::new(BooleanArray::from_unary(texts, |text| test.test(text)))));
-        }
-        let volatile = self.signature.volatility == Volatility::Volatile;
-        match self.function.eval {
-            Eval::Row(eval) => by_row(&self.call, volatile, &args.args, rows, |cells| eval(&self.call, cells)),
-            Eval::Batch(eval) => eval(&self.call, &args.args, rows),
-            Eval::Prepared(prepare) => match self.closure.get_or_init(|| prepare(&self.call)) {
-                Ok(closure) => by_row(&self.call, volatile, &args.args, rows, |cells| closure(&self.call, cells)),
-                Err(message) => exec_err!("{message}"),
-            },
-        }
+        self.eval(&args.args, args.number_rows)
     }
 }
 

@@ -111,7 +111,7 @@ impl RowCall {
     fn eval<'a>(&'a self, row: &[Cell<'a>]) -> Cell<'a> {
         let args: Vec<Cell<'a>> = self.args.iter().map(|arg| arg.eval(row)).collect();
         match (self.function.eval, &self.closure) {
-            (Eval::Row(eval), _) => eval(&self.call, &args),
+            (Eval::Row(eval) | Eval::Either(eval, _), _) => eval(&self.call, &args),
             (_, Some(closure)) => closure(&self.call, &args),
             (Eval::Batch(eval), None) => {
                 let args: Vec<ColumnarValue> = args

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use datafusion::arrow::compute::take;
-use datafusion::common::Result as DfResult;
+use datafusion::common::{Result as DfResult, resources_err};
 use kql::Column;
 use kql::plan::{Expr, Input, JoinKind};
 
@@ -13,6 +13,12 @@ use crate::cell::{CellBuilder, Cells};
 use crate::error::Result;
 use crate::lower::Lower;
 use crate::row_key;
+
+/// Rows that such a join gives at most.
+const PAIRS_MAX: usize = 1 << 24;
+
+/// A row of the left side and one of the right, or one without the other.
+type Pair = (Option<u32>, Option<u32>);
 
 /// A compiled join.
 pub(super) struct Join {
@@ -40,7 +46,7 @@ impl Join {
         let right = self.right.run(context)?;
         let left_keys = keys(context, &self.left, &left, &self.left_keys);
         let right_keys = keys(context, &self.right, &right, &self.right_keys);
-        let pairs = self.pairs(&left_keys, &right_keys);
+        let pairs = self.pairs(&left_keys, &right_keys)?;
         let rows = pairs.len();
         let (from_left, from_right): (Vec<Option<u32>>, Vec<Option<u32>>) = pairs.into_iter().unzip();
         let mut arrays = Vec::with_capacity(columns.len());
@@ -54,7 +60,7 @@ impl Join {
     }
 
     /// The rows of either side that stand together in the result.
-    fn pairs(&self, left: &[Vec<u8>], right: &[Vec<u8>]) -> Vec<(Option<u32>, Option<u32>)> {
+    fn pairs(&self, left: &[Vec<u8>], right: &[Vec<u8>]) -> DfResult<Vec<Pair>> {
         let mut by_key: HashMap<&[u8], Vec<u32>> = HashMap::new();
         for (row, key) in (0..).zip(right) {
             by_key.entry(key).or_default().push(row);
@@ -71,6 +77,9 @@ impl Join {
                 (JoinKind::LeftSemi | JoinKind::LeftAnti | JoinKind::RightSemi | JoinKind::RightAnti, _) | (_, None) => {}
                 (_, Some(rows)) => pairs.extend(rows.iter().map(|other| (Some(row), Some(*other)))),
             }
+            if pairs.len() > PAIRS_MAX {
+                return resources_err!("a join inside a subquery gives more than {PAIRS_MAX} rows");
+            }
         }
         for (row, key) in (0_u32..).zip(right) {
             let has_pair = used.contains(key.as_slice());
@@ -83,7 +92,7 @@ impl Join {
                 pairs.push((None, Some(row)));
             }
         }
-        pairs
+        Ok(pairs)
     }
 }
 

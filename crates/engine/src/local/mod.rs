@@ -144,7 +144,13 @@ impl Local {
                 let rows = batch(below, arrays, rows.num_rows())?;
                 let mut run = operator.start();
                 let mut batches: Vec<RecordBatch> = run.push(&rows)?.into_iter().collect();
+                while let Some(more) = run.more()? {
+                    batches.push(more);
+                }
                 batches.extend(run.finish()?);
+                while let Some(more) = run.more()? {
+                    batches.push(more);
+                }
                 Ok(concat_batches(&schema(&self.columns), &batches)?)
             }
             Node::Union(inputs) => {

@@ -9,7 +9,7 @@ use datafusion::logical_expr::{BinaryExpr, ColumnarValue, Expr, LogicalPlan, Ope
 use kql::plan::{self, ExprKind};
 use kql::{Type, Value};
 
-use super::{Lower, Resolved};
+use super::{Lower, Resolved, chain, whole};
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::error::{Error, Result, code};
 use crate::function::{self, Call, Constant, Eval, Function, scalar_udf};
@@ -17,18 +17,21 @@ use crate::function::{self, Call, Constant, Eval, Function, scalar_udf};
 /// Calls whose arguments after the first are a list: all constant, they become one set.
 const SET_CALLS: &[&str] = &["in", "!in", "in~", "!in~", "has_any", "has_all"];
 
+/// A call with its constants worked in, its other arguments lowered.
+pub(super) enum Made<T> {
+    /// All arguments are constant, so that the call is.
+    Value(Value),
+    /// The function, what it knows of its call, and the arguments.
+    Call(&'static Function, Call, Vec<T>),
+}
+
 impl Lower<'_> {
     /// The expression over the rows of a plan that was lowered from its relation.
     pub fn expr(&self, expr: &plan::Expr, over: &LogicalPlan) -> Result<Expr> {
-        Ok(match &expr.kind {
-            ExprKind::Column(position) => column_at(over, *position)?,
-            ExprKind::Literal(value) => Expr::Literal(scalar_value(value, expr.ty), None),
-            ExprKind::Scalar(position) => Expr::Literal(scalar_value(self.scalar(*position)?, expr.ty), None),
-            ExprKind::And(terms) => balanced(self.exprs(terms, over)?, Operator::And),
-            ExprKind::Or(terms) => balanced(self.exprs(terms, over)?, Operator::Or),
-            ExprKind::Rows(_) => return Err(Error::new(code::INTERNAL, "a relation stands where a value should")),
-            ExprKind::Call { function, args } => self.call(function, args, expr.ty, over)?,
-        })
+        if let ExprKind::And(terms) = &expr.kind {
+            return self.conjunction(terms, over);
+        }
+        if whole::fits(expr, &mut { whole::NODES }) { self.part(expr, over) } else { self.whole(expr, over) }
     }
 
     /// Several expressions over the same rows.
@@ -36,49 +39,95 @@ impl Lower<'_> {
         exprs.iter().map(|expr| self.expr(expr, over)).collect()
     }
 
-    fn scalar(&self, position: usize) -> Result<&Value> {
+    /// Terms that are all true: those that a planner may see side by side, so that scans see them too, the others as one.
+    fn conjunction(&self, terms: &[plan::Expr], over: &LogicalPlan) -> Result<Expr> {
+        let terms = chain::gathered(terms, true);
+        let (mut seen, mut others, mut left) = (Vec::new(), Vec::new(), whole::NODES);
+        for term in &*terms {
+            let mut budget = left;
+            if whole::fits(term, &mut budget) {
+                left = budget;
+                seen.push(self.part(term, over)?);
+            } else {
+                others.push(term.clone());
+            }
+        }
+        match others.len() {
+            0 => {}
+            1 => seen.push(self.whole(&others[0], over)?),
+            _ => seen.push(self.whole(&plan::Expr { kind: ExprKind::And(others), ty: Type::Bool }, over)?),
+        }
+        Ok(balanced(seen, Operator::And))
+    }
+
+    /// An expression of a size that a planner may see, or a part of one.
+    fn part(&self, expr: &plan::Expr, over: &LogicalPlan) -> Result<Expr> {
+        Ok(match &expr.kind {
+            ExprKind::Column(position) => column_at(over, *position)?,
+            ExprKind::Literal(value) => Expr::Literal(scalar_value(value, expr.ty), None),
+            ExprKind::Scalar(position) => Expr::Literal(scalar_value(self.scalar(*position)?, expr.ty), None),
+            ExprKind::And(terms) => balanced(self.parts(&chain::gathered(terms, true), over)?, Operator::And),
+            ExprKind::Or(terms) => balanced(self.parts(&chain::gathered(terms, false), over)?, Operator::Or),
+            ExprKind::Rows(_) => return Err(Error::new(code::INTERNAL, "a relation stands where a value should")),
+            ExprKind::Call { function, args } => self.call(function, args, expr.ty, over)?,
+        })
+    }
+
+    fn parts(&self, exprs: &[plan::Expr], over: &LogicalPlan) -> Result<Vec<Expr>> {
+        exprs.iter().map(|expr| self.part(expr, over)).collect()
+    }
+
+    /// The value of a `toscalar()`.
+    pub(super) fn scalar(&self, position: usize) -> Result<&Value> {
         self.resolved.scalars.get(position).ok_or_else(|| Error::new(code::INTERNAL, format!("no scalar at {position}")))
     }
 
     fn call(&self, name: &str, args: &[plan::Expr], returns: Type, over: &LogicalPlan) -> Result<Expr> {
+        let null = |ty| Expr::Literal(scalar_value(&Value::Null, ty), None);
+        let (function, call, mut lowered) = match self.made(name, args, returns, |arg| self.part(arg, over), null)? {
+            Made::Value(value) => return Ok(Expr::Literal(scalar_value(&value, returns), None)),
+            Made::Call(function, call, lowered) => (function, call, lowered),
+        };
+        if name == "not" && lowered.len() == 1 {
+            return Ok(Expr::Not(Box::new(lowered.remove(0))));
+        }
+        if let (true, Some(operator)) = (call.types == [Type::String; 2], text_comparison(name)) {
+            let right = lowered.remove(1);
+            return Ok(binary(lowered.remove(0), operator, right));
+        }
+        Ok(udf_expr(function, call, lowered))
+    }
+
+    /// A call whose arguments `lower` lowers and `null` stands in for where their constants are all that counts.
+    pub(super) fn made<T>(
+        &self,
+        name: &str,
+        args: &[plan::Expr],
+        returns: Type,
+        mut lower: impl FnMut(&plan::Expr) -> Result<T>,
+        null: impl Fn(Type) -> T,
+    ) -> Result<Made<T>> {
         let args = &*with_whole_results(name, args);
         let Some(function) = function::find(name) else { return Err(Error::unsupported(&format!("the function {name}()"))) };
         let mut constants: Vec<Option<Constant>> = args.iter().map(|arg| self.constant(arg)).collect();
         constants.extend(self.resolved.database(name)?.map(Some));
         if let Some(value) = self.fold_call(function, args, &constants, returns)? {
-            return Ok(Expr::Literal(scalar_value(&value, returns), None));
+            return Ok(Made::Value(value));
         }
         if let (true, Some(set)) = (SET_CALLS.contains(&name) && args.len() > 2, constant_set(&constants)) {
             let types = vec![args[0].ty, args[1].ty];
             let call = Call { returns, types, constants: vec![None, Some(Constant::Set(set))] };
-            let lowered = vec![self.expr(&args[0], over)?, Expr::Literal(scalar_value(&Value::Null, args[1].ty), None)];
-            return Ok(udf_expr(function, call, lowered));
-        }
-        if args.len() == 2 && args.iter().all(|arg| arg.ty == Type::String) {
-            // Strings are never null, so Arrow's own comparison is Kusto's, and scans can prune by it.
-            let operator = match name {
-                "==" => Some(Operator::Eq),
-                "!=" => Some(Operator::NotEq),
-                _ => None,
-            };
-            if let Some(operator) = operator {
-                let mut lowered = self.exprs(args, over)?;
-                let right = lowered.remove(1);
-                return Ok(binary(lowered.remove(0), operator, right));
-            }
-        }
-        if name == "not" {
-            return Ok(Expr::Not(Box::new(self.expr(&args[0], over)?)));
+            return Ok(Made::Call(function, call, vec![lower(&args[0])?, null(args[1].ty)]));
         }
         let mut lowered = Vec::with_capacity(args.len());
         for (arg, constant) in args.iter().zip(&constants) {
             lowered.push(match constant {
-                Some(Constant::Set(_) | Constant::Texts(_)) => Expr::Literal(scalar_value(&Value::Null, arg.ty), None),
-                _ => self.expr(arg, over)?,
+                Some(Constant::Set(_) | Constant::Texts(_)) => null(arg.ty),
+                _ => lower(arg)?,
             });
         }
         let call = Call { returns, types: args.iter().map(|arg| arg.ty).collect(), constants };
-        Ok(udf_expr(function, call, lowered))
+        Ok(Made::Call(function, call, lowered))
     }
 
     /// The value of an argument, if it is the same for every row.
@@ -154,7 +203,7 @@ pub fn fold(expr: &plan::Expr, scalars: &[Value]) -> Option<Value> {
 
 /// Calls a function whose arguments are all constant values; `None` if they are not, or it has no fixed value.
 fn evaluate(function: &'static Function, call: &Call) -> std::result::Result<Option<Value>, String> {
-    if matches!(function.name, "rand" | "new_guid") {
+    if function::is_volatile(function.name) {
         return Ok(None);
     }
     let mut cells = Vec::with_capacity(call.constants.len());
@@ -166,7 +215,7 @@ fn evaluate(function: &'static Function, call: &Call) -> std::result::Result<Opt
         });
     }
     let cell = match function.eval {
-        Eval::Row(eval) => eval(call, &cells),
+        Eval::Row(eval) | Eval::Either(eval, _) => eval(call, &cells),
         Eval::Prepared(prepare) => prepare(call)?(call, &cells),
         Eval::Batch(eval) => {
             let args: Vec<ColumnarValue> = cells
@@ -200,6 +249,15 @@ pub fn scalar_value(value: &Value, ty: Type) -> ScalarValue {
     let mut builder = CellBuilder::new(ty, 1);
     builder.push(&Cell::of(value));
     ScalarValue::try_from_array(&builder.finish(), 0).unwrap_or(ScalarValue::Null)
+}
+
+/// Strings are never null, so Arrow's own comparison is Kusto's, and scans can prune by it.
+fn text_comparison(name: &str) -> Option<Operator> {
+    match name {
+        "==" => Some(Operator::Eq),
+        "!=" => Some(Operator::NotEq),
+        _ => None,
+    }
 }
 
 fn udf_expr(function: &'static Function, call: Call, args: Vec<Expr>) -> Expr {

@@ -5,11 +5,16 @@
 //! of `materialize()`) is looked up in [`Resolved`].
 
 mod aggregate;
+#[cfg(test)]
+mod casts;
+mod chain;
 mod expr;
+mod fuse;
 mod join;
 mod native;
 pub(crate) mod operators;
 pub(crate) mod rel;
+mod whole;
 
 use std::collections::HashMap;
 use std::sync::Arc;

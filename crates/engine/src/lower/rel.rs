@@ -13,7 +13,7 @@ use kql::{Column, Type, Value};
 
 use super::expr::column_at;
 use super::operators::Parts;
-use super::{Lower, scalar_value};
+use super::{Lower, fuse, scalar_value};
 use crate::cell::{Cell, CellBuilder};
 use crate::error::{Error, Result, code};
 use crate::function;
@@ -45,13 +45,15 @@ impl Lower<'_> {
                 self.scan(&self.resolved.externals.table(uris, options, &rel.columns)?, &rel.columns)
             }
             RelKind::Filter { input, predicate } => {
+                let (input, predicate) = fuse::filters(input, predicate);
                 let plan = self.rel(input)?;
-                let predicate = self.expr(predicate, &plan)?;
+                let predicate = self.expr(&predicate, &plan)?;
                 Ok(LogicalPlanBuilder::from(plan).filter(predicate)?.build()?)
             }
             RelKind::Project { input, exprs } => {
+                let (input, exprs) = fuse::projections(input, exprs);
                 let plan = self.rel(input)?;
-                let exprs = self.exprs(exprs, &plan)?;
+                let exprs = self.exprs(&exprs, &plan)?;
                 project(plan, exprs, &rel.columns)
             }
             RelKind::Aggregate { input, keys, aggregates } => self.aggregate(rel, input, keys, aggregates),

@@ -23,6 +23,7 @@ use datafusion::physical_plan::{
 };
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures::{Stream, StreamExt, stream};
+use tokio::task::yield_now;
 
 use super::node::OperatorNode;
 use super::{Operator, Run, schema};
@@ -151,6 +152,8 @@ struct State {
     reservation: MemoryReservation,
     ready: std::vec::IntoIter<RecordBatch>,
     metrics: BaselineMetrics,
+    /// The run may have more of what it was given last.
+    more: bool,
 }
 
 /// The operator's rows as they become ready.
@@ -160,33 +163,59 @@ fn rows(
     reservation: MemoryReservation,
     metrics: BaselineMetrics,
 ) -> impl Stream<Item = Result<RecordBatch>> {
-    let state = State { input: Some(input), run, reservation, ready: Vec::new().into_iter(), metrics };
+    let state = State { input: Some(input), run, reservation, ready: Vec::new().into_iter(), metrics, more: false };
     stream::try_unfold(state, |mut state| async move {
         loop {
-            if let Some(batch) = state.ready.next() {
-                return Ok(Some((batch.record_output(&state.metrics), state)));
-            }
-            let Some(input) = &mut state.input else { return Ok(None) };
-            let next = if state.run.is_done() { None } else { input.next().await };
-            match next {
-                Some(batch) => {
-                    let batch = batch?;
-                    let timer = state.metrics.elapsed_compute().timer();
-                    let ready = state.run.push(&batch)?;
-                    timer.done();
-                    state.reservation.try_resize(state.run.size())?;
-                    if let Some(batch) = ready.filter(|batch| batch.num_rows() > 0) {
-                        return Ok(Some((batch.record_output(&state.metrics), state)));
-                    }
-                }
-                None => {
-                    state.input = None;
-                    let timer = state.metrics.elapsed_compute().timer();
-                    state.ready = state.run.finish()?.into_iter();
-                    timer.done();
-                    state.reservation.free();
-                }
+            // A step may take long: whoever stops the query gets a turn before the next.
+            yield_now().await;
+            let next = match state.step().await? {
+                Step::Rows(batch) => batch,
+                Step::Nothing => continue,
+                Step::End => return Ok(None),
+            };
+            if next.num_rows() > 0 {
+                return Ok(Some((next.record_output(&state.metrics), state)));
             }
         }
     })
+}
+
+/// What one step of an operator gave.
+enum Step {
+    Rows(RecordBatch),
+    Nothing,
+    End,
+}
+
+impl State {
+    async fn step(&mut self) -> Result<Step> {
+        if let Some(batch) = self.ready.next() {
+            return Ok(Step::Rows(batch));
+        }
+        if self.more {
+            let _timer = self.metrics.elapsed_compute().timer();
+            let more = self.run.more()?;
+            self.more = more.is_some();
+            return Ok(more.map_or(Step::Nothing, Step::Rows));
+        }
+        let Some(input) = &mut self.input else { return Ok(Step::End) };
+        self.more = true;
+        match if self.run.is_done() { None } else { input.next().await } {
+            Some(batch) => {
+                let batch = batch?;
+                let timer = self.metrics.elapsed_compute().timer();
+                let ready = self.run.push(&batch)?;
+                timer.done();
+                self.reservation.try_resize(self.run.size())?;
+                Ok(ready.map_or(Step::Nothing, Step::Rows))
+            }
+            None => {
+                self.input = None;
+                self.reservation.try_resize(self.run.size().saturating_add(self.run.finish_size()))?;
+                let _timer = self.metrics.elapsed_compute().timer();
+                self.ready = self.run.finish()?.into_iter();
+                Ok(Step::Nothing)
+            }
+        }
+    }
 }

@@ -9,6 +9,7 @@ use datafusion::common::{Result, exec_err};
 use kql::{Column, Type, Value};
 
 use super::{Operator, Run, schema};
+use crate::aggregate::measure::Measure;
 use crate::aggregate::{Accumulator, AggregateCall, AggregateFunction};
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::row_key;
@@ -72,7 +73,9 @@ impl Operator for Group {
             key_types: self.key_types.clone(),
             calls: self.calls.clone(),
             groups: IndexMap::default(),
-            bytes: 0,
+            measure: Measure::default(),
+            ended: false,
+            given: 0,
         })
     }
 }
@@ -82,7 +85,11 @@ struct Pass {
     key_types: Vec<Type>,
     calls: Vec<Call>,
     groups: IndexMap<Vec<u8>, GroupState, foldhash::fast::RandomState>,
-    bytes: usize,
+    measure: Measure,
+    /// There are no further rows.
+    ended: bool,
+    /// The groups that have been given.
+    given: usize,
 }
 
 struct GroupState {
@@ -93,6 +100,32 @@ struct GroupState {
 impl Pass {
     fn new_group(calls: &[Call], keys: Vec<Value>) -> Result<GroupState> {
         Ok(GroupState { keys, accumulators: calls.iter().map(Call::start).collect::<Result<_>>()? })
+    }
+
+    /// The rows of some groups.
+    fn rows(&self, groups: std::ops::Range<usize>) -> Result<RecordBatch> {
+        let mut builders: Vec<CellBuilder> =
+            self.columns.iter().map(|column| CellBuilder::new(column.ty, groups.len())).collect();
+        let keys = self.key_types.len();
+        for (_, group) in groups.filter_map(|at| self.groups.get_index(at)) {
+            group.keys.iter().zip(&mut builders).for_each(|(key, builder)| builder.push(&Cell::of(key)));
+            for (accumulator, call) in group.accumulators.iter().zip(&self.calls) {
+                for (value, shown) in accumulator.finish().iter().zip(&call.shown) {
+                    shown.iter().for_each(|at| builders[keys + at].push(&Cell::of(value)));
+                }
+            }
+        }
+        let arrays: Vec<ArrayRef> = builders.iter_mut().map(CellBuilder::finish).collect();
+        Ok(RecordBatch::try_new(schema(&self.columns), arrays)?)
+    }
+}
+
+/// Groups that are given at a time.
+const GROUPS: usize = 8192;
+
+impl GroupState {
+    fn size(&self) -> usize {
+        self.accumulators.iter().map(|accumulator| accumulator.size()).sum()
     }
 }
 
@@ -113,7 +146,7 @@ impl Run for Pass {
                 None => {
                     let values = keys.iter().map(|column| column.get(row).to_value()).collect();
                     let group = Pass::new_group(&self.calls, values)?;
-                    self.bytes += key.len() + 64 + group.accumulators.iter().map(|a| a.size()).sum::<usize>();
+                    self.measure.add(key_size(&key) + group.size());
                     self.groups.entry(key.clone()).or_insert(group)
                 }
             };
@@ -122,30 +155,36 @@ impl Run for Pass {
                 accumulator.update(&cells);
             }
         }
+        let groups = &self.groups;
+        let walk = || groups.iter().map(|(key, group)| key_size(key) + group.size()).sum();
+        self.measure.take(batch.num_rows(), groups.len(), walk);
         Ok(None)
     }
 
     fn finish(&mut self) -> Result<Vec<RecordBatch>> {
+        self.ended = true;
         if self.groups.is_empty() && self.key_types.is_empty() {
             self.groups.insert(Vec::new(), Pass::new_group(&self.calls, Vec::new())?);
         }
-        let mut builders: Vec<CellBuilder> =
-            self.columns.iter().map(|column| CellBuilder::new(column.ty, self.groups.len())).collect();
-        let keys = self.key_types.len();
-        for group in self.groups.values() {
-            group.keys.iter().zip(&mut builders).for_each(|(key, builder)| builder.push(&Cell::of(key)));
-            for (accumulator, call) in group.accumulators.iter().zip(&self.calls) {
-                for (value, shown) in accumulator.finish().iter().zip(&call.shown) {
-                    shown.iter().for_each(|at| builders[keys + at].push(&Cell::of(value)));
-                }
-            }
-        }
-        let arrays: Vec<ArrayRef> = builders.iter_mut().map(CellBuilder::finish).collect();
-        Ok(vec![RecordBatch::try_new(schema(&self.columns), arrays)?])
+        Ok(Vec::new())
     }
 
-    /// What the groups took when they were new: walking over all of them after each batch would cost more than the batch.
-    fn size(&self) -> usize {
-        self.bytes
+    /// After the last row, the groups, some at a time.
+    fn more(&mut self) -> Result<Option<RecordBatch>> {
+        if !self.ended {
+            return Ok(None);
+        }
+        let groups = self.given..self.groups.len().min(self.given + GROUPS);
+        self.given = groups.end;
+        if groups.is_empty() { Ok(None) } else { self.rows(groups).map(Some) }
     }
+
+    fn size(&self) -> usize {
+        self.measure.bytes()
+    }
+}
+
+/// What a group's key takes: as bytes in the table, and as values.
+fn key_size(key: &[u8]) -> usize {
+    2 * key.len() + size_of::<GroupState>() + 64
 }

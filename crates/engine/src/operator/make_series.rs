@@ -15,6 +15,7 @@ use kql::{Column, Type, Value};
 use super::group::Call;
 use super::{Operator, Run};
 use crate::aggregate::Accumulator;
+use crate::aggregate::measure::Measure;
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::local::batch;
 use crate::row_key;
@@ -65,7 +66,15 @@ impl Operator for MakeSeries {
     }
 
     fn start(&self) -> Box<dyn Run> {
-        Box::new(Pass { shared: Arc::clone(&self.shared), groups: IndexMap::new(), bytes: 0, least: None, greatest: None })
+        Box::new(Pass {
+            shared: Arc::clone(&self.shared),
+            groups: IndexMap::new(),
+            bins: 0,
+            measure: Measure::default(),
+            least: None,
+            greatest: None,
+            ready: None,
+        })
     }
 }
 
@@ -75,10 +84,30 @@ type Bins = BTreeMap<i64, Vec<Box<dyn Accumulator>>>;
 struct Pass {
     shared: Arc<Series>,
     groups: IndexMap<Vec<u8>, (Vec<Value>, Bins)>,
-    bytes: usize,
+    /// Bins of all groups that have rows.
+    bins: usize,
+    measure: Measure,
     least: Option<i64>,
     greatest: Option<i64>,
+    ready: Option<Ready>,
 }
+
+/// All rows have been seen: the first and the last bin, the axis, and how many groups have been given.
+struct Ready {
+    first: i64,
+    last: i64,
+    axis: Cell<'static>,
+    given: usize,
+}
+
+/// Points that are given at a time, unless one series has more.
+const POINTS_AT_ONCE: i64 = 1 << 16;
+
+/// What a bin takes beside its accumulators.
+const BIN_BYTES: usize = 64;
+
+/// What a group takes beside its bins.
+const GROUP_BYTES: usize = 128;
 
 impl Series {
     /// The bin of an axis value: its number, counted from `from` or from zero.
@@ -148,8 +177,10 @@ impl Run for Pass {
             let accumulators = match bins.entry(bin) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => {
-                    self.bytes += 128 * shared.calls.len();
-                    entry.insert(shared.calls.iter().map(Call::start).collect::<DfResult<_>>()?)
+                    let accumulators: Vec<_> = shared.calls.iter().map(Call::start).collect::<DfResult<_>>()?;
+                    self.measure.add(bin_size(&accumulators));
+                    self.bins += 1;
+                    entry.insert(accumulators)
                 }
             };
             for (accumulator, args) in accumulators.iter_mut().zip(&args) {
@@ -157,6 +188,11 @@ impl Run for Pass {
                 accumulator.update(&cells);
             }
         }
+        let groups = &self.groups;
+        let size = |(key, (_, bins)): (&Vec<u8>, &(Vec<Value>, Bins))| -> usize {
+            2 * key.len() + GROUP_BYTES + bins.values().map(|accumulators| bin_size(accumulators)).sum::<usize>()
+        };
+        self.measure.take(batch.num_rows(), self.bins, || groups.iter().map(size).sum());
         Ok(None)
     }
 
@@ -166,7 +202,8 @@ impl Run for Pass {
         let last = shared.to.as_ref().and_then(|to| shared.last_bin(to)).or(self.greatest);
         let (first, last) = (first.unwrap_or(0), last.unwrap_or(-1));
         if last.saturating_sub(first) >= POINTS {
-            return exec_err!("make-series would give {} points a series, {POINTS} at most; use a larger step", last - first + 1);
+            let points = last.saturating_sub(first).saturating_add(1);
+            return exec_err!("make-series would give {points} points a series, {POINTS} at most; use a larger step");
         }
         if last < first && shared.from.is_some() && shared.to.is_some() {
             return Ok(Vec::new());
@@ -174,27 +211,53 @@ impl Run for Pass {
         if self.groups.is_empty() && shared.key_types.is_empty() && shared.from.is_some() && shared.to.is_some() {
             self.groups.insert(Vec::new(), (Vec::new(), BTreeMap::new()));
         }
-        let mut builders: Vec<CellBuilder> =
-            shared.columns.iter().map(|column| CellBuilder::new(column.ty, self.groups.len())).collect();
-        let keys = shared.key_types.len();
         let axis: Vec<serde_json::Value> = (first..=last).map(|bin| shared.start_of(bin).to_json()).collect();
         let axis = Cell::json(&serde_json::Value::from(axis)).into_owned();
-        for (values, bins) in self.groups.values() {
+        self.ready = Some(Ready { first, last, axis, given: 0 });
+        Ok(Vec::new())
+    }
+
+    /// The series of some groups.
+    fn more(&mut self) -> DfResult<Option<RecordBatch>> {
+        let Some(ready) = &mut self.ready else { return Ok(None) };
+        let points = ready.last.saturating_sub(ready.first).max(1);
+        let count = usize::try_from(POINTS_AT_ONCE / points).unwrap_or(1).max(1);
+        let groups = ready.given..self.groups.len().min(ready.given + count);
+        ready.given = groups.end;
+        if groups.is_empty() {
+            return Ok(None);
+        }
+        let (shared, rows) = (&self.shared, groups.len());
+        let mut builders: Vec<CellBuilder> = shared.columns.iter().map(|column| CellBuilder::new(column.ty, rows)).collect();
+        let keys = shared.key_types.len();
+        for (_, (values, bins)) in groups.filter_map(|at| self.groups.get_index(at)) {
             values.iter().zip(&mut builders).for_each(|(key, builder)| builder.push(&Cell::of(key)));
-            for (at, array) in series(&shared, bins, first, last).into_iter().enumerate() {
+            for (at, array) in series(shared, bins, ready.first, ready.last).into_iter().enumerate() {
                 builders[keys + at].push(&Cell::json(&serde_json::Value::from(array)));
             }
             if let Some(builder) = builders.last_mut() {
-                builder.push(&axis);
+                builder.push(&ready.axis);
             }
         }
-        let rows = self.groups.len();
-        Ok(vec![batch(&shared.columns, builders.iter_mut().map(CellBuilder::finish).collect(), rows)?])
+        Ok(Some(batch(&shared.columns, builders.iter_mut().map(CellBuilder::finish).collect(), rows)?))
     }
 
     fn size(&self) -> usize {
-        self.bytes
+        self.measure.bytes()
     }
+
+    /// The axis and one series as JSON.
+    fn finish_size(&self) -> usize {
+        let points = match (self.least, self.greatest) {
+            (Some(least), Some(greatest)) => greatest.saturating_sub(least).clamp(0, POINTS),
+            _ => 0,
+        };
+        usize::try_from(points).unwrap_or(0) * size_of::<serde_json::Value>() * self.shared.columns.len()
+    }
+}
+
+fn bin_size(accumulators: &[Box<dyn Accumulator>]) -> usize {
+    BIN_BYTES + accumulators.iter().map(|accumulator| size_of_val(accumulator) + accumulator.size()).sum::<usize>()
 }
 
 /// For each aggregate its values over the bins.

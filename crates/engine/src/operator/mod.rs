@@ -7,6 +7,7 @@
 pub mod dedup;
 mod exec;
 pub mod group;
+pub(crate) mod held;
 pub(crate) mod make_series;
 pub(crate) mod mv_apply;
 pub mod mv_expand;
@@ -52,9 +53,20 @@ pub trait Run: Send {
     /// Takes the next rows and gives those that are ready.
     fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>>;
 
+    /// Gives further rows of what was pushed last, or of the end after [`finish`](Run::finish), until there are none. A row that
+    /// becomes a million is not given at once: between two batches a query can be stopped, and who reads them can keep up.
+    fn more(&mut self) -> Result<Option<RecordBatch>> {
+        Ok(None)
+    }
+
     /// Gives what is left, after the last row.
     fn finish(&mut self) -> Result<Vec<RecordBatch>> {
         Ok(Vec::new())
+    }
+
+    /// The bytes that `finish` takes beside those held.
+    fn finish_size(&self) -> usize {
+        0
     }
 
     /// No further row would change the result.

@@ -9,7 +9,7 @@ use datafusion::arrow::compute::{concat, take};
 use datafusion::common::Result;
 use kql::Column;
 
-use super::mv_expand::Expansion;
+use super::mv_expand::{Expanded, Expansion};
 use super::{Operator, Run, schema};
 use crate::local::{Context, Local};
 
@@ -53,6 +53,7 @@ impl Operator for MvApply {
             expansion: self.expansion.clone(),
             kept: self.kept.clone(),
             subquery: Arc::clone(&self.subquery),
+            rest: None,
         })
     }
 }
@@ -63,12 +64,28 @@ struct Pass {
     expansion: Expansion,
     kept: Vec<usize>,
     subquery: Arc<Local>,
+    /// A batch, and its first row that is not expanded yet.
+    rest: Option<(RecordBatch, usize)>,
 }
 
 impl Run for Pass {
     fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
-        let (expanded, from) = self.expansion.expand(&self.context, batch)?;
-        let from = from.values();
+        self.rest = Some((batch.clone(), 0));
+        self.more()
+    }
+
+    fn more(&mut self) -> Result<Option<RecordBatch>> {
+        let Some((batch, start)) = self.rest.take() else { return Ok(None) };
+        let Expanded { rows, from, next } = self.expansion.expand(&self.context, &batch, start)?;
+        let applied = self.apply(&batch, &rows, from.values())?;
+        self.rest = (next < batch.num_rows()).then_some((batch, next));
+        Ok(Some(applied))
+    }
+}
+
+impl Pass {
+    /// The subquery's rows for each row of the batch, behind what is kept of it.
+    fn apply(&self, batch: &RecordBatch, expanded: &RecordBatch, from: &[u32]) -> Result<RecordBatch> {
         let mut results: Vec<RecordBatch> = Vec::new();
         let mut sources: Vec<u32> = Vec::new();
         let mut start = 0;
@@ -80,7 +97,7 @@ impl Run for Pass {
             start = end;
         }
         if sources.is_empty() {
-            return Ok(None);
+            return Ok(RecordBatch::new_empty(schema(&self.columns)));
         }
         let sources = UInt32Array::from(sources);
         let mut arrays: Vec<ArrayRef> = Vec::with_capacity(self.columns.len());
@@ -92,6 +109,6 @@ impl Run for Pass {
                 results.iter().map(|result| result.column(at).as_ref()).collect();
             arrays.push(concat(&parts)?);
         }
-        Ok(Some(RecordBatch::try_new(schema(&self.columns), arrays)?))
+        Ok(RecordBatch::try_new(schema(&self.columns), arrays)?)
     }
 }

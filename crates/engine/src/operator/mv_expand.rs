@@ -66,31 +66,56 @@ impl Operator for MvExpand {
     }
 
     fn start(&self) -> Box<dyn Run> {
-        Box::new(Pass { columns: self.columns.clone(), expansion: self.expansion.clone() })
+        Box::new(Pass { columns: self.columns.clone(), expansion: self.expansion.clone(), rest: None })
     }
 }
 
 struct Pass {
     columns: Vec<Column>,
     expansion: Expansion,
+    /// A batch, and its first row that is not expanded yet.
+    rest: Option<(RecordBatch, usize)>,
 }
 
 impl Run for Pass {
     fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
-        let (batch, _) = self.expansion.expand(&self.columns, batch)?;
-        Ok(Some(batch))
+        self.rest = Some((batch.clone(), 0));
+        self.more()
+    }
+
+    fn more(&mut self) -> Result<Option<RecordBatch>> {
+        let Some((batch, start)) = &self.rest else { return Ok(None) };
+        let expanded = self.expansion.expand(&self.columns, batch, *start)?;
+        self.rest = (expanded.next < batch.num_rows()).then(|| (batch.clone(), expanded.next));
+        Ok(Some(expanded.rows))
     }
 }
 
+/// Rows at which an expansion pauses.
+const ROWS: usize = 16 << 10;
+
+/// Some rows of a batch, expanded.
+pub struct Expanded {
+    /// The rows.
+    pub rows: RecordBatch,
+    /// For each the row it came from.
+    pub from: UInt32Array,
+    /// The first row of the batch that is still to be expanded.
+    pub next: usize,
+}
+
 impl Expansion {
-    /// The expanded rows, and for each the row it came from.
-    pub fn expand(&self, columns: &[Column], batch: &RecordBatch) -> Result<(RecordBatch, UInt32Array)> {
+    /// Expands rows from `start` on, until there are many.
+    pub fn expand(&self, columns: &[Column], batch: &RecordBatch, start: usize) -> Result<Expanded> {
         let sources: Vec<Cells<'_>> =
             self.items.iter().map(|item| Cells::new(item.source_type, batch.column(item.source))).collect();
         let mut from: Vec<u32> = Vec::new();
         let mut indexes = CellBuilder::new(Type::Long, batch.num_rows());
         let mut builders: Vec<CellBuilder> = self.items.iter().map(|item| CellBuilder::new(item.ty, batch.num_rows())).collect();
-        for row in 0..batch.num_rows() {
+        let mut next = start;
+        while next < batch.num_rows() && from.len() < ROWS {
+            let row = next;
+            next += 1;
             let cells: Vec<Cell<'_>> = sources.iter().map(|source| source.get(row)).collect();
             let elements: Vec<Vec<Cell<'_>>> =
                 cells.iter().zip(&self.items).map(|(cell, item)| self.elements(cell, item.ty)).collect();
@@ -119,7 +144,8 @@ impl Expansion {
         let rows = from.len();
         let arrays =
             arrays.into_iter().zip(columns).map(|(array, column)| array.unwrap_or_else(|| crate::cell::nulls(column.ty, rows)));
-        Ok((RecordBatch::try_new(schema(columns), arrays.collect())?, from))
+        let rows = RecordBatch::try_new(schema(columns), arrays.collect())?;
+        Ok(Expanded { rows, from, next })
     }
 
     /// The elements of one value.

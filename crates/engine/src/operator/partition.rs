@@ -6,8 +6,9 @@ use datafusion::arrow::array::{RecordBatch, UInt32Array};
 use datafusion::arrow::compute::{concat_batches, take_record_batch};
 use datafusion::common::Result;
 use indexmap::IndexMap;
-use kql::{Column, Type};
+use kql::{Column, Type, Value};
 
+use super::held::Held;
 use super::{Operator, Run, schema};
 use crate::cell::Cells;
 use crate::local::{Context, Local};
@@ -53,8 +54,9 @@ impl Operator for Partition {
             key_type: self.key_type,
             subquery: Arc::clone(&self.subquery),
             takes_key: self.takes_key,
-            batches: Vec::new(),
-            bytes: 0,
+            held: Held::default(),
+            rows: None,
+            groups: Vec::new().into_iter(),
         })
     }
 }
@@ -65,20 +67,24 @@ struct Pass {
     key_type: Type,
     subquery: Arc<Local>,
     takes_key: bool,
-    batches: Vec<RecordBatch>,
-    bytes: usize,
+    held: Held,
+    /// All rows, once they are there, and the rows of the keys that are still to come.
+    rows: Option<RecordBatch>,
+    groups: std::vec::IntoIter<(Value, Vec<u32>)>,
 }
+
+/// Rows of the input that one step takes.
+const ROWS: usize = 16 << 10;
 
 impl Run for Pass {
     fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
-        self.bytes += batch.get_array_memory_size();
-        self.batches.push(batch.clone());
+        self.held.push(batch)?;
         Ok(None)
     }
 
     fn finish(&mut self) -> Result<Vec<RecordBatch>> {
-        let Some(first) = self.batches.first() else { return Ok(Vec::new()) };
-        let all = concat_batches(&first.schema(), &self.batches)?;
+        let Some(below) = self.held.schema() else { return Ok(Vec::new()) };
+        let all = self.held.take(&below)?;
         let width = self.context.len();
         let keys = Cells::new(self.key_type, all.column(width));
         let mut groups: IndexMap<Vec<u8>, Vec<u32>> = IndexMap::new();
@@ -87,17 +93,38 @@ impl Run for Pass {
             row_key::push(&mut key, &keys.get(row));
             groups.entry(key).or_default().push(u32::try_from(row).unwrap_or(u32::MAX));
         }
-        let rows = crate::local::batch(&self.context, all.columns()[..width].to_vec(), all.num_rows())?;
-        let mut out = Vec::with_capacity(groups.len());
-        for group in groups.into_values() {
-            let key = keys.get(group.first().map_or(0, |row| *row as usize)).to_value();
-            let rows = take_record_batch(&rows, &UInt32Array::from(group))?;
+        self.rows = Some(crate::local::batch(&self.context, all.columns()[..width].to_vec(), all.num_rows())?);
+        let groups: Vec<(Value, Vec<u32>)> = groups
+            .into_values()
+            .map(|group| (keys.get(group.first().map_or(0, |row| *row as usize)).to_value(), group))
+            .collect();
+        self.groups = groups.into_iter();
+        Ok(Vec::new())
+    }
+
+    fn more(&mut self) -> Result<Option<RecordBatch>> {
+        let Some(rows) = &self.rows else { return Ok(None) };
+        let (mut out, mut taken) = (Vec::new(), 0);
+        for (key, group) in self.groups.by_ref() {
+            taken += group.len();
+            let rows = take_record_batch(rows, &UInt32Array::from(group))?;
             out.push(self.subquery.run(&Context { rows: &rows, key: self.takes_key.then_some(&key) })?);
+            if taken >= ROWS {
+                break;
+            }
         }
-        Ok(vec![concat_batches(&schema(&self.columns), &out)?])
+        if out.is_empty() {
+            self.rows = None;
+            return Ok(None);
+        }
+        Ok(Some(concat_batches(&schema(&self.columns), &out)?))
     }
 
     fn size(&self) -> usize {
-        self.bytes
+        self.held.bytes()
+    }
+
+    fn finish_size(&self) -> usize {
+        self.held.bytes() + self.held.rows() * size_of::<[usize; 8]>()
     }
 }

@@ -1,11 +1,12 @@
 //! `sample N`: rows picked evenly from all, the same ones each time.
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::concat_batches;
+use datafusion::arrow::compute::interleave_record_batch;
 use datafusion::common::Result;
 use kql::Column;
 
-use super::{Operator, Run, schema};
+use super::held::{bytes_of, compact};
+use super::{Operator, Run};
 
 /// The operator.
 #[derive(Debug)]
@@ -31,10 +32,12 @@ impl Operator for Sample {
 
     fn start(&self) -> Box<dyn Run> {
         Box::new(Pass {
-            columns: self.columns.clone(),
             count: self.count,
             seen: 0,
-            kept: Vec::new(),
+            batches: Vec::new(),
+            places: Vec::new(),
+            bytes: 0,
+            compacted: 0,
             state: 0x9E37_79B9_7F4A_7C15,
         })
     }
@@ -42,12 +45,20 @@ impl Operator for Sample {
 
 /// Reservoir sampling (Vitter's algorithm R) with a generator of fixed seed: a report must not change between two runs.
 struct Pass {
-    columns: Vec<Column>,
     count: usize,
     seen: u64,
-    kept: Vec<RecordBatch>,
+    /// Batches of which some rows are in the sample.
+    batches: Vec<RecordBatch>,
+    /// The sample: batch and row.
+    places: Vec<(usize, usize)>,
+    bytes: usize,
+    /// The bytes after the last time that rows out of the sample were let go.
+    compacted: usize,
     state: u64,
 }
+
+/// Bytes up to which rows that fell out of the sample are not let go.
+const SLACK: usize = 256 << 10;
 
 impl Pass {
     /// xorshift64*.
@@ -57,25 +68,60 @@ impl Pass {
         self.state ^= self.state >> 27;
         self.state.wrapping_mul(0x2545_F491_4F6C_DD1D)
     }
+
+    /// Holds the rows of the sample alone.
+    fn let_go(&mut self) -> Result<()> {
+        if self.places.is_empty() {
+            self.batches.clear();
+        } else {
+            let batches: Vec<&RecordBatch> = self.batches.iter().collect();
+            let sample = compact(&interleave_record_batch(&batches, &self.places)?)?;
+            self.places = (0..sample.num_rows()).map(|row| (0, row)).collect();
+            self.batches = vec![sample];
+        }
+        self.bytes = self.batches.iter().map(bytes_of).sum();
+        self.compacted = self.bytes;
+        Ok(())
+    }
 }
 
 impl Run for Pass {
     fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
+        let mut taken = false;
         for row in 0..batch.num_rows() {
             self.seen += 1;
-            if self.kept.len() < self.count {
-                self.kept.push(batch.slice(row, 1));
+            let place = (self.batches.len(), row);
+            if self.places.len() < self.count {
+                self.places.push(place);
+                taken = true;
                 continue;
             }
-            let place = usize::try_from(self.next() % self.seen).unwrap_or(usize::MAX);
-            if let Some(kept) = self.kept.get_mut(place) {
-                *kept = batch.slice(row, 1);
+            let slot = usize::try_from(self.next() % self.seen).unwrap_or(usize::MAX);
+            if let Some(kept) = self.places.get_mut(slot) {
+                *kept = place;
+                taken = true;
+            }
+        }
+        if taken {
+            self.bytes += bytes_of(batch);
+            self.batches.push(batch.clone());
+            if self.bytes > SLACK + 2 * self.compacted {
+                self.let_go()?;
             }
         }
         Ok(None)
     }
 
     fn finish(&mut self) -> Result<Vec<RecordBatch>> {
-        Ok(vec![concat_batches(&schema(&self.columns), &self.kept)?])
+        self.let_go()?;
+        Ok(std::mem::take(&mut self.batches))
+    }
+
+    fn size(&self) -> usize {
+        self.bytes + self.places.capacity() * size_of::<(usize, usize)>()
+    }
+
+    fn finish_size(&self) -> usize {
+        self.bytes
     }
 }

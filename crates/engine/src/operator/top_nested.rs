@@ -6,12 +6,12 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::concat_batches;
 use datafusion::common::Result as DfResult;
 use indexmap::IndexMap;
 use kql::{Column, Type, Value};
 
 use super::group::Call;
+use super::held::Held;
 use super::{Operator, Run};
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::local::{batch, compare};
@@ -63,26 +63,24 @@ impl Operator for TopNested {
     }
 
     fn start(&self) -> Box<dyn Run> {
-        Box::new(Pass { shared: Arc::clone(&self.shared), batches: Vec::new(), bytes: 0 })
+        Box::new(Pass { shared: Arc::clone(&self.shared), held: Held::default() })
     }
 }
 
 struct Pass {
     shared: Arc<Levels>,
-    batches: Vec<RecordBatch>,
-    bytes: usize,
+    held: Held,
 }
 
 impl Run for Pass {
     fn push(&mut self, batch: &RecordBatch) -> DfResult<Option<RecordBatch>> {
-        self.bytes += batch.get_array_memory_size();
-        self.batches.push(batch.clone());
+        self.held.push(batch)?;
         Ok(None)
     }
 
     fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {
-        let Some(first) = self.batches.first() else { return Ok(Vec::new()) };
-        let rows = concat_batches(&first.schema(), &self.batches)?;
+        let Some(below) = self.held.schema() else { return Ok(Vec::new()) };
+        let rows = self.held.take(&below)?;
         let columns = &self.shared.columns;
         let mut out = Output { builders: columns.iter().map(|column| CellBuilder::new(column.ty, 0)).collect(), rows: 0 };
         let all: Vec<usize> = (0..rows.num_rows()).collect();
@@ -92,7 +90,12 @@ impl Run for Pass {
     }
 
     fn size(&self) -> usize {
-        self.bytes
+        self.held.bytes()
+    }
+
+    /// The rows once more, and each row's place among those of its value, level by level.
+    fn finish_size(&self) -> usize {
+        self.held.bytes() + self.held.rows() * self.shared.levels.len() * size_of::<[usize; 8]>()
     }
 }
 

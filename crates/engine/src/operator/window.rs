@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
-use datafusion::arrow::compute::concat_batches;
 use datafusion::common::Result as DfResult;
 use kql::plan::{self, ExprKind};
 use kql::{Column, Type, Value};
 
+use super::held::Held;
 use super::{Operator, Run, schema};
 use crate::cell::{Cell, CellBuilder};
 use crate::error::{Error, Result, code};
@@ -119,7 +119,8 @@ impl Operator for Window {
 
     fn start(&self) -> Box<dyn Run> {
         let (columns, input) = (self.columns.clone(), self.input.clone());
-        Box::new(Pass { columns, input, shared: Arc::clone(&self.shared), batches: Vec::new(), bytes: 0 })
+        let shared = Arc::clone(&self.shared);
+        Box::new(Pass { columns, input, shared, held: Held::default(), ready: None })
     }
 }
 
@@ -127,32 +128,62 @@ struct Pass {
     columns: Vec<Column>,
     input: Vec<Column>,
     shared: Arc<Compiled>,
-    batches: Vec<RecordBatch>,
-    bytes: usize,
+    held: Held,
+    /// All rows once they are there, with the columns of the calls that are done and how many rows have been given.
+    ready: Option<Ready>,
 }
+
+struct Ready {
+    columns: Vec<Column>,
+    rows: RecordBatch,
+    calls: usize,
+    given: usize,
+}
+
+/// Rows that are given at a time.
+const ROWS: usize = 8192;
 
 impl Run for Pass {
     fn push(&mut self, batch: &RecordBatch) -> DfResult<Option<RecordBatch>> {
-        self.bytes += batch.get_array_memory_size();
-        self.batches.push(batch.clone());
+        self.held.push(batch)?;
         Ok(None)
     }
 
     fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {
-        let mut rows = concat_batches(&schema(&self.input), &self.batches)?;
-        let mut columns = self.input.clone();
-        for (at, call) in self.shared.calls.iter().enumerate() {
-            let array = call.compute(&columns, &rows);
-            columns.push(Column::new(format!("\u{1}{at}"), call.ty));
-            let arrays: Vec<ArrayRef> = rows.columns().iter().cloned().chain([array]).collect();
-            rows = batch(&columns, arrays, rows.num_rows())?;
+        let rows = self.held.take(&schema(&self.input))?;
+        self.ready = Some(Ready { columns: self.input.clone(), rows, calls: 0, given: 0 });
+        Ok(Vec::new())
+    }
+
+    /// One call over all rows, or, after the last, the expressions over some of them.
+    fn more(&mut self) -> DfResult<Option<RecordBatch>> {
+        let Some(ready) = &mut self.ready else { return Ok(None) };
+        if let Some(call) = self.shared.calls.get(ready.calls) {
+            let array = call.compute(&ready.columns, &ready.rows);
+            ready.columns.push(Column::new(format!("\u{1}{}", ready.calls), call.ty));
+            ready.calls += 1;
+            let arrays: Vec<ArrayRef> = ready.rows.columns().iter().cloned().chain([array]).collect();
+            ready.rows = batch(&ready.columns, arrays, ready.rows.num_rows())?;
+            return Ok(Some(RecordBatch::new_empty(schema(&self.columns))));
         }
-        let arrays = evaluate(&self.shared.exprs, &self.columns, &columns, &rows);
-        Ok(vec![batch(&self.columns, arrays, rows.num_rows())?])
+        let some = ready.rows.slice(ready.given, ROWS.min(ready.rows.num_rows() - ready.given));
+        if some.num_rows() == 0 {
+            self.ready = None;
+            return Ok(None);
+        }
+        ready.given += some.num_rows();
+        let arrays = evaluate(&self.shared.exprs, &self.columns, &ready.columns, &some);
+        Ok(Some(batch(&self.columns, arrays, some.num_rows())?))
     }
 
     fn size(&self) -> usize {
-        self.bytes
+        self.held.bytes()
+    }
+
+    /// The rows once more, the calls' columns, and the arguments of one call.
+    fn finish_size(&self) -> usize {
+        let columns = self.shared.calls.len() + 2;
+        self.held.bytes().saturating_mul(2) + self.held.rows() * columns * size_of::<Cell<'_>>()
     }
 }
 

@@ -53,7 +53,11 @@ impl Gather for Merge {
         merged.ty = match (&merged.ty, &ty) {
             (Err(error), _) | (_, Err(error)) => Err(error.clone()),
             _ if self.keeps_order && merged.ordinal != ordinal => Err("columns are out of order".to_owned()),
-            (Ok(a), Ok(b)) => common(*a, *b).ok_or_else(|| format!("{a} and {b} have no common type")),
+            (Ok(a), Ok(b)) => common(*a, *b).ok_or_else(|| {
+                // Whichever of them came first.
+                let (a, b) = (a.name().min(b.name()), a.name().max(b.name()));
+                format!("{a} and {b} have no common type")
+            }),
         };
         merged.ordinal = merged.ordinal.max(ordinal);
         Ok(())

@@ -16,9 +16,6 @@ use crate::cell::{Cell, CellBuilder};
 use crate::error::{Error, Result, code};
 use crate::operator::schema;
 
-/// Rows made at a time.
-const BATCH_ROWS: usize = 8192;
-
 /// A range of one type. Ticks are longs here.
 #[derive(Clone, Debug)]
 pub struct Range {
@@ -86,10 +83,10 @@ impl Range {
         }
     }
 
-    /// The batch that starts at that position; `None` past the end.
-    fn batch(&self, start: usize) -> Option<RecordBatch> {
-        let mut builder = CellBuilder::new(self.ty, BATCH_ROWS);
-        let made = (start..start + BATCH_ROWS).map_while(|at| self.value(at)).inspect(|cell| builder.push(cell)).count();
+    /// The batch of so many rows that starts at that position; `None` past the end.
+    fn batch(&self, start: usize, rows: usize) -> Option<RecordBatch> {
+        let mut builder = CellBuilder::new(self.ty, rows);
+        let made = (start..start + rows).map_while(|at| self.value(at)).inspect(|cell| builder.push(cell)).count();
         let array: ArrayRef = builder.finish();
         if made == 0 { None } else { RecordBatch::try_new(Arc::clone(&self.schema), vec![array]).ok() }
     }
@@ -100,11 +97,11 @@ impl PartitionStream for Range {
         &self.schema
     }
 
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let range = self.clone();
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let (range, rows) = (self.clone(), context.session_config().batch_size());
         let batches = stream::unfold(0, move |start| {
-            let batch = range.batch(start);
-            async move { batch.map(|batch| (Ok(batch), start + BATCH_ROWS)) }
+            let batch = range.batch(start, rows);
+            async move { batch.map(|batch| (Ok(batch), start + rows)) }
         });
         Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
     }

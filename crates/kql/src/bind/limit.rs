@@ -6,8 +6,9 @@
 use std::collections::HashMap;
 
 use super::Binder;
+use super::flow::Flow;
 use crate::ast;
-use crate::diagnostic;
+use crate::diagnostic::{self, Span};
 use crate::explain::inputs;
 use crate::plan::{Expr, ExprKind, Rel};
 
@@ -17,6 +18,8 @@ pub(super) const CALL_DEPTH_MAX: usize = 48;
 pub(super) const INLINED_MAX: usize = 500_000;
 /// How many relations a result may be made of, shared ones counted once for each use.
 const RELATIONS_MAX: u64 = 20_000;
+/// How many columns all relations of a query may have together: a thousand `extend`s with a column each are half a million.
+const SLOTS_MAX: usize = 500_000;
 /// How many operators may follow one another.
 const DEPTH_MAX: u32 = 3_000;
 
@@ -25,6 +28,20 @@ impl Binder<'_> {
     pub(super) fn inline(&mut self, nodes: usize) -> bool {
         self.inlined = self.inlined.saturating_add(nodes);
         self.inlined <= INLINED_MAX
+    }
+
+    /// Notes the columns of one more relation; one that makes them too many is refused, and nothing is known of its rows.
+    pub(super) fn slots(&mut self, flow: Flow, at: Span) -> Flow {
+        let before = self.slots;
+        self.slots = before.saturating_add(flow.columns().len());
+        if self.slots <= SLOTS_MAX {
+            return flow;
+        }
+        if before <= SLOTS_MAX {
+            let message = format!("the operators up to here have more than {SLOTS_MAX} columns, all counted");
+            self.report(diagnostic::TOO_LARGE, at, message);
+        }
+        Flow::failed()
     }
 
     /// Refuses a result that is too large to be run.

@@ -158,6 +158,8 @@ pub(crate) struct Binder<'a> {
     is_search_cased: Option<bool>,
     /// How many nodes are inlined so far.
     inlined: usize,
+    /// Columns of all relations so far: what a chain of operators over wide rows takes.
+    slots: usize,
     /// While above zero, spans belong to another text (a stored function's) and stand for the call.
     foreign: Option<Span>,
 }
@@ -192,6 +194,7 @@ impl<'a> Binder<'a> {
             tolerated: HashMap::new(),
             is_search_cased: None,
             inlined: 0,
+            slots: 0,
             foreign: None,
         }
     }

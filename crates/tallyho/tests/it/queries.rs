@@ -151,7 +151,8 @@ fn a_query_is_explained_step_by_step() {
         ProjectionExec: expr=[a0@0 as n]
           AggregateExec: mode=Single, gby=[], aggr=[count(1) as a0]
             FilterExec: >(x@0, 2), projection=[]
-              StreamingTableExec: partition_sizes=1, projection=[x]
+              PassExec: Turn
+                StreamingTableExec: partition_sizes=1, projection=[x]
 
         = 0
     "#]],

@@ -39,7 +39,8 @@ impl Binder<'_> {
             if !self.calls.is_empty() {
                 self.inline(1);
             }
-            flow = Some(self.operator(flow, operator));
+            let next = self.operator(flow, operator);
+            flow = Some(self.slots(next, operator.keyword));
         }
         flow.unwrap_or_else(Flow::failed)
     }

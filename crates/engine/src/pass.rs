@@ -1,0 +1,154 @@
+//! Nodes of a running plan that pass rows on as they are: some so that a query can be stopped, some so that it fits into memory.
+//!
+//! A running plan is one task or a few, which give the runtime a turn when DataFusion's budget for them is spent: after some
+//! hundred batches, however long each takes, and its joins produce a whole input batch's pairs without one. So a query with heavy
+//! expressions or a large fan-out could neither be cancelled nor time out. A node on top of each source of rows and each join gives
+//! the runtime a turn before every batch.
+//!
+//! Sorts and hash joins keep batches, and count all bytes that a batch's buffers hold: those of a few rows that a join or a filter
+//! took from a large batch count as the large batch, again for each. A node below them makes batches hold only what they show.
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::joins::HashJoinExec;
+use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
+};
+use futures::{StreamExt, stream};
+use tokio::task::yield_now;
+
+use crate::operator::held::compact;
+
+/// The rule that puts the nodes where they belong.
+#[derive(Debug)]
+pub(crate) struct Passes;
+
+impl PhysicalOptimizerRule for Passes {
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        let wrapped = plan.transform_up(|node| {
+            let node = compacted(node)?;
+            if node.children().is_empty() || node.name().ends_with("JoinExec") {
+                return Ok(Transformed::yes(PassExec::over(node, Pass::Turn)));
+            }
+            Ok(Transformed::yes(node))
+        })?;
+        Ok(wrapped.data)
+    }
+
+    fn name(&self) -> &str {
+        "passes"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// The node over compact batches, if it keeps them.
+fn compacted(node: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    // A hash join keeps its left side.
+    if !node.is::<SortExec>() && !node.is::<HashJoinExec>() {
+        return Ok(node);
+    }
+    let mut children: Vec<Arc<dyn ExecutionPlan>> = node.children().into_iter().map(Arc::clone).collect();
+    let Some(kept) = children.first_mut() else { return Ok(node) };
+    *kept = PassExec::over(Arc::clone(kept), Pass::Compact);
+    node.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+}
+
+/// What happens to each batch that passes.
+#[derive(Clone, Copy, Debug)]
+enum Pass {
+    /// The runtime gets a turn before it.
+    Turn,
+    /// It loses the bytes that none of its rows shows.
+    Compact,
+}
+
+/// The same rows.
+#[derive(Debug)]
+struct PassExec {
+    input: Arc<dyn ExecutionPlan>,
+    pass: Pass,
+}
+
+impl PassExec {
+    fn over(input: Arc<dyn ExecutionPlan>, pass: Pass) -> Arc<dyn ExecutionPlan> {
+        Arc::new(PassExec { input, pass })
+    }
+}
+
+impl DisplayAs for PassExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PassExec: {:?}", self.pass)
+    }
+}
+
+impl ExecutionPlan for PassExec {
+    fn name(&self) -> &str {
+        "PassExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.input.properties()
+    }
+
+    fn maintains_input_order(&self) -> Vec<bool> {
+        vec![true]
+    }
+
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        mut children: Vec<Arc<dyn ExecutionPlan>>,
+        _: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let Some(input) = children.pop() else { return internal_err!("nothing that could pass") };
+        Ok(PassExec::over(input, self.pass))
+    }
+
+    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let input = self.input.execute(partition, context)?;
+        let schema = input.schema();
+        Ok(match self.pass {
+            Pass::Turn => {
+                let rows = stream::unfold(input, |mut input| async move {
+                    yield_now().await;
+                    input.next().await.map(|batch| (batch, input))
+                });
+                Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+            }
+            Pass::Compact => {
+                let rows = input.map(|batch| compact(&batch?));
+                Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+            }
+        })
+    }
+}
