@@ -1,4 +1,7 @@
-//! The pages beside functions, aggregates and operators, run on the engine; and that no page and no function is without the other.
+//! The pages beside functions, aggregates and operators, run on the engine; that no page and no function is without the other; and
+//! queries that nobody wrote ([`differential`]).
+
+mod differential;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,11 +12,10 @@ use testpage::{Answer, Runner, Step, Table, Trial};
 
 fn main() -> ExitCode {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
-    let sweeps = [
-        ("every_function_is_in_the_catalog", every_function_is_in_the_catalog as fn() -> _),
-        ("everything_that_runs_has_an_example", everything_that_runs_has_an_example),
-    ];
-    testpage::main(folder, Pages, sweeps.into_iter().map(|(name, sweep)| Trial::test(name, sweep)).collect())
+    let mut more = differential::trials();
+    more.push(Trial::test("every_function_is_in_the_catalog", every_function_is_in_the_catalog));
+    more.push(Trial::test("everything_that_runs_has_an_example", everything_that_runs_has_an_example));
+    testpage::main(folder, Pages, more)
 }
 
 /// Answers a page's queries; the clock stands at 2026-01-01.
