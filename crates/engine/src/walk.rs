@@ -149,9 +149,16 @@ fn exprs(kind: &RelKind) -> Vec<&Expr> {
         RelKind::Join { on, .. } => on.iter().flat_map(|(left, right)| [left, right]).collect(),
         RelKind::MvExpand { items, .. } | RelKind::MvApply { items, .. } => items.iter().map(|item| &item.expr).collect(),
         RelKind::Parse { text, .. } | RelKind::ParseKv { text, .. } | RelKind::Reduce { text, .. } => vec![text],
-        RelKind::MakeSeries { keys, aggregates, axis, from, to, step, .. } => {
-            let aggregates = aggregates.iter().flat_map(|(aggregate, default)| aggregate.args.iter().chain([default]));
-            keys.iter().chain(aggregates).chain([axis]).chain(from).chain(to).chain([step]).collect()
+        RelKind::MakeSeries { keys, aggregates, values, axis, from, to, step, .. } => {
+            let values = values.iter().flat_map(|(value, default)| [value, default]);
+            keys.iter()
+                .chain(aggregates.iter().flat_map(|aggregate| &aggregate.args))
+                .chain(values)
+                .chain([axis])
+                .chain(from)
+                .chain(to)
+                .chain([step])
+                .collect()
         }
         RelKind::Scan(scan) => {
             let steps = scan.steps.iter().flat_map(|s| std::iter::once(&s.condition).chain(s.assignments.iter().map(|(_, e)| e)));

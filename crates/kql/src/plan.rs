@@ -231,8 +231,10 @@ pub enum RelKind {
         input: Input,
         /// The grouping expressions.
         keys: Vec<Expr>,
-        /// The aggregates and the value of a bin without rows.
-        aggregates: Vec<(Aggregate, Expr)>,
+        /// The aggregates of a bin.
+        aggregates: Vec<Aggregate>,
+        /// For each array an expression over the aggregates, and the value of a bin without rows.
+        values: Vec<(Expr, Expr)>,
         /// The axis: over the input's columns.
         axis: Expr,
         /// The first bin, if given.
@@ -243,6 +245,8 @@ pub enum RelKind {
         step: Expr,
         /// `in range(…)`: `to` is included.
         inclusive: bool,
+        /// `kind=nonempty`: without rows there is one of defaults.
+        nonempty: bool,
     },
     /// `serialize` and whatever uses window functions (`prev`, `row_number` …): rows in input order. `columns[i]` is `exprs[i]`;
     /// its calls may be window functions.

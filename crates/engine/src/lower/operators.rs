@@ -7,7 +7,7 @@ use kql::{Column, Type, Value};
 
 use super::{Lower, fold};
 use crate::error::{Error, Result, code, operator_name};
-use crate::local::Local;
+use crate::local::{Local, RowExpr};
 use crate::operator::Operator;
 use crate::operator::group::Call;
 use crate::operator::make_series::{MakeSeries, Series};
@@ -111,25 +111,27 @@ impl Lower<'_> {
 
     /// The expressions below `make-series` (keys, axis, arguments) and what it does with them.
     fn series(&self, rel: &Rel) -> Result<(Vec<Expr>, Series)> {
-        let RelKind::MakeSeries { keys, aggregates, axis, from, to, step, inclusive, .. } = &rel.kind else {
+        let RelKind::MakeSeries { keys, aggregates, values, axis, from, to, step, inclusive, nonempty, .. } = &rel.kind else {
             return Err(Error::new(code::INTERNAL, "no make-series"));
         };
         let mut below = keys.clone();
         below.push(axis.clone());
-        let (bare, defaults): (Vec<Aggregate>, Vec<Expr>) = aggregates.iter().cloned().unzip();
-        let calls = self.calls(&bare, &mut below)?;
+        let calls = self.calls(aggregates, &mut below)?;
         let constant = |expr: &Option<Expr>, what| expr.as_ref().map(|expr| self.constant_value(expr, what)).transpose();
-        let defaults = defaults.iter().map(|d| self.constant_value(d, "the default of a series")).collect::<Result<_>>()?;
+        let default = |(_, default): &(Expr, Expr)| self.constant_value(default, "the default of a series");
         let series = Series {
             columns: rel.columns.clone(),
             key_types: keys.iter().map(|key| key.ty).collect(),
             axis: axis.ty,
             calls,
-            defaults,
+            aggregates: aggregates.len(),
+            values: values.iter().map(|(value, _)| RowExpr::compile(self, value)).collect::<Result<_>>()?,
+            defaults: values.iter().map(default).collect::<Result<_>>()?,
             from: constant(from, "the start of a series")?,
             to: constant(to, "the end of a series")?,
             step: self.constant_value(step, "the step of a series")?,
             inclusive: *inclusive,
+            nonempty: *nonempty,
         };
         Ok((below, series))
     }

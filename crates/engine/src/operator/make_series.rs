@@ -17,7 +17,7 @@ use super::{Operator, Run};
 use crate::aggregate::Accumulator;
 use crate::aggregate::measure::Measure;
 use crate::cell::{Cell, CellBuilder, Cells};
-use crate::local::batch;
+use crate::local::{RowExpr, batch};
 use crate::row_key;
 
 /// Points in a series at most, as in Kusto.
@@ -30,7 +30,6 @@ pub(crate) struct MakeSeries {
 }
 
 /// What the series is made of.
-#[derive(Debug)]
 pub(crate) struct Series {
     /// Keys, aggregates, axis.
     pub(crate) columns: Vec<Column>,
@@ -40,7 +39,11 @@ pub(crate) struct Series {
     pub(crate) axis: Type,
     /// The calls.
     pub(crate) calls: Vec<Call>,
-    /// The default of each aggregate, in the order of the columns.
+    /// How many aggregates they give.
+    pub(crate) aggregates: usize,
+    /// What a bin's value is in each array: over the aggregates.
+    pub(crate) values: Vec<RowExpr>,
+    /// The value of a bin without rows, for each array.
     pub(crate) defaults: Vec<Value>,
     /// The first bin, if given.
     pub(crate) from: Option<Value>,
@@ -50,6 +53,14 @@ pub(crate) struct Series {
     pub(crate) step: Value,
     /// `to` is a bin too.
     pub(crate) inclusive: bool,
+    /// Without rows and keys there is one row of defaults.
+    pub(crate) nonempty: bool,
+}
+
+impl std::fmt::Debug for Series {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Series").field("columns", &self.columns).field("calls", &self.calls).finish_non_exhaustive()
+    }
 }
 
 impl Operator for MakeSeries {
@@ -208,7 +219,7 @@ impl Run for Pass {
         if last < first && shared.from.is_some() && shared.to.is_some() {
             return Ok(Vec::new());
         }
-        if self.groups.is_empty() && shared.key_types.is_empty() && shared.from.is_some() && shared.to.is_some() {
+        if self.groups.is_empty() && shared.key_types.is_empty() && shared.nonempty {
             self.groups.insert(Vec::new(), (Vec::new(), BTreeMap::new()));
         }
         let axis: Vec<serde_json::Value> = (first..=last).map(|bin| shared.start_of(bin).to_json()).collect();
@@ -260,18 +271,23 @@ fn bin_size(accumulators: &[Box<dyn Accumulator>]) -> usize {
     BIN_BYTES + accumulators.iter().map(|accumulator| size_of_val(accumulator) + accumulator.size()).sum::<usize>()
 }
 
-/// For each aggregate its values over the bins.
+/// Each array's values over the bins.
 fn series(shared: &Series, bins: &Bins, first: i64, last: i64) -> Vec<Vec<serde_json::Value>> {
     let defaults: Vec<serde_json::Value> = shared.defaults.iter().map(|default| Cell::of(default).to_json()).collect();
     let mut arrays: Vec<Vec<serde_json::Value>> = defaults.iter().map(|_| Vec::new()).collect();
     for bin in first..=last {
-        let mut values = defaults.clone();
-        for (accumulator, call) in bins.get(&bin).into_iter().flatten().zip(&shared.calls) {
-            for (value, shown) in accumulator.finish().iter().zip(&call.shown) {
-                shown.iter().for_each(|at| values[*at] = Cell::of(value).to_json());
+        let Some(accumulators) = bins.get(&bin) else {
+            arrays.iter_mut().zip(&defaults).for_each(|(array, default)| array.push(default.clone()));
+            continue;
+        };
+        let mut found = vec![Value::Null; shared.aggregates];
+        for (accumulator, call) in accumulators.iter().zip(&shared.calls) {
+            for (value, shown) in accumulator.finish().into_iter().zip(&call.shown) {
+                shown.iter().for_each(|at| found[*at] = value.clone());
             }
         }
-        arrays.iter_mut().zip(values).for_each(|(array, value)| array.push(value));
+        let found: Vec<Cell<'_>> = found.iter().map(Cell::of).collect();
+        arrays.iter_mut().zip(&shared.values).for_each(|(array, value)| array.push(value.eval(&found).to_json()));
     }
     arrays
 }

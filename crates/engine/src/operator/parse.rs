@@ -91,6 +91,8 @@ fn capture(group: &str, ty: Type, mode: ParseMode, last: bool) -> String {
         (Some(number), ParseMode::Simple) => format!(r"\s*(?P<{group}>{number})\s*"),
         (Some(number), ParseMode::Regex) => format!(r"(?P<{group}>{number})"),
         (None, ParseMode::Regex) => format!("(?P<{group}>.*)"),
+        // Digits where they suffice, else whatever is there, which becomes null.
+        (Some(number), ParseMode::Relaxed) if !last => format!(r"(?P<{group}>\s*{number}\s*|.*?)"),
         _ if last => format!("(?P<{group}>.*)"),
         _ => format!("(?P<{group}>.*?)"),
     }

@@ -161,16 +161,12 @@ impl Pass {
                 continue;
             }
             let Some(record) = self.matched(at, &own, active.as_ref()) else { continue };
-            let match_id = match (&active, at) {
-                (Some(state), 1..) => state.match_id,
-                _ => {
-                    self.next_id += 1;
-                    self.next_id - 1
-                }
-            };
-            let mut state = active.unwrap_or(State { records: vec![None; at + 1], match_id, pending: None });
+            let mut state = active.unwrap_or_else(|| {
+                self.next_id += 1;
+                State { records: vec![None; at + 1], match_id: self.next_id - 1, pending: None }
+            });
+            let match_id = state.match_id;
             state.records[at] = Some(record.clone());
-            state.match_id = match_id;
             self.states[at] = Some(state);
             self.emit(at, record, match_id);
         }

@@ -263,12 +263,14 @@ impl Binder<'_> {
         self.set_inside(true);
         let mut bound = self.arguments(function, args);
         self.set_inside(false);
+        let mut counted = None;
         if let ("count", [arg]) = (function.name.as_str(), bound.as_slice())
             && !matches!(arg.expr.ty, Type::Bool | Type::Unknown)
         {
             let help = "count those that are not null with countif(isnotnull(…))".to_owned();
             let message = "`count` counts all rows, whatever this value";
             self.report_with_help(diagnostic::COUNT_ARGUMENT, arg.span, message, Some(help));
+            counted = arg.name.clone();
             bound.clear();
         }
         let Some(call) = self.resolved(function, &bound, name, span) else {
@@ -281,7 +283,10 @@ impl Binder<'_> {
         let others: Vec<(usize, Column)> = input.into_iter().enumerate().filter(|(at, _)| !is_key(*at)).collect();
         let columns: Vec<Column> = others.iter().map(|(_, column)| column.clone()).collect();
         let arguments: Vec<Argument<'_>> = bound.iter().map(Bound::as_argument).collect();
-        let results = names::columns(&call, &arguments, &columns);
+        let mut results = names::columns(&call, &arguments, &columns);
+        if let (Some(name), Some((label, _))) = (counted, results.first_mut()) {
+            *label = Some(format!("count_{name}"));
+        }
         let mut exprs = Vec::new();
         let mut after_star = false;
         for (at, (arg, ty)) in bound.iter().zip(&call.param_types).enumerate() {

@@ -75,7 +75,11 @@ impl Binder<'_> {
         self.calls.pop();
         self.env = env;
         self.foreign = foreign;
-        thing
+        match thing {
+            // Where tables are named (`withsource`, `search`), a view is one.
+            Thing::Table(flow) if closure.function.is_view => Thing::Table(Flow { name: Some(closure.name.clone()), ..flow }),
+            thing => thing,
+        }
     }
 
     /// The statements of a body; the last is its value.

@@ -131,7 +131,7 @@ impl Binder<'_> {
             }
             Op::Parse { only_matches, text, pattern } => self.parse(input, *only_matches, text, pattern, &operator.params),
             Op::ParseKv { text, columns } => self.parse_kv(input, text, columns, &operator.params),
-            Op::MakeSeries(series) => self.make_series(input, series),
+            Op::MakeSeries(series) => self.make_series(input, series, &operator.params),
             Op::Serialize(items) => self.serialize(input, items),
             Op::Scan(scan) => self.scan(input, scan, &operator.params),
             Op::Partition { by, body, .. } => self.partition(input, by, body),

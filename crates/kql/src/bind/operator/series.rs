@@ -4,37 +4,41 @@
 
 use super::super::Binder;
 use super::super::flow::{Flow, fresh_name};
-use super::unsupported;
-use crate::ast::{self, ExprKind as Ast, MakeSeries, SeriesRange};
+use super::param;
+use crate::ast::{self, ExprKind as Ast, MakeSeries, Param, SeriesAggregate, SeriesRange};
 use crate::catalog;
 use crate::diagnostic;
-use crate::plan::{Aggregate, Expr, RelKind};
+use crate::plan::{Expr, RelKind};
 use crate::types::{Column, Type, Value};
 
 /// `from`, `to`, `step`, and whether `to` is included.
 type Bounds = (Option<Expr>, Option<Expr>, Expr, bool);
 
 impl Binder<'_> {
-    pub(super) fn make_series(&mut self, input: &Flow, series: &MakeSeries) -> Flow {
+    pub(super) fn make_series(&mut self, input: &Flow, series: &MakeSeries, params: &[Param]) -> Flow {
         let mut made = self.keys(input, &series.by).made;
         let keys = made.exprs.clone();
-        let mut aggregates: Vec<(Aggregate, Expr)> = Vec::new();
-        let mut computed = false;
-        for written in &series.aggregates {
-            let Some((aggregate, name)) = self.series_aggregate(input, &written.expr, &mut computed) else { continue };
+        let scope = self.grouping_scope(input, Vec::new());
+        let (items, scope) = self.within(scope, |binder| {
+            let first = |written: &SeriesAggregate| binder.items(&written.expr).into_iter().next();
+            series.aggregates.iter().map(first).collect::<Vec<_>>()
+        });
+        let aggregates = scope.grouping.map(|grouping| grouping.aggregates).unwrap_or_default();
+        let mut values = Vec::new();
+        for (written, (_, item)) in series.aggregates.iter().zip(items).filter_map(|(written, item)| Some((written, item?))) {
             let default = match &written.default {
                 Some(default) => {
                     let value = self.value(default);
-                    self.convert(value, aggregate.ty)
+                    self.convert(value, item.expr.ty)
                 }
-                None => default_of(&aggregate),
+                None => default_of(item.expr.ty),
             };
-            let name = match name.filter(|name| !name.is_empty()) {
+            let name = match item.name.filter(|name| !name.is_empty()) {
                 Some(name) => made.free(&name),
                 None => made.made_up(),
             };
             made.push(name, Expr { ty: Type::Dynamic, ..default.clone() });
-            aggregates.push((aggregate, default));
+            values.push((item.expr, default));
         }
         let axis = self.over(input, |binder| match &series.axis.kind {
             Ast::Named { name, value } => {
@@ -55,30 +59,10 @@ impl Binder<'_> {
         let taken = columns.iter().map(|column| column.name.clone()).collect();
         let name = axis.name.unwrap_or_else(|| "Column1".to_owned());
         columns.push(Column::new(fresh_name(&name, &taken), Type::Dynamic));
-        if computed {
-            return unsupported("make-series of an expression over aggregates", Some(input), columns, false);
-        }
-        let kind = RelKind::MakeSeries { input: input.rel.clone(), keys, aggregates, axis: axis.expr, from, to, step, inclusive };
+        let (input, axis) = (input.rel.clone(), axis.expr);
+        let nonempty = param(params, "kind").as_deref() == Some("nonempty");
+        let kind = RelKind::MakeSeries { input, keys, aggregates, values, axis, from, to, step, inclusive, nonempty };
         Flow::fresh(kind, columns, false)
-    }
-
-    /// One aggregate; where the query computes with aggregates, `computed` is set.
-    fn series_aggregate(
-        &mut self,
-        input: &Flow,
-        written: &ast::Expr,
-        computed: &mut bool,
-    ) -> Option<(Aggregate, Option<String>)> {
-        let scope = self.grouping_scope(input, Vec::new());
-        let (items, scope) = self.within(scope, |binder| binder.items(written));
-        let mut aggregates = scope.grouping.map(|grouping| grouping.aggregates).unwrap_or_default();
-        let (_, item) = items.into_iter().next()?;
-        if aggregates.len() != 1 || !matches!(item.expr.kind, crate::plan::ExprKind::Column(0)) {
-            *computed = true;
-        }
-        let stand_in = || Aggregate { function: String::new(), args: Vec::new(), part: 0, ty: item.expr.ty, name: String::new() };
-        let aggregate = if aggregates.is_empty() { stand_in() } else { aggregates.remove(0) };
-        Some((aggregate, item.name))
     }
 
     fn series_range(&mut self, range: &SeriesRange, axis: Type) -> Bounds {
@@ -114,8 +98,8 @@ impl Binder<'_> {
 }
 
 /// The value of a bin without rows: zero, where the type has one.
-fn default_of(aggregate: &Aggregate) -> Expr {
-    let value = match aggregate.ty {
+fn default_of(ty: Type) -> Expr {
+    let value = match ty {
         Type::Int => Value::Int(0),
         Type::Long => Value::Long(0),
         Type::Real => Value::Real(0.0),
@@ -124,5 +108,5 @@ fn default_of(aggregate: &Aggregate) -> Expr {
         Type::String => Value::String(String::new()),
         _ => Value::Null,
     };
-    Expr::literal(value, aggregate.ty)
+    Expr::literal(value, ty)
 }
