@@ -26,9 +26,16 @@ impl Parser<'_> {
         for _ in 0..PATH_MAX {
             let start = target.span.start;
             let kind = if self.eat(".").is_some() {
+                let is_bracketed = self.is("[");
                 let member = if takes_calls { self.path_element_or_call() } else { self.path_element() };
                 let member = member.unwrap_or_else(|| expr_of(self.missing_name("a name")));
-                member_of(target, member)
+                match member.as_name() {
+                    // `a.[b]` is `a[b]`; `a.['b']` is `a.b`.
+                    Some(name) if is_bracketed && !name.is_quoted => {
+                        ExprKind::Index { target: Box::new(target), index: Box::new(member) }
+                    }
+                    _ => member_of(target, member),
+                }
             } else if self.is("[") {
                 self.lay(Layout::Glued);
                 let index = if takes_calls { self.index() } else { self.bracketed_element() };
@@ -359,7 +366,6 @@ impl Parser<'_> {
     }
 }
 
-/// `target.['key']` and `target.[0]` are an index; all else is a member.
 fn member_of(target: Expr, member: Expr) -> ExprKind {
     ExprKind::Path { target: Box::new(target), member: Box::new(member) }
 }
