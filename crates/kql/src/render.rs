@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::diagnostic::{CODES, Diagnostic, Severity, Span};
 
-/// How much of a line an excerpt shows, in characters.
-const EXCERPT: usize = 120;
+/// How much of a line an excerpt shows, in characters: with what stands before it, marks fit below it on a terminal of 80.
+const EXCERPT: usize = 72;
 
 /// A text that diagnostics are about.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +99,7 @@ fn excerpt(text: &str, span: Span, message: &str, marks: Marks<'_>, paint: Paint
     let number = position(text, start).line.to_string();
     let bar = paint.dim("|");
     let mut out = String::new();
-    let is_whole = text[line_start..line_end.max(start)].chars().count() <= EXCERPT / 2;
+    let is_whole = (from, to) == (line_start, line_end.max(start));
     if !(marks.repeats_line && is_whole) {
         let shown = format!("{before}{marked}{after}");
         out += &format!("{}{number} {bar} {}\n", " ".repeat(marks.margin.len() - number.len()), shown.trim_end());
@@ -113,9 +113,15 @@ fn excerpt(text: &str, span: Span, message: &str, marks: Marks<'_>, paint: Paint
 
 /// The part of a long line around `at` that is shown.
 fn window(text: &str, line_start: usize, line_end: usize, at: usize) -> (usize, usize) {
-    let back = text[line_start..at].chars().rev().take(EXCERPT / 2).map(char::len_utf8).sum::<usize>();
-    let ahead = text[at..line_end].chars().take(EXCERPT / 2).map(char::len_utf8).sum::<usize>();
-    (at - back, at + ahead)
+    let (before, after) = (text[line_start..at].chars(), text[at..line_end].chars());
+    let (left, right) = (before.clone().count(), after.clone().count());
+    if left + right <= EXCERPT {
+        return (line_start, line_end);
+    }
+    // Half of it on each side, unless there is less on the other.
+    let ahead = right.min((EXCERPT / 2).max(EXCERPT.saturating_sub(left)));
+    let back = before.rev().take(EXCERPT - ahead).map(char::len_utf8).sum::<usize>();
+    (at - back, at + after.take(ahead).map(char::len_utf8).sum::<usize>())
 }
 
 /// The start of the character that holds that byte.
@@ -334,9 +340,9 @@ mod tests {
             error[K0007]: expected `)`, but the query ends here
              --> query:1:165
               |
-            1 | … + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1
-              |                                                              ^
-            1 | print (1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 +…
+            1 | … + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1
+              |                                                                          ^
+            1 | print (1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1…
               |       - to close this `(`
         "#]]
         .assert_eq(&text("query", &query, &crate::parse(&query).diagnostics));

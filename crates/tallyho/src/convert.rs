@@ -74,13 +74,13 @@ pub fn columns(files: &[LogFile], table: &str) -> Vec<Column> {
 /// A file cannot be opened, or the output cannot be written.
 pub fn convert(files: &[LogFile], table: &str, target: Target, path: &Path) -> Result<Converted, Error> {
     let columns = columns(files, table);
-    let unwritten = |why: String| Error { kind: Kind::Input, message: format!("{}: {why}", path.display()), hints: Vec::new() };
+    let unwritten = |why: String| Error::new(Kind::Input, format!("{}: {why}", path.display()));
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = path.with_file_name(name);
     let file = File::create(&part).map_err(|error| unwritten(error.to_string()))?;
     let made = write(files, table, columns, target, BufWriter::new(file)).map_err(|error| match error {
-        Failure::Read(error) => Error { kind: Kind::Input, message: error.to_string(), hints: Vec::new() },
+        Failure::Read(error) => Error::new(Kind::Input, error.to_string()),
         Failure::Write(why) => unwritten(why),
     });
     match made {

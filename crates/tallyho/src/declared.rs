@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use engine::IpPlaces;
 use engine::source::Externals;
 use kql::catalog::{self, Schema, UserFunction};
-use kql::{Column, Rows, Type, Value, render};
+use kql::{Column, Rows, Type, Value};
 use logs::Discovered;
 
 use crate::error::Error;
@@ -94,7 +94,7 @@ pub fn add_functions(schema: &mut Schema, folders: &[PathBuf]) -> Result<(), Err
             if schema.functions.iter().any(|function| function.name == name) {
                 return Err(Error::user(format!("{}: there is another function `{name}`", path.display())));
             }
-            let refused = |found: Vec<_>| Error::user(render::text(&path.display().to_string(), &text, &found));
+            let refused = |found: Vec<_>| Error::query(&path.display().to_string(), &text, &found);
             schema.functions.push(UserFunction::from_kql(&name, &text).map_err(refused)?);
         }
     }

@@ -5,6 +5,10 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+
+use kql::render;
+
+use crate::escape;
 use std::process::ExitCode;
 
 /// How the program ends, the worse the later. Nothing else exits.
@@ -69,33 +73,48 @@ pub struct Error {
     pub kind: Kind,
     /// What is wrong: lower case, naming the file or option.
     pub message: String,
+    /// The message in ANSI colors, if it has some of its own; what comes from outside is escaped in it.
+    pub colored: Option<String>,
     /// What to do next, one sentence each.
     pub hints: Vec<String>,
 }
 
 impl Error {
+    /// Something that ends a command, without advice.
+    #[must_use]
+    pub fn new(kind: Kind, message: impl Into<String>) -> Error {
+        Error { kind, message: message.into(), colored: None, hints: Vec::new() }
+    }
+
     /// The request is wrong.
     #[must_use]
     pub fn user(message: impl Into<String>) -> Error {
-        Error { kind: Kind::User, message: message.into(), hints: Vec::new() }
+        Error::new(Kind::User, message)
+    }
+
+    /// A query is wrong, and this is why.
+    #[must_use]
+    pub fn query(name: &str, query: &str, diagnostics: &[kql::Diagnostic]) -> Error {
+        let colored = render::colored_text(&escape::terminal(name), query, diagnostics);
+        Error { colored: Some(colored), ..Error::user(render::text(name, query, diagnostics)) }
     }
 
     /// The file cannot be used.
     #[must_use]
     pub fn input(path: &Path, why: impl fmt::Display) -> Error {
-        Error { kind: Kind::Input, message: format!("{}: {why}", path.display()), hints: Vec::new() }
+        Error::new(Kind::Input, format!("{}: {why}", path.display()))
     }
 
     /// A fault of the program.
     #[must_use]
     pub fn internal(message: impl Into<String>) -> Error {
-        Error { kind: Kind::Internal, message: message.into(), hints: Vec::new() }
+        Error::new(Kind::Internal, message)
     }
 
     /// The user has had enough.
     #[must_use]
     pub fn interrupted() -> Error {
-        Error { kind: Kind::Interrupted, message: "interrupted".to_owned(), hints: Vec::new() }
+        Error::new(Kind::Interrupted, "interrupted")
     }
 
     /// The same with advice.
@@ -130,8 +149,8 @@ impl std::error::Error for Error {}
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Error { kind: Kind::ClosedPipe, message: error.to_string(), hints: Vec::new() },
-            _ => Error { kind: Kind::Input, message: format!("the output cannot be written: {error}"), hints: Vec::new() },
+            io::ErrorKind::BrokenPipe => Error::new(Kind::ClosedPipe, error.to_string()),
+            _ => Error::new(Kind::Input, format!("the output cannot be written: {error}")),
         }
     }
 }

@@ -43,7 +43,7 @@ pub fn survey(file: &LogFile, table: &TableSchema) -> Result<ScanStats, Error> {
     // A file of columns says the span of its times without being read.
     let time = time_column(table).filter(|_| file.parquet().is_none());
     request.projection = Some(time.map(str::to_owned).into_iter().collect());
-    let failed = |error: logs::Error| Error { kind: crate::error::Kind::Input, message: error.to_string(), hints: Vec::new() };
+    let failed = |error: logs::Error| Error::new(crate::error::Kind::Input, error.to_string());
     let mut scan = file.scan(request).map_err(failed)?;
     for batch in scan.by_ref() {
         batch.map_err(failed)?;

@@ -19,11 +19,8 @@ pub fn read(paths: &[PathBuf]) -> Result<Intel, Error> {
         for file in files(path)? {
             let bytes = fs::read(&file).map_err(|error| Error::input(&file, error))?;
             // The library's message names the file already.
-            let one = hunt::feed::read(&bytes, &file.display().to_string()).map_err(|error| Error {
-                kind: crate::error::Kind::Input,
-                message: error.to_string(),
-                hints: Vec::new(),
-            })?;
+            let one = hunt::feed::read(&bytes, &file.display().to_string())
+                .map_err(|error| Error::new(crate::error::Kind::Input, error.to_string()))?;
             intel.merge(one);
         }
     }

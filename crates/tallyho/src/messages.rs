@@ -36,7 +36,9 @@ pub fn line(config: &crate::config::Config, text: &str) {
 /// Why the command ends, and what to do next.
 pub fn error(error: &Error, color: bool) {
     // A diagnostic has its own label with its code: `error[K0142]: …`.
-    if error.message.starts_with("error[") {
+    if let Some(colored) = error.colored.as_deref().filter(|_| color) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", colored.trim_end());
+    } else if error.message.starts_with("error[") {
         let _ = writeln!(std::io::stderr().lock(), "{}", escape::terminal_lines(error.message.trim_end()));
     } else {
         say("error", "\u{1b}[1;31m", color, &error.message);

@@ -379,8 +379,8 @@ fn k0008_too_deep() {
             error[K0008]: this is nested more than 256 levels deep
              --> query:1:515
               |
-            1 | …f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(…
-              |                                                              ^
+            1 | …f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(f(…
+              |                                      ^
               = help: split the query into `let` statements; a long list of values goes into `in (…)` or `has_any (…)`
         "#]],
     );

@@ -35,8 +35,7 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
     let mut changed = 0;
     for source in sources(args.query.as_deref(), &args.files)? {
         let formatted = kql::fmt::format(&source.text).map_err(|diagnostics| {
-            let text = kql::render::text(&source.name, &source.text, &diagnostics);
-            Error::user(text).with_hint("a query is formatted once its syntax is right")
+            Error::query(&source.name, &source.text, &diagnostics).with_hint("a query is formatted once its syntax is right")
         })?;
         let differs = formatted.trim_end() != source.text.trim_end();
         changed += usize::from(differs);
