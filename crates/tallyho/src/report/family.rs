@@ -4,34 +4,13 @@ use std::io::{self, Write};
 
 use super::chart::{self, Series};
 use super::evidence::marked;
+use super::group::{Group, groups};
 use super::html::{distinct, grouped, plural, second};
 use super::{Hunt, Report, Sighting};
 use crate::escape::html as text;
 
 /// How many records of a group are in sight on the screen; the others unfold (and are printed).
 const RECORDS_SHOWN: usize = 3;
-
-/// Sightings of one indicator on one host by one way of matching, all explained by the same exclusion or by none.
-struct Group<'a> {
-    first: &'a Sighting,
-    sightings: Vec<&'a Sighting>,
-}
-
-impl<'a> Group<'a> {
-    fn holds(&self, sighting: &Sighting) -> bool {
-        let scenario = |sighting: &Sighting| sighting.excluded_by.as_ref().map(|by| by.scenario.clone());
-        self.first.host == sighting.host
-            && self.first.indicator.value == sighting.indicator.value
-            && self.first.table == sighting.table
-            && scenario(self.first) == scenario(sighting)
-    }
-
-    fn times(&self) -> Vec<&'a str> {
-        let mut times: Vec<&str> = self.sightings.iter().filter_map(|sighting| sighting.time.as_deref()).collect();
-        times.sort_unstable();
-        times
-    }
-}
 
 /// Writes the section of one hunt.
 pub(super) fn write(out: &mut dyn Write, report: &Report, hunt: &Hunt, at: usize) -> io::Result<()> {
@@ -62,18 +41,6 @@ pub(super) fn write(out: &mut dyn Write, report: &Report, hunt: &Hunt, at: usize
     writeln!(out, "</section>")
 }
 
-/// Groups in the order of their first sighting, as the story went.
-fn groups<'a>(of: &[&'a Sighting]) -> Vec<Group<'a>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
-    for sighting in of {
-        match groups.iter_mut().find(|group| group.holds(sighting)) {
-            Some(group) => group.sightings.push(sighting),
-            None => groups.push(Group { first: sighting, sightings: vec![sighting] }),
-        }
-    }
-    groups
-}
-
 fn write_group(out: &mut dyn Write, group: &Group<'_>) -> io::Result<()> {
     let first = group.first;
     let class = if first.excluded_by.is_some() { "group explained" } else { "group" };
@@ -102,7 +69,7 @@ fn write_group(out: &mut dyn Write, group: &Group<'_>) -> io::Result<()> {
 /// What there is to say of a group in one line, as HTML.
 fn facts(group: &Group<'_>) -> Vec<String> {
     let first = group.first;
-    let rows: u64 = group.sightings.iter().map(|sighting| sighting.count.max(1)).sum();
+    let rows = group.rows();
     let mut facts =
         vec![format!("<b>{}</b> {} in {}", grouped(rows), if rows == 1 { "row" } else { "rows" }, text(&first.table))];
     match group.times().as_slice() {

@@ -6,11 +6,13 @@
 mod chart;
 mod evidence;
 mod family;
+mod group;
 mod html;
 mod of;
 mod rows;
 #[cfg(test)]
 mod sample;
+mod terminal;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -267,6 +269,7 @@ impl Report {
                 writeln!(out)
             }),
             Format::Csv => write_tables(out, format, &[rows::sightings(self).into()], look),
+            Format::Table if look.width.is_some() => terminal::write(out, self, look),
             Format::Table | Format::Markdown => {
                 write_tables(out, format, &[rows::hunts(self).into(), rows::sightings(self).into()], look)
             }
