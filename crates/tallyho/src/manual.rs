@@ -121,13 +121,21 @@ pub fn about(name: &str) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("\n\n"))
 }
 
-/// Names that look like a mistyped one.
+/// Names that look like a mistyped one; without any, those that hold it.
 #[must_use]
 pub fn near(name: &str) -> Vec<&'static str> {
-    let names = KINDS.into_iter().flat_map(Kind::names);
-    let infix = catalog::infix_operators().map(|(name, _)| name);
-    let tables = catalog::tables().iter().map(|table| table.name.as_str());
-    nearest(name, names.chain(infix).chain(tables))
+    const FEW: usize = 6;
+    let names = || {
+        let infix = catalog::infix_operators().map(|(name, _)| name);
+        let tables = catalog::tables().iter().map(|table| table.name.as_str());
+        KINDS.into_iter().flat_map(Kind::names).chain(infix).chain(tables)
+    };
+    let near: Vec<&str> = nearest(name, names());
+    if !near.is_empty() || name.len() < 2 {
+        return near;
+    }
+    let part = name.to_ascii_lowercase();
+    names().filter(|known| known.to_ascii_lowercase().contains(&part)).take(FEW).collect()
 }
 
 /// What the pages say about a name: the sections whose heading names it, else the page titled so, else a few sections that use it.
@@ -243,6 +251,7 @@ mod tests {
         assert!(about("python").contains("not run here"));
         assert_eq!(super::about("nonsense"), None);
         assert_eq!(near("strlem").first(), Some(&"strlen"));
+        assert_eq!(near("MV-EX"), ["mv-expand"]);
     }
 
     #[test]

@@ -63,13 +63,19 @@ fn overview(width: usize) -> String {
     out
 }
 
-/// Names from top to bottom, then from left to right.
+/// Names from top to bottom, then from left to right, in as many columns as the width holds.
 fn push_columns(out: &mut String, names: &[&str], width: usize) {
-    let room = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) + 2;
-    let columns = (width.saturating_sub(2) / room).max(1);
-    let rows = names.len().div_ceil(columns).max(1);
-    for row in 0..rows {
-        let line: String = names.iter().skip(row).step_by(rows).map(|name| format!("{name:room$}")).collect();
+    const BETWEEN: usize = 2;
+    let widths = |rows: usize| -> Vec<usize> {
+        let longest = |column: &[&str]| column.iter().map(|name| name.chars().count()).max().unwrap_or(0) + BETWEEN;
+        names.chunks(rows).map(longest).collect()
+    };
+    let fits = |rows: &usize| widths(*rows).iter().sum::<usize>() <= width;
+    let rows = (1..names.len()).find(fits).unwrap_or(names.len().max(1));
+    let widths = widths(rows);
+    for row in 0..rows.min(names.len()) {
+        let cells = names.iter().skip(row).step_by(rows).zip(&widths);
+        let line: String = cells.map(|(name, room)| format!("{name:room$}")).collect();
         out.push_str(&format!("  {}\n", line.trim_end()));
     }
     out.push('\n');
@@ -82,8 +88,8 @@ mod tests {
     #[test]
     fn all_names_are_listed_in_columns() {
         let mut out = String::new();
-        push_columns(&mut out, &["a", "bb", "ccc", "d", "e"], 14);
-        assert_eq!(out, "  a    d\n  bb   e\n  ccc\n\n");
+        push_columns(&mut out, &["a", "bb", "ccc", "d", "e"], 13);
+        assert_eq!(out, "  a   ccc  e\n  bb  d\n\n");
         let text = overview(100);
         assert!(text.contains("mv-expand") && text.contains("strlen") && text.contains("dcount"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 100));
