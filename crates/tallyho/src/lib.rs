@@ -18,5 +18,6 @@ pub mod lsp;
 pub mod manual;
 pub mod messages;
 pub mod output;
+pub mod progress;
 pub mod report;
 pub mod search;

@@ -4,11 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use engine::Engine;
-use engine::source::LogOptions;
-use logs::Discovered;
+use engine::source::{LogOptions, OnRead};
 
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// An engine without tables but the empty ones that Sentinel and Defender have.
 ///
@@ -52,8 +51,9 @@ pub struct Limits {
 }
 
 /// How files are read for a query of the user's own.
-fn plain(config: &Config) -> LogOptions {
-    LogOptions { parts: threads(config), ..LogOptions::default() }
+#[must_use]
+pub fn reading(config: &Config, on_read: Option<OnRead>) -> LogOptions {
+    LogOptions { parts: threads(config), on_read, ..LogOptions::default() }
 }
 
 /// As many as there are cores, unless the configuration says otherwise.
@@ -62,25 +62,15 @@ pub fn threads(config: &Config) -> usize {
     config.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// Adds the tables that the files fill.
-pub fn add_logs(engine: &mut Engine, config: &Config, found: &Discovered) {
-    engine.add_logs(&found.files, &plain(config));
-}
-
-/// Adds the tables that the files fill at another workspace, database or cluster.
-pub fn add_logs_at(engine: &mut Engine, config: &Config, place: &str, found: &Discovered) {
-    engine.add_logs_at(place, &found.files, &plain(config));
-}
-
 /// Adds a file under the name of a table.
 ///
 /// # Errors
 /// It cannot be read, or is of no known format.
-pub fn bind_table(engine: &mut Engine, config: &Config, name: &str, path: &Path) -> Result<(), Error> {
-    engine.bind_table(name, path, &plain(config)).map_err(refused)
+pub fn bind_table(engine: &mut Engine, options: &LogOptions, name: &str, path: &Path) -> Result<(), Error> {
+    engine.bind_table(name, path, options).map_err(refused)
 }
 
 /// A file that cannot be a table.
 fn refused(error: engine::Error) -> Error {
-    Error { kind: crate::error::Kind::Input, message: error.message, hints: Vec::new() }
+    Error::new(Kind::Input, error.message)
 }

@@ -1,11 +1,8 @@
 //! `tallyho hunt`: the main job.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Instant;
 
-use engine::source::OnRead;
-use indicatif::{ProgressBar, ProgressStyle};
 use logs::{Compression, Discovered};
 
 use super::Global;
@@ -14,6 +11,7 @@ use super::logs::LogPaths;
 use crate::config::{Config, parse_moment};
 use crate::error::{Error, Exit};
 use crate::output::Sink;
+use crate::progress::Progress;
 use crate::report::Report;
 use crate::search::{self, Request};
 use crate::{evidence, intel, messages};
@@ -71,16 +69,14 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     if found.files.is_empty() && found.problems.is_empty() {
         messages::warning(config, "nothing is searched: there is no file in what was named");
     }
-    let bar = progress(config, &found);
+    let progress = progress(config, &found);
     let template = match args.selection.template {
         TemplateName::Exact => "exact",
         TemplateName::Classic => "classic",
     };
     let request = Request { intel, hunts, template, found, since, until, exclusions };
-    let report = search::search(&request, config, bar.as_ref().map(on_read));
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
+    let report = search::search(&request, config, progress.on_read());
+    drop(progress);
     let report = report?;
     let (format, look) = (out.format, out.look);
     report.write(&mut out, format, &look)?;
@@ -120,22 +116,9 @@ pub fn summary(report: &Report) -> String {
     )
 }
 
-/// A bar on a terminal: of all bytes where that is known, else of those read so far.
-fn progress(config: &Config, found: &Discovered) -> Option<ProgressBar> {
-    if !config.progress {
-        return None;
-    }
+/// A bar of all bytes where that is known, else of those read so far.
+fn progress(config: &Config, found: &Discovered) -> Progress {
     let plain = found.files.iter().all(|file| file.compression == Compression::None);
-    let total: u64 = found.files.iter().map(|file| file.size * file.tables.len() as u64).sum();
-    let (bar, template) = if plain {
-        (ProgressBar::new(total), "searching {bar:32} {bytes}/{total_bytes} {bytes_per_sec} {eta}")
-    } else {
-        (ProgressBar::new_spinner(), "searching {spinner} {bytes} {bytes_per_sec}")
-    };
-    Some(bar.with_style(ProgressStyle::with_template(template).ok()?))
-}
-
-fn on_read(bar: &ProgressBar) -> OnRead {
-    let bar = bar.clone();
-    Arc::new(move |bytes| bar.inc(bytes))
+    let total = found.files.iter().map(|file| file.size * file.tables.len() as u64).sum();
+    Progress::new(config, "searching", Some(total).filter(|_| plain))
 }

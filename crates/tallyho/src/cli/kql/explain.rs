@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::escape;
 use crate::output::{Format, Sink};
+use crate::progress::Progress;
 
 /// What `tallyho kql explain` takes.
 #[derive(Debug, clap::Args)]
@@ -44,7 +45,8 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read, or a query is refused.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let (engine, exit) = args.tables.engine(config, &args.limits)?;
+    let progress = Progress::new(config, "reading", None);
+    let (engine, exit) = args.tables.engine(config, &args.limits, progress.on_read())?;
     let mut out = Sink::open(config, global.format, None)?;
     for source in sources(args.query.as_deref(), &args.files)? {
         let explained = engine.explain(&source.text, args.run).map_err(|error| refused(config, &source, &error))?;

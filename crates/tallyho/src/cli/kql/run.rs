@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use engine::source::OnRead;
 use engine::{Cut, Engine, ResultTable};
 use kql::diagnostic::NO_INGESTION_TIME;
 use kql::render;
@@ -16,6 +17,7 @@ use crate::error::{Error, Exit};
 use crate::local;
 use crate::messages;
 use crate::output::{Format, RowStream, Shown, Sink, cut_text, tables_text};
+use crate::progress::Progress;
 
 /// What `tallyho kql run` takes.
 #[derive(Debug, clap::Args)]
@@ -69,12 +71,13 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// An engine over these tables, and how the command ends if nothing else goes wrong.
+    /// An engine over these tables, and how the command ends if nothing else goes wrong. `on_read` is told what is read.
     ///
     /// # Errors
     /// A file that was named is not there or is none, or the schema cannot be read.
-    pub fn engine(&self, config: &Config, limits: &Limits) -> Result<(Engine, Exit), Error> {
+    pub fn engine(&self, config: &Config, limits: &Limits, on_read: Option<OnRead>) -> Result<(Engine, Exit), Error> {
         let mut engine = local::engine(config, &limits.settled())?;
+        let reading = local::reading(config, on_read);
         if let Some(path) = &self.schema {
             engine.set_schema(read_schema(path)?);
             engine.workspace_mut().builtin = false;
@@ -87,7 +90,7 @@ impl Tables {
             engine.add_watchlist(&alias, &rows).map_err(|error| Error::internal(error.message))?;
         }
         for (name, found) in declared.places()? {
-            local::add_logs_at(&mut engine, config, &name, &found);
+            engine.add_logs_at(&name, &found.files, &reading);
             exit = exit.max(crate::cli::logs::ended(config, &found));
         }
         engine.set_externals(declared.externals());
@@ -96,14 +99,14 @@ impl Tables {
         }
         if !self.logs.is_empty() {
             let found = crate::evidence::discover(&self.logs)?;
-            local::add_logs(&mut engine, config, &found);
+            engine.add_logs(&found.files, &reading);
             exit = exit.max(crate::cli::logs::ended(config, &found));
         }
         for binding in &self.tables {
             let Some((name, path)) = binding.split_once('=') else {
                 return Err(no_binding(binding, "--table NAME=FILE"));
             };
-            local::bind_table(&mut engine, config, name, path.as_ref())?;
+            local::bind_table(&mut engine, &reading, name, path.as_ref())?;
         }
         Ok((engine, exit))
     }
@@ -114,8 +117,8 @@ impl Tables {
 /// # Errors
 /// A file cannot be read, or a query is refused or stopped.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let (engine, exit) = args.tables.engine(config, &args.limits)?;
     if args.jsonl {
+        let (engine, exit) = args.tables.engine(config, &args.limits, None)?;
         jsonl::answer_lines(|request| match engine.run(&request.query) {
             Ok(answer) => Ok(tables_text(&answer.tables.into_iter().map(plain).collect::<Vec<_>>())),
             Err(_) if config.cancel.is_cancelled() => Err(Error::interrupted()),
@@ -125,7 +128,12 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     }
     let sources = sources(args.query.as_deref(), &args.files)?;
     let out = Sink::open(config, global.format, args.out.as_deref())?;
-    if RowStream::takes(out.format) && args.chart.is_none() {
+    let streams = RowStream::takes(out.format) && args.chart.is_none();
+    // Rows that reach the terminal as they come say themselves how far it is.
+    let is_seen = streams && args.out.is_none() && config.width.is_some();
+    let progress = if is_seen { Progress::none() } else { Progress::new(config, "reading", None) };
+    let (engine, exit) = args.tables.engine(config, &args.limits, progress.on_read())?;
+    if streams {
         stream(&engine, config, &sources, out)?;
         return Ok(exit);
     }
@@ -140,6 +148,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
             results.push(shown);
         }
     }
+    drop(progress);
     let draws = out.format == Format::Html || args.chart.is_some();
     for shown in results.iter().filter(|_| draws) {
         let notes = shown.chart.iter().flat_map(|chart| &chart.notes).chain(&shown.not_drawn);
@@ -235,5 +244,5 @@ pub(super) fn refused(config: &Config, source: &Source, error: &engine::Error) -
         let stopped = error.code == engine::error::code::STOPPED;
         return if stopped { told.with_hint("--timeout raises the limit, 0 lifts it") } else { told };
     }
-    Error::user(render::text(&source.name, &source.text, &errors))
+    Error::query(&source.name, &source.text, &errors)
 }
