@@ -116,6 +116,12 @@ pub fn page(name: &str) -> Option<&'static str> {
     own.or_else(|| refused::reason(name).map(|_| refused::PAGE))
 }
 
+/// Why the plugin of that name is refused, if it is: what it does that is not done here.
+#[must_use]
+pub fn refusal(name: &str) -> Option<&'static str> {
+    refused::reason(name)
+}
+
 /// The plugin of that name, or why there is none.
 fn find(name: &str) -> Result<&'static Plugin> {
     PLUGINS.iter().find(|plugin| plugin.name == name).ok_or_else(|| match refused::reason(name) {
