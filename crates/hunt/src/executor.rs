@@ -150,8 +150,8 @@ impl Search<'_> {
             parts => parts.iter().flat_map(|part| part.values.iter().copied()).collect(),
         };
         match self.executor.run(&first.query.text_for(&values, self.bound)) {
-            Ok(rows) if parts.len() == 1 => self.take(hunt, first.query, &rows),
-            Ok(rows) => parts.iter().for_each(|part| self.take(hunt, part.query, &part.own(&rows))),
+            Ok(rows) if parts.len() == 1 => self.take(hunt, first.query, rows),
+            Ok(rows) => parts.iter().for_each(|part| self.take(hunt, part.query, part.own(&rows))),
             Err(failure) => {
                 for part in parts {
                     let why = format!("query {}: {}", part.query.id, failure.message);
@@ -162,7 +162,7 @@ impl Search<'_> {
     }
 
     /// Takes what a query found; what another query of the hunt found in the same record is there already.
-    fn take(&mut self, hunt: &Hunt, query: &HuntQuery, rows: &Rows) {
+    fn take(&mut self, hunt: &Hunt, query: &HuntQuery, rows: Rows) {
         let sighted = sight(hunt, query, rows, self.exclusions);
         let outcome = &mut self.outcome;
         if sighted.unattributed > 0 {

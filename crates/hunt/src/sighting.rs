@@ -105,15 +105,15 @@ pub struct Sighted {
     pub not_evaluable: Vec<NotEvaluable>,
 }
 
-/// The sightings in the rows that `query` of `hunt` gave.
+/// The sightings in the rows that `query` of `hunt` gave. Each row goes as it becomes a sighting: there may be very many.
 #[must_use]
-pub fn sight(hunt: &Hunt, query: &HuntQuery, rows: &Rows, exclusions: &Exclusions) -> Sighted {
-    let finder = Finder::new(hunt, query, rows);
+pub fn sight(hunt: &Hunt, query: &HuntQuery, mut rows: Rows, exclusions: &Exclusions) -> Sighted {
+    let finder = Finder::new(hunt, query, &rows);
     let names: Vec<Arc<str>> = rows.columns.iter().map(|column| Arc::from(column.name.as_str())).collect();
     let mut sighted = Sighted::default();
     let mut by_id: HashMap<String, usize> = HashMap::new();
-    for cells in &rows.rows {
-        let row = Row { rows, names: &names, cells };
+    for cells in std::mem::take(&mut rows.rows) {
+        let row = Row { head: &rows, names: &names, cells: &cells };
         let found = finder.find(&row);
         if found.is_empty() {
             sighted.unattributed += 1;
@@ -143,7 +143,8 @@ pub fn sight(hunt: &Hunt, query: &HuntQuery, rows: &Rows, exclusions: &Exclusion
 
 /// A row under its columns.
 struct Row<'r> {
-    rows: &'r Rows,
+    /// Its columns.
+    head: &'r Rows,
     /// The columns' names, which all sightings share.
     names: &'r [Arc<str>],
     cells: &'r [Value],
@@ -151,7 +152,7 @@ struct Row<'r> {
 
 impl Row<'_> {
     fn get(&self, column: &str) -> Option<&Value> {
-        self.cells.get(self.rows.position(column)?)
+        self.cells.get(self.head.position(column)?)
     }
 
     fn text(&self, column: &str) -> Option<String> {
@@ -370,7 +371,7 @@ mod tests {
             ("_tallyho_path", "dns.log"),
             ("_tallyho_raw", "{}"),
         ];
-        let sighted = sight(&hunt, &hunt.queries[0], &rows(&columns, 1), &Exclusions::default());
+        let sighted = sight(&hunt, &hunt.queries[0], rows(&columns, 1), &Exclusions::default());
         let one = &sighted.sightings[0];
         assert_eq!((one.matched_by.as_str(), one.host.as_deref(), one.time), ("subdomain", Some("10.0.0.7"), Some(1)));
         assert_eq!(one.evidence.as_ref().unwrap().path, "dns.log");
@@ -385,7 +386,7 @@ mod tests {
             let mut rows = rows(&[("Indicator", "evil.shop"), ("IndicatorType", "domain"), ("_tallyho_path", "dns.log")], 1);
             rows.columns.extend([Column::new("_tallyho_line", Type::Long), Column::new("_tallyho_offset", Type::Long)]);
             rows.rows[0].extend([line, Value::Long(70)]);
-            sight(&hunt, &hunt.queries[0], &rows, &Exclusions::default()).sightings.remove(0).id
+            sight(&hunt, &hunt.queries[0], rows, &Exclusions::default()).sightings.remove(0).id
         };
         assert_eq!(id(Value::Null), id(Value::Long(3)));
     }
@@ -393,10 +394,10 @@ mod tests {
     #[test]
     fn equal_rows_without_evidence_are_counted() {
         let hunt = hunt(Template::Classic);
-        let sighted = sight(&hunt, &hunt.queries[0], &rows(&[("Name", "a.EVIL.shop")], 3), &Exclusions::default());
+        let sighted = sight(&hunt, &hunt.queries[0], rows(&[("Name", "a.EVIL.shop")], 3), &Exclusions::default());
         assert_eq!(sighted.sightings.len(), 1);
         assert_eq!((sighted.sightings[0].count, sighted.sightings[0].matched_by.as_str()), (3, "term"));
-        let sighted = sight(&hunt, &hunt.queries[0], &rows(&[("Other", "x")], 1), &Exclusions::default());
+        let sighted = sight(&hunt, &hunt.queries[0], rows(&[("Other", "x")], 1), &Exclusions::default());
         assert_eq!(sighted.unattributed, 1);
     }
 }
