@@ -37,6 +37,8 @@ pub struct Request {
     pub until: Option<i64>,
     /// What explains sightings away.
     pub exclusions: Exclusions,
+    /// Make rows of records, too, whose bytes cannot match.
+    pub decode_all: bool,
 }
 
 /// Reads exclusion files; of two scenarios with one id the later counts.
@@ -62,7 +64,7 @@ type Scans = Arc<Mutex<BTreeMap<(PathBuf, String), ScanStats>>>;
 /// The logs cannot be brought under tables, or the engine cannot start. What goes wrong with one query or file is in the report.
 pub fn search(request: &Request, config: &Config, on_read: Option<OnRead>) -> Result<Report, Error> {
     let scans = Scans::default();
-    let mut executor = Local::new(&request.found, config, &scans, on_read)?;
+    let mut executor = Local::new(&request.found, config, &scans, on_read, request.decode_all)?;
     let bound = match (request.since, request.until) {
         (None, None) => TimeBound::Unbounded,
         (since, until) => TimeBound::Between { since, until },
@@ -133,7 +135,13 @@ struct Local {
 }
 
 impl Local {
-    fn new(found: &Discovered, config: &Config, scans: &Scans, on_read: Option<OnRead>) -> Result<Local, Error> {
+    fn new(
+        found: &Discovered,
+        config: &Config,
+        scans: &Scans,
+        on_read: Option<OnRead>,
+        decode_all: bool,
+    ) -> Result<Local, Error> {
         let mut engine = local::engine_without_limit(config)?;
         let scans = Arc::clone(scans);
         let on_scanned: OnScanned = Arc::new(move |path, table, stats| {
@@ -151,7 +159,7 @@ impl Local {
             on_scanned: Some(on_scanned),
             on_read,
             parts: local::threads(config),
-            decode_all: false,
+            decode_all,
         };
         engine.add_logs(&found.files, &options);
         let tables = found.files.iter().flat_map(|file| &file.tables).map(|table| table.name.clone()).collect();
@@ -212,7 +220,7 @@ mod tests {
     fn both_ways(intel: &hunt::Intel, template: Template, folder: &Path) -> [String; 2] {
         let hunts = hunt::build(&Arc::new(intel.clone()), template);
         let found = logs::discover(&[folder.to_owned()]);
-        let local = || Local::new(&found, &Config::default(), &Scans::default(), None).unwrap();
+        let local = || Local::new(&found, &Config::default(), &Scans::default(), None, false).unwrap();
         let (mut together, mut one_by_one) = (local(), OneByOne(local()));
         [&mut together as &mut dyn Executor, &mut one_by_one].map(|executor| {
             let outcome = hunt::search(&hunts, executor, &TimeBound::Unbounded, &Exclusions::default());

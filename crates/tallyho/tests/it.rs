@@ -291,6 +291,28 @@ fn a_hunt_finds_contacts_and_leaves_near_misses() {
 }
 
 #[test]
+fn a_hunt_finds_the_same_whether_records_are_passed_over_or_not() {
+    let world = hunting_ground();
+    let damaged =
+        "{\"TimeGenerated\":\"2026-05-20T09:12:47Z\",\"Name\":\"other.example\",\"QueryType\":,\"Type\":\"DnsEvents\"}\n";
+    let lines = fs::read_to_string(world.path("logs/dns.ndjson")).expect("logs") + damaged;
+    world.write("logs/dns.ndjson", &lines);
+    let run = |options: &[&str]| {
+        let told = world.run(&[&["hunt", "--intel", "feed.json", "logs", "--format", "csv"], options].concat());
+        let is_summary = |line: &str| line.starts_with('!');
+        let sightings: Vec<String> = told.lines().filter(|line| !is_summary(line)).map(str::to_owned).collect();
+        (sightings, told.lines().filter(|line| is_summary(line)).collect::<String>())
+    };
+    let ((passing, seen), (decoding, all)) = (run(&[]), run(&["--no-prefilter"]));
+    assert_eq!(passing, decoding);
+    // Damage inside a line that cannot match is found only by decoding it.
+    assert!(
+        seen.contains("7 rows searched, 1 line not readable") && all.contains("6 rows searched, 2 lines not readable"),
+        "{seen}\n{all}"
+    );
+}
+
+#[test]
 fn exit_codes_of_a_hunt() {
     let world = hunting_ground();
     let ends = |args: &[&str]| world.run(args).lines().last().unwrap_or_default().to_owned();

@@ -47,6 +47,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         since: None,
         until: None,
         exclusions: search::read_exclusions(&[folder.join("exclusions.yaml")])?,
+        decode_all: false,
     };
     let report = search::search(&request, &config, None)?;
     let page = folder.join("report.html");

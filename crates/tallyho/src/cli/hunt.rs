@@ -32,6 +32,9 @@ pub struct Args {
     /// Only rows before this time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
+    /// Decode every record, also those whose bytes cannot match: the same sightings and every damaged line, slower
+    #[arg(long)]
+    pub no_prefilter: bool,
     /// What explains sightings away (YAML); may be repeated
     #[arg(long, value_name = "FILE")]
     pub exclusions: Vec<PathBuf>,
@@ -74,7 +77,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         TemplateName::Exact => "exact",
         TemplateName::Classic => "classic",
     };
-    let request = Request { intel, hunts, template, found, since, until, exclusions };
+    let request = Request { intel, hunts, template, found, since, until, exclusions, decode_all: args.no_prefilter };
     let report = search::search(&request, config, progress.on_read());
     drop(progress);
     let report = report?;

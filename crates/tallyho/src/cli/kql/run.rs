@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use engine::source::OnRead;
+use engine::source::{LogOptions, OnRead};
 use engine::{Cut, Engine, ResultTable};
 use kql::diagnostic::NO_INGESTION_TIME;
 use kql::render;
@@ -62,6 +62,9 @@ pub struct Tables {
     /// Tables that are there though no file fills them: {"Table": {"column": "type"}}; else those of Sentinel and Defender
     #[arg(long, value_name = "FILE")]
     pub schema: Option<PathBuf>,
+    /// Decode every record, also those whose bytes cannot match: the same answer, slower
+    #[arg(long)]
+    pub no_prefilter: bool,
     /// The MaxMind database of cities (GeoLite2-City) that geo_info_from_ip_address reads
     #[arg(long, value_name = "FILE")]
     pub geoip: Option<PathBuf>,
@@ -77,7 +80,7 @@ impl Tables {
     /// A file that was named is not there or is none, or the schema cannot be read.
     pub fn engine(&self, config: &Config, limits: &Limits, on_read: Option<OnRead>) -> Result<(Engine, Exit), Error> {
         let mut engine = local::engine(config, &limits.settled())?;
-        let reading = local::reading(config, on_read);
+        let reading = LogOptions { decode_all: self.no_prefilter, ..local::reading(config, on_read) };
         if let Some(path) = &self.schema {
             engine.set_schema(read_schema(path)?);
             engine.workspace_mut().builtin = false;
