@@ -62,7 +62,7 @@ def duckdb(folder, file, case):
     show(
         db.execute(
             f"""WITH names AS (SELECT Name, string_split(lower(rtrim(Name, '.')), '.') AS labels FROM (SELECT DISTINCT Name FROM {table})),
-            endings AS (SELECT Name, unnest(list_transform(range(1, len(labels)), lambda at: array_to_string(labels[at:], '.'))) AS ending FROM names),
+            endings AS (SELECT Name, unnest(list_transform(range(1, len(labels)), lambda place: array_to_string(labels[place:], '.'))) AS ending FROM names),
             hit AS (SELECT DISTINCT Name FROM endings SEMI JOIN wanted USING (ending))
             SELECT {names} FROM {table} SEMI JOIN hit USING (Name) ORDER BY TimeGenerated DESC"""
         ).fetchall()
