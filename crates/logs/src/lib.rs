@@ -7,6 +7,7 @@
 //! | paths -> files, formats told by content | [`discover()`], `format` |
 //! | files -> pieces that are read side by side | `piece` |
 //! | bytes -> records | `frame` |
+//! | lines that cannot pass a test are passed over | `keep`, `sift` |
 //! | records -> the fields that are wanted | `decode`, `json`, `skeleton`, and each format's own |
 //! | fields -> columns of a table | `table`, `naming`, `column`, `convert` |
 //! | all of it, batch by batch, with counts of what was not read | `row`, `scan`, `stats` |

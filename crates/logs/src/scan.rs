@@ -1,7 +1,7 @@
 //! The scan: a file's records as typed Arrow batches of one of its tables.
 //!
-//! Framing, the raw prefilter, decoding of the wanted fields and conversion happen record by record in one pass, in memory bounded
-//! by one batch. What is not a row of the table is counted: see [`ScanStats`].
+//! Framing, passing over what cannot match, decoding of the wanted fields and conversion happen record by record in one pass, in
+//! memory bounded by one batch. What is not a row of the table is counted: see [`ScanStats`].
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -48,8 +48,8 @@ pub struct ScanRequest {
     pub provenance: bool,
     /// One of [`LogFile::pieces`]; the whole file if `None`.
     pub piece: Option<Piece>,
-    /// Keeps out sound records of the table that fail a test: no rows are made of them, but they are counted as
-    /// [`ScanStats::filtered`] and their times count.
+    /// Keeps out records of the table that fail a test: no rows are made of them, but they are counted as [`ScanStats::filtered`]
+    /// and their times count. With [`Keep::find`], damage inside such a record may not be seen.
     pub keep: Option<Keep>,
     /// Ends the scan with [`Error::Canceled`] soon after it becomes true.
     pub cancel: Option<Arc<AtomicBool>>,

@@ -14,14 +14,13 @@ use std::sync::Arc;
 
 use crate::decode::Glance;
 use crate::keep::Find;
-
 use crate::table::{Path, Source};
 
 use fields::Fields;
 use json::Json;
 use span::TimeSpan;
 
-/// Columns at most that a sieve looks at.
+/// Columns at most that a test looks at.
 const COLUMNS_MAX: usize = 16;
 
 /// What a test needs of a record, and the test.
