@@ -63,22 +63,21 @@ fn overview(width: usize) -> String {
     out
 }
 
-/// Names from top to bottom, then from left to right, in as many columns as the width holds.
+/// Names from left to right at stops, in lines of at most that width; a long name takes several stops.
 fn push_columns(out: &mut String, names: &[&str], width: usize) {
+    const STOP: usize = 20;
     const BETWEEN: usize = 2;
-    let widths = |rows: usize| -> Vec<usize> {
-        let longest = |column: &[&str]| column.iter().map(|name| name.chars().count()).max().unwrap_or(0) + BETWEEN;
-        names.chunks(rows).map(longest).collect()
-    };
-    let fits = |rows: &usize| widths(*rows).iter().sum::<usize>() <= width;
-    let rows = (1..names.len()).find(fits).unwrap_or(names.len().max(1));
-    let widths = widths(rows);
-    for row in 0..rows.min(names.len()) {
-        let cells = names.iter().skip(row).step_by(rows).zip(&widths);
-        let line: String = cells.map(|(name, room)| format!("{name:room$}")).collect();
-        out.push_str(&format!("  {}\n", line.trim_end()));
+    let mut line = String::new();
+    for name in names {
+        let length = name.chars().count();
+        if !line.is_empty() && BETWEEN + line.len() + length > width {
+            out.push_str(&format!("  {}\n", line.trim_end()));
+            line.clear();
+        }
+        let room = (length + BETWEEN).next_multiple_of(STOP);
+        line.push_str(&format!("{name:room$}"));
     }
-    out.push('\n');
+    out.push_str(&format!("  {}\n\n", line.trim_end()));
 }
 
 #[cfg(test)]
@@ -88,8 +87,8 @@ mod tests {
     #[test]
     fn all_names_are_listed_in_columns() {
         let mut out = String::new();
-        push_columns(&mut out, &["a", "bb", "ccc", "d", "e"], 13);
-        assert_eq!(out, "  a   ccc  e\n  bb  d\n\n");
+        push_columns(&mut out, &["a", "a_name_of_more_than_a_stop", "b", "c"], 62);
+        assert_eq!(out, "  a                   a_name_of_more_than_a_stop\n  b                   c\n\n");
         let text = overview(100);
         assert!(text.contains("mv-expand") && text.contains("strlen") && text.contains("dcount"), "{text}");
         assert!(text.lines().all(|line| line.chars().count() <= 100));
