@@ -8,6 +8,8 @@
 
 mod fields;
 mod json;
+#[cfg(test)]
+mod random;
 mod span;
 
 use std::sync::Arc;

@@ -1,13 +1,11 @@
 //! Files made at random, read with and without a test that passes over records: what the test lets pass is the same.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by them")]
-
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::{Find, Keep, LogFile, ScanRequest, Test};
 use arrow::array::AsArray;
-use logs::{Find, Keep, LogFile, ScanRequest, Test};
 
 /// A source of choices, the same for the same seed (xorshift64*).
 struct Chance(u64);
@@ -129,7 +127,7 @@ fn keep(finds: bool) -> Keep {
 
 fn check(path: &Path, text: &str) {
     std::fs::write(path, text).unwrap();
-    let file = logs::open_as(path, "DnsEvents").unwrap();
+    let file = crate::open_as(path, "DnsEvents").unwrap();
     assert_eq!(file.tables.len(), 1, "records are only passed over in files of one table");
     let all = rows(&file, None);
     assert_eq!(rows(&file, Some(keep(false))), all, "decoded\n{text}");
