@@ -11,6 +11,8 @@ import tempfile
 import threading
 import time
 
+csv.field_size_limit(1 << 27)
+
 
 class Run:
     """One run of a command; its output stays in a file until it is judged."""

@@ -2,9 +2,39 @@
 
 use std::borrow::Cow;
 
+use datafusion::arrow::array::{Array, AsArray, StringViewArray};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::ColumnarValue;
 use serde_json::Value as Json;
 
 use crate::cell::Cell;
+
+/// An argument of text, read row by row without cells.
+pub(super) enum Texts<'a> {
+    /// A column.
+    Column(&'a StringViewArray),
+    /// The same text in every row.
+    One(&'a str),
+}
+
+impl<'a> Texts<'a> {
+    /// The texts of an argument, if they are texts, and none is null.
+    pub(super) fn of(arg: &'a ColumnarValue) -> Option<Texts<'a>> {
+        match arg {
+            ColumnarValue::Array(array) => array.as_string_view_opt().filter(|texts| texts.null_count() == 0).map(Texts::Column),
+            ColumnarValue::Scalar(ScalarValue::Utf8View(Some(text))) => Some(Texts::One(text)),
+            ColumnarValue::Scalar(_) => None,
+        }
+    }
+
+    /// The text of a row.
+    pub(super) fn get(&self, row: usize) -> &'a str {
+        match self {
+            Texts::Column(texts) => texts.value(row),
+            Texts::One(text) => text,
+        }
+    }
+}
 
 /// The text of argument `at` as `tostring()` gives it; empty if there is no such argument.
 pub(super) fn text<'b>(args: &'b [Cell<'_>], at: usize) -> Cow<'b, str> {

@@ -46,6 +46,7 @@ mod set;
 mod sketch;
 mod sorted;
 mod special;
+mod split;
 mod strcat;
 mod term;
 mod term_table;
@@ -211,6 +212,7 @@ const FAMILIES: &[&[Function]] = &[
     sketch::FUNCTIONS,
     sorted::FUNCTIONS,
     special::FUNCTIONS,
+    split::FUNCTIONS,
     strcat::FUNCTIONS,
     term::FUNCTIONS,
     terms::FUNCTIONS,

@@ -14,6 +14,7 @@ mod join;
 mod native;
 pub(crate) mod operators;
 pub(crate) mod rel;
+mod split;
 mod whole;
 
 use std::collections::HashMap;

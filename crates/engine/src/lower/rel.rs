@@ -13,7 +13,7 @@ use kql::{Column, Type, Value};
 
 use super::expr::column_at;
 use super::operators::Parts;
-use super::{Lower, fuse, scalar_value};
+use super::{Lower, fuse, scalar_value, split};
 use crate::cell::{Cell, CellBuilder};
 use crate::error::{Error, Result, code};
 use crate::function;
@@ -53,7 +53,7 @@ impl Lower<'_> {
             RelKind::Project { input, exprs } => {
                 let (input, exprs) = fuse::projections(input, exprs);
                 let plan = self.rel(input)?;
-                let exprs = self.exprs(&exprs, &plan)?;
+                let exprs = self.exprs(&split::fused(&exprs, input), &plan)?;
                 project(plan, exprs, &rel.columns)
             }
             RelKind::Aggregate { input, keys, aggregates } => self.aggregate(rel, input, keys, aggregates),

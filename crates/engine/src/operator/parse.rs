@@ -4,11 +4,14 @@
 //! captures lazily, in regex mode greedily; a number captures digits, save in relaxed mode, where anything is captured and what
 //! does not convert is null (`parse-operator`, and the answers of a real Kusto).
 
-use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, StringViewBuilder};
 use datafusion::arrow::compute::filter;
 use datafusion::common::Result as DfResult;
 use kql::plan::{ParseItem, ParseMode};
 use kql::{Column, Type};
+use memchr::memmem::Finder;
 use regex::{Captures, Regex, RegexBuilder};
 
 use super::{Operator, Run, schema};
@@ -23,6 +26,8 @@ pub struct Parse {
     width: usize,
     text_type: Type,
     regex: Regex,
+    /// The same pattern without a regular expression, if it is that plain.
+    plain: Option<Plain>,
     mode: ParseMode,
     captured: Vec<Capture>,
     only_matches: bool,
@@ -76,7 +81,60 @@ impl Parse {
             .swap_greed(flags.contains('U'))
             .build()
             .map_err(|error| Error::new(code::ARGUMENT, format!("the pattern of parse is no regular expression: {error}")))?;
-        Ok(Parse { columns, width: types.len(), text_type: Type::String, regex, mode, captured, only_matches })
+        let all_texts = captured.iter().all(|capture| capture.ty == Type::String);
+        let plain = Plain::of(pattern).filter(|_| mode != ParseMode::Regex && flags.is_empty() && all_texts);
+        Ok(Parse { columns, width: types.len(), text_type: Type::String, regex, plain, mode, captured, only_matches })
+    }
+}
+
+/// A pattern of texts between gaps: each text stands where it is first found behind the one before, the last at the end if no gap
+/// follows it.
+#[derive(Clone, Debug)]
+struct Plain {
+    /// What the text begins with.
+    begin: String,
+    /// Gaps, whether each is captured, and the text that ends it; the last gap may have none.
+    gaps: Vec<(bool, Option<Finder<'static>>)>,
+}
+
+impl Plain {
+    /// The pattern, if no two gaps or texts follow each other.
+    fn of(pattern: &[ParseItem]) -> Option<Plain> {
+        let (mut begin, mut gaps) = (String::new(), Vec::<(bool, Option<Finder<'static>>)>::new());
+        for (at, item) in pattern.iter().enumerate() {
+            match (item, gaps.last_mut()) {
+                (ParseItem::Text(text), _) if text.is_empty() => return None,
+                (ParseItem::Text(text), None) if at == 0 => begin.clone_from(text),
+                (ParseItem::Text(text), Some((_, end @ None))) => *end = Some(Finder::new(text).into_owned()),
+                (ParseItem::Text(_), _) | (_, Some((_, None))) => return None,
+                (item, _) => gaps.push((matches!(item, ParseItem::Column(_)), None)),
+            }
+        }
+        (!gaps.is_empty()).then_some(Plain { begin, gaps })
+    }
+
+    /// Puts into `found` what the captured gaps hold; `None` if the text does not match.
+    fn captures<'t>(&self, text: &'t str, found: &mut Vec<&'t str>) -> Option<()> {
+        let mut rest = text.strip_prefix(self.begin.as_str())?;
+        found.clear();
+        for (at, (captured, end)) in self.gaps.iter().enumerate() {
+            let (gap, behind) = match end {
+                None => (rest, ""),
+                Some(end) if at + 1 == self.gaps.len() => {
+                    let len = rest.len().checked_sub(end.needle().len())?;
+                    (rest.as_bytes().ends_with(end.needle()).then(|| rest.get(..len)).flatten()?, "")
+                }
+                Some(end) => {
+                    let from = end.find(rest.as_bytes())?;
+                    (rest.get(..from)?, rest.get(from + end.needle().len()..)?)
+                }
+            };
+            if *captured {
+                found.push(gap);
+            }
+            rest = behind;
+        }
+        Some(())
     }
 }
 
@@ -117,6 +175,7 @@ impl Operator for Parse {
             width: self.width,
             text_type: self.text_type,
             regex: self.regex.clone(),
+            plain: self.plain.clone(),
             mode: self.mode,
             captured: self.captured.clone(),
             only_matches: self.only_matches,
@@ -129,6 +188,7 @@ struct Pass {
     width: usize,
     text_type: Type,
     regex: Regex,
+    plain: Option<Plain>,
     mode: ParseMode,
     captured: Vec<Capture>,
     only_matches: bool,
@@ -150,15 +210,34 @@ impl Pass {
     }
 }
 
-impl Run for Pass {
-    fn push(&mut self, batch: &RecordBatch) -> DfResult<Option<RecordBatch>> {
-        let texts = Cells::new(self.text_type, batch.column(self.width));
+impl Pass {
+    /// The captured columns of a batch, and which rows matched. A column keeps what it had where they do not.
+    fn captured(&self, batch: &RecordBatch) -> (Vec<ArrayRef>, BooleanArray) {
+        let rows = batch.num_rows();
         let old: Vec<Option<Cells<'_>>> =
             self.captured.iter().map(|capture| capture.old.map(|at| Cells::new(capture.ty, batch.column(at)))).collect();
-        let mut builders: Vec<CellBuilder> =
-            self.captured.iter().map(|capture| CellBuilder::new(capture.ty, batch.num_rows())).collect();
-        let mut matched = Vec::with_capacity(batch.num_rows());
-        for row in 0..batch.num_rows() {
+        let mut matched = Vec::with_capacity(rows);
+        if let (Some(plain), Some(texts)) = (&self.plain, batch.column(self.width).as_string_view_opt()) {
+            let mut builders: Vec<StringViewBuilder> =
+                self.captured.iter().map(|_| StringViewBuilder::with_capacity(rows)).collect();
+            let mut found = Vec::new();
+            for row in 0..rows {
+                let matches = plain.captures(if texts.is_valid(row) { texts.value(row) } else { "" }, &mut found).is_some();
+                matched.push(matches);
+                for (at, builder) in builders.iter_mut().enumerate() {
+                    match (&old[at], found.get(at).filter(|_| matches)) {
+                        (_, Some(text)) => builder.append_value(text),
+                        (Some(old), None) => builder.append_value(old.get(row).as_str()),
+                        (None, None) => builder.append_value(""),
+                    }
+                }
+            }
+            let arrays = builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
+            return (arrays.collect(), BooleanArray::from(matched));
+        }
+        let texts = Cells::new(self.text_type, batch.column(self.width));
+        let mut builders: Vec<CellBuilder> = self.captured.iter().map(|capture| CellBuilder::new(capture.ty, rows)).collect();
+        for row in 0..rows {
             let values = self.values(texts.get(row).as_str());
             matched.push(values.is_some());
             for (at, builder) in builders.iter_mut().enumerate() {
@@ -169,12 +248,18 @@ impl Run for Pass {
                 }
             }
         }
+        (builders.iter_mut().map(CellBuilder::finish).collect(), BooleanArray::from(matched))
+    }
+}
+
+impl Run for Pass {
+    fn push(&mut self, batch: &RecordBatch) -> DfResult<Option<RecordBatch>> {
+        let (captured, matched) = self.captured(batch);
         let mut arrays: Vec<Option<ArrayRef>> =
             (0..self.columns.len()).map(|at| (at < self.width).then(|| batch.column(at).clone())).collect();
-        for (capture, builder) in self.captured.iter().zip(&mut builders) {
-            arrays[capture.position] = Some(builder.finish());
+        for (capture, array) in self.captured.iter().zip(captured) {
+            arrays[capture.position] = Some(array);
         }
-        let matched = BooleanArray::from(matched);
         let mut columns = Vec::with_capacity(arrays.len());
         for (array, column) in arrays.into_iter().zip(&self.columns) {
             let array = array.unwrap_or_else(|| crate::cell::nulls(column.ty, batch.num_rows()));
@@ -185,5 +270,41 @@ impl Run for Pass {
             });
         }
         Ok(Some(RecordBatch::try_new(schema(&self.columns), columns)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The captures of a pattern written `begin * text * text`, where `*` is a column, plainly and by regular expression.
+    fn both(pattern: &str, text: &str) -> (Option<Vec<String>>, Option<Vec<String>>) {
+        let mut items = Vec::new();
+        for (at, part) in pattern.split('*').enumerate() {
+            if at > 0 {
+                items.push(ParseItem::Column(at - 1));
+            }
+            if !part.is_empty() {
+                items.push(ParseItem::Text(part.to_owned()));
+            }
+        }
+        let columns: Vec<Column> =
+            (0..pattern.matches('*').count()).map(|at| Column::new(format!("c{at}"), Type::String)).collect();
+        let parse = Parse::new(columns, Vec::new(), ParseMode::Simple, "", &items, false).unwrap();
+        let names: Vec<&str> = parse.captured.iter().map(|capture| capture.group.as_str()).collect();
+        let by_regex = parse.regex.captures(text).map(|found| names.iter().map(|name| found[*name].to_owned()).collect());
+        let plain = parse.plain.expect("the pattern is plain");
+        let mut found = Vec::new();
+        (plain.captures(text, &mut found).map(|()| found.into_iter().map(str::to_owned).collect()), by_regex)
+    }
+
+    #[test]
+    fn a_plain_pattern_matches_as_its_regular_expression_does() {
+        for pattern in ["*.*", "a*b*", "*.", "a*b", "*ab*ab", "*=*;*", "x*"] {
+            for text in ["", "a.b.c", "ab", "aab b", "aXbYb", "abab", "ababab", "k=v;w", "k=v", "é.ü", "x", ".", "a\nb."] {
+                let (plain, by_regex) = both(pattern, text);
+                assert_eq!(plain, by_regex, "{pattern} on {text:?}");
+            }
+        }
     }
 }

@@ -1,0 +1,60 @@
+//! `split(source, delimiter)[position]` without the array, which the lowering writes in its place. See `text.md`.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::StringViewBuilder;
+use datafusion::common::ScalarValue;
+use datafusion::error::Result;
+use datafusion::logical_expr::ColumnarValue;
+use kql::Type;
+use serde_json::Value as Json;
+
+use super::argument::{Texts, text, whole};
+use super::udf::by_row;
+use super::{Call, Eval, Function};
+use crate::cell::Cell;
+
+/// The functions of this file.
+pub(super) const FUNCTIONS: &[Function] = &[
+    Function::row("$split_element", |_, args| {
+        let (source, delimiter) = (text(args, 0), text(args, 1));
+        let found = whole(args, 2).and_then(|position| element(&source, &delimiter, position));
+        found.map_or(Cell::Null, |found| Cell::json(&Json::from(found)))
+    }),
+    Function { name: "$split_text", eval: Eval::Batch(texts) },
+];
+
+/// The element at a position, a negative one counting from the end.
+fn element<'s>(source: &'s str, delimiter: &str, position: i64) -> Option<&'s str> {
+    let nth = |position: i64| usize::try_from(position).ok();
+    match (delimiter.as_bytes(), nth(position)) {
+        ([], _) => matches!(position, 0 | -1).then_some(source),
+        ([byte], Some(position)) => source.split(char::from(*byte)).nth(position),
+        (_, Some(position)) => source.split(delimiter).nth(position),
+        // From the end the parts are the same only where delimiters cannot overlap.
+        ([byte], None) => source.rsplit(char::from(*byte)).nth(nth(-1 - position)?),
+        _ => source.split(delimiter).nth(nth(i64::try_from(source.split(delimiter).count()).ok()? + position)?),
+    }
+}
+
+/// The element as text, empty where there is none.
+fn texts(call: &Call, args: &[ColumnarValue], rows: usize) -> Result<ColumnarValue> {
+    let constant = match &args[1..] {
+        [
+            ColumnarValue::Scalar(ScalarValue::Utf8View(Some(delimiter))),
+            ColumnarValue::Scalar(ScalarValue::Int64(Some(position))),
+        ] => Some((delimiter.as_str(), *position)),
+        _ => None,
+    };
+    let column = Texts::of(&args[0]).filter(|_| call.types.first() == Some(&Type::String));
+    if let (Some((delimiter, position)), Some(texts @ Texts::Column(_))) = (constant, column) {
+        let mut builder = StringViewBuilder::with_capacity(rows);
+        (0..rows).for_each(|row| builder.append_value(element(texts.get(row), delimiter, position).unwrap_or_default()));
+        return Ok(ColumnarValue::Array(Arc::new(builder.finish())));
+    }
+    by_row(call, false, args, rows, |args| {
+        let (source, delimiter) = (text(args, 0), text(args, 1));
+        let found = whole(args, 2).and_then(|position| element(&source, &delimiter, position));
+        Cell::text(found.unwrap_or_default().to_owned())
+    })
+}
