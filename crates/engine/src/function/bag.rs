@@ -15,6 +15,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::row("pack", pack),
     Function::row("pack_dictionary", pack),
     Function::row("bag_pack_columns", pack),
+    Function::row("pack_all", pack_filled),
     Function::row("bag_keys", keys),
     Function::row("bag_has_key", has_key),
     Function::row("bag_merge", merge),
@@ -30,6 +31,18 @@ fn pack<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
         out.insert(text(args, 2 * at).into_owned(), pair[1].to_json());
     }
     Cell::json(&Json::Object(out))
+}
+
+/// The same without what is null or empty: what `pack_all(true)` becomes.
+fn pack_filled<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
+    let is_filled = |cell: &Cell<'_>| match cell {
+        Cell::Null => false,
+        Cell::Str(text) => !text.is_empty(),
+        Cell::Dynamic(json) => !matches!(&**json, "{}" | "[]" | "\"\"" | "null"),
+        _ => true,
+    };
+    let filled = (0..args.len() / 2).filter(|at| is_filled(&args[2 * at + 1]));
+    Cell::json(&Json::Object(filled.map(|at| (text(args, 2 * at).into_owned(), args[2 * at + 1].to_json())).collect()))
 }
 
 fn keys<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {

@@ -29,6 +29,7 @@ impl Binder<'_> {
             }
             ("toscalar", [arg]) => Some(Item::unnamed(self.toscalar(arg))),
             ("column_ifexists" | "columnifexists", [column, default]) => Some(self.column_ifexists(column, default)),
+            ("iscolumnexists", [column]) => Some(Item::unnamed(self.is_column(column))),
             ("pack_all", []) => Some(Item::unnamed(self.pack_all(false))),
             ("pack_all", [flag]) => Some(self.pack_all_but_nulls(flag)),
             ("column_names_of", [table]) => Some(Item::unnamed(self.column_names_of(table))),
@@ -112,6 +113,19 @@ impl Binder<'_> {
             return Item { name: Some(name.clone()), expr: Expr { ty: default.ty(), ..open_column(&name) } };
         }
         Item { name: None, expr: default.expr }
+    }
+
+    /// Whether there is a column of that name: an old way to ask.
+    fn is_column(&mut self, column: &ast::Expr) -> Expr {
+        let name = self.value_of(column, Type::String, "a column's name");
+        let scope = self.scope();
+        match fold::text(&name) {
+            Some(name) => {
+                let is_there = scope.is_some_and(|scope| scope.column(name).is_some());
+                Expr::literal(Value::Bool(is_there), Type::Bool)
+            }
+            None => Expr::call("iscolumnexists", vec![name], Type::Bool),
+        }
     }
 
     /// The names of a table's columns.

@@ -36,7 +36,7 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
     ),
     ("mixes hashes in a way that is published nowhere", &["hash_combine", "hash_many"]),
     ("needs a list of all browsers, which is out of date in months", &["parse_user_agent"]),
-    ("is an old name that the reference does not describe", &["iscolumnexists", "row_rank"]),
+    ("is an old name that the reference does not describe", &["row_rank"]),
 ];
 
 /// Why it is left out.
