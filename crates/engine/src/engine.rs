@@ -28,6 +28,7 @@ use crate::answer::{Answer, Budget, Cancel, Cut, Head, Receiver, ResultTable};
 use crate::error::{Error, Result, code};
 use crate::explain::Explained;
 use crate::function::IpPlaces;
+use crate::in_order::KeepPartitionsInOrder;
 use crate::operator::OperatorPlanner;
 use crate::pass::Passes;
 use crate::prepare::{Prepare, Progress, start};
@@ -426,6 +427,7 @@ fn state(config: &Config) -> Result<SessionState> {
         .with_runtime_env(runtime)
         .with_default_features()
         .with_query_planner(Arc::new(Planner))
+        .with_physical_optimizer_rule(Arc::new(KeepPartitionsInOrder))
         .with_physical_optimizer_rule(Arc::new(Passes))
         .build())
 }

@@ -10,6 +10,7 @@ mod engine;
 pub mod error;
 mod explain;
 pub mod function;
+mod in_order;
 mod json;
 mod local;
 pub mod lower;
