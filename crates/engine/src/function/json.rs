@@ -187,7 +187,9 @@ pub(super) fn path(text: &str) -> Option<Vec<Step>> {
             steps.push(Step::Element(tail[..end].trim().parse().ok()?));
             rest = &tail[end + 1..];
         } else {
-            let tail = rest.strip_prefix('.')?;
+            // `$name` means `$.name` to Kusto's users, and so to published queries.
+            let is_first = steps.is_empty() && rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+            let tail = rest.strip_prefix('.').or(is_first.then_some(rest))?;
             let end = tail.find(['.', '[']).unwrap_or(tail.len());
             if end == 0 {
                 return None;
@@ -255,6 +257,7 @@ mod tests {
     fn paths_are_read() {
         let member = |name: &str| Step::Member(name.to_owned());
         assert_eq!(path("$.a['b c'][0].d"), Some(vec![member("a"), member("b c"), Step::Element(0), member("d")]));
+        assert_eq!(path("$a.b"), Some(vec![member("a"), member("b")]));
         assert_eq!(path("a.b"), None);
         assert_eq!(path("$..b"), None);
     }

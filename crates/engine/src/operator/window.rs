@@ -23,6 +23,7 @@ const FUNCTIONS: &[(&str, WindowFunction)] = &[
     ("prev", WindowFunction::Prev),
     ("row_cumsum", WindowFunction::CumulativeSum),
     ("row_number", WindowFunction::Number),
+    ("row_rank", WindowFunction::RankDense),
     ("row_rank_dense", WindowFunction::RankDense),
     ("row_rank_min", WindowFunction::RankMin),
     ("row_window_session", WindowFunction::Session),
