@@ -10,6 +10,7 @@ mod engine;
 pub mod error;
 mod explain;
 pub mod function;
+mod graph;
 mod in_order;
 mod json;
 mod local;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use kql::plan::{Expr, ExprKind, Input, PARTITION_KEY, PluginArg, Rel, RelKind};
+use kql::plan::{Expr, ExprKind, Graph, Input, PARTITION_KEY, PluginArg, Rel, RelKind};
 
 /// Something that a plan refers to.
 pub(crate) enum Reference {
@@ -47,6 +47,10 @@ impl Walk {
                 self.found.extend(fixed(subquery).into_iter().map(Reference::Argument));
             }
             _ => {}
+        }
+        if let Some(graph) = graph(&rel.kind) {
+            self.found.extend(graph.inputs().into_iter().map(|rel| Reference::Argument(Arc::clone(rel))));
+            graph.exprs().into_iter().for_each(|expr| self.expr(expr));
         }
         inputs(&rel.kind).into_iter().for_each(|input| self.rel(input));
         exprs(&rel.kind).into_iter().for_each(|expr| self.expr(expr));
@@ -97,6 +101,17 @@ fn reads_key(expr: &Expr) -> bool {
         ExprKind::Call { function, args } => function == PARTITION_KEY || args.iter().any(reads_key),
         ExprKind::And(args) | ExprKind::Or(args) => args.iter().any(reads_key),
         ExprKind::Rows(_) | ExprKind::Scalar(_) | ExprKind::Column(_) | ExprKind::Literal(_) => false,
+    }
+}
+
+/// The graph that a relation reads; the rows it is made of are computed before, as arguments of plugins are.
+fn graph(kind: &RelKind) -> Option<&Graph> {
+    match kind {
+        RelKind::GraphMatch(found) => Some(&found.graph),
+        RelKind::GraphNodes { graph, .. } | RelKind::GraphEdges { graph, .. } | RelKind::GraphPartition { graph, .. } => {
+            Some(graph)
+        }
+        _ => None,
     }
 }
 

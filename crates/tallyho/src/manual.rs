@@ -83,7 +83,7 @@ impl Kind {
     fn holds(self, page: &Page) -> bool {
         let folder = page.name.split('/').next().unwrap_or_default();
         match self {
-            Kind::Operator => matches!(folder, "lower" | "operator" | "source"),
+            Kind::Operator => matches!(folder, "graph" | "lower" | "operator" | "source"),
             Kind::Function => folder == "function",
             Kind::Aggregate => folder == "aggregate",
             Kind::Plugin => folder == "plugin",

@@ -6,7 +6,7 @@ use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Column as DfColumn;
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, SortExpr, Union, lit, when};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Sort, SortExpr, Union, lit, when};
 use kql::catalog::time_alias;
 use kql::plan::{self, Rel, RelKind};
 use kql::{Column, Type, Value};
@@ -60,7 +60,7 @@ impl Lower<'_> {
             RelKind::Sort { input, keys } => {
                 let plan = self.rel(input)?;
                 let keys = self.sort_keys(keys, &plan)?;
-                Ok(LogicalPlanBuilder::from(plan).sort(keys)?.build()?)
+                Ok(sorted(plan, keys))
             }
             RelKind::Take { input, count } => {
                 let plan = self.rel(input)?;
@@ -74,6 +74,9 @@ impl Lower<'_> {
                 Ok(LogicalPlanBuilder::from(plan).limit(0, Some(self.count(count)?))?.build()?)
             }
             RelKind::TopHitters { input, count, of, by } => self.top_hitters(rel, input, count, of, by.as_ref()),
+            RelKind::GraphMatch(_) | RelKind::GraphNodes { .. } | RelKind::GraphEdges { .. } | RelKind::GraphPartition { .. } => {
+                self.scan(&self.graph_rows(rel)?, &rel.columns)
+            }
             RelKind::GetSchema(input) => {
                 self.scan(&memory_table(vec![values(&rel.columns, &schema_rows(&input.columns))?])?, &rel.columns)
             }
@@ -156,7 +159,7 @@ impl Lower<'_> {
         let expr = plan::Expr::column(rel.columns.len() - 1, ty);
         let key = plan::SortKey { expr, descending: true, nulls_first: false };
         let keys = self.sort_keys(&[key], &plan)?;
-        let plan = LogicalPlanBuilder::from(plan).sort(keys)?;
+        let plan = LogicalPlanBuilder::from(sorted(plan, keys));
         Ok(plan.limit(0, Some(self.count(count)?))?.build()?)
     }
 
@@ -181,6 +184,11 @@ impl Lower<'_> {
         }
         Ok(out)
     }
+}
+
+/// The plan in order. DataFusion's builder takes a key that was computed for a sort below for a column of that sort.
+fn sorted(plan: LogicalPlan, keys: Vec<SortExpr>) -> LogicalPlan {
+    LogicalPlan::Sort(Sort { expr: keys, input: Arc::new(plan), fetch: None })
 }
 
 /// The wanted columns of a table; those it lacks are `made`, else null.

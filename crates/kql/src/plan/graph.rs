@@ -80,6 +80,8 @@ pub struct GraphNodes {
     pub rows: Input,
     /// The id: over those columns, of the type of the edges' source.
     pub id: Expr,
+    /// The property that is the id: a node that no table has knows it, and nothing else.
+    pub id_property: Option<usize>,
 }
 
 /// `graph-match`, `graph-shortest-paths`.
@@ -233,6 +235,26 @@ impl Graph {
             changes += 1;
         }
         changes
+    }
+
+    /// The expressions that make and change it.
+    #[must_use]
+    pub fn exprs(&self) -> Vec<&Expr> {
+        let (mut graph, mut exprs) = (self, Vec::new());
+        loop {
+            match &graph.kind {
+                GraphKind::Make { source, target, nodes, .. } => {
+                    exprs.extend([source, target].into_iter().chain(nodes.iter().map(|nodes| &nodes.id)));
+                    return exprs;
+                }
+                GraphKind::MarkComponents { input, .. } => graph = input,
+                GraphKind::WhereNodes { input, predicate } | GraphKind::WhereEdges { input, predicate } => {
+                    exprs.push(predicate);
+                    graph = input;
+                }
+                GraphKind::Context | GraphKind::Unsupported { .. } => return exprs,
+            }
+        }
     }
 
     /// The relations that the graph is made of.

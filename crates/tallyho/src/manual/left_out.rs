@@ -16,27 +16,8 @@ const LEFT_OUT: &[(&str, &[&str])] = &[
         "names something that a cluster's database stores",
         &["entity_group", "external_table", "graph", "materialized_view", "stored_query_result"],
     ),
-    (
-        "works on graphs",
-        &[
-            "all",
-            "any",
-            "graph-mark-components",
-            "graph-match",
-            "graph-shortest-paths",
-            "graph-to-table",
-            "inner_nodes",
-            "labels",
-            "make-graph",
-            "map",
-            "node_degree_in",
-            "node_degree_out",
-            "node_id",
-        ],
-    ),
     ("mixes hashes in a way that is published nowhere", &["hash_combine", "hash_many"]),
     ("needs a list of all browsers, which is out of date in months", &["parse_user_agent"]),
-    ("is an old name that the reference does not describe", &["row_rank"]),
 ];
 
 /// Why it is left out.

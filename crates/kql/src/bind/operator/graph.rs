@@ -12,7 +12,7 @@ use super::parse::place;
 use crate::ast::{self, GraphOutput, MakeGraph, Operator, OperatorKind as Op};
 use crate::catalog::common_type;
 use crate::diagnostic::{self, Span};
-use crate::plan::{Expr, Graph, GraphKind, GraphNodes, Output, RelKind};
+use crate::plan::{Expr, ExprKind, Graph, GraphKind, GraphNodes, Output, RelKind};
 use crate::types::{Column, Type};
 
 /// How many operators may change one graph.
@@ -121,7 +121,7 @@ impl Binder<'_> {
         columns.push(Column::new("$id", ty));
         let kind = RelKind::Project { input: table.rel.clone(), exprs };
         let rows = table.with_columns(kind, columns, table.rel.open);
-        GraphNodes { rows: rows.rel, id: Expr::column(nodes.len(), ty) }
+        GraphNodes { rows: rows.rel, id: Expr::column(nodes.len(), ty), id_property: property_of(table, id, nodes) }
     }
 
     fn graph_partition(&mut self, input: &Flow, graph: Graph, by: &ast::Expr, subquery: &ast::Expr) -> Flow {
@@ -179,6 +179,13 @@ impl Binder<'_> {
         }
         Flow::nothing()
     }
+}
+
+/// Which property of a node is the column that identifies it.
+fn property_of(table: &Flow, id: &Expr, nodes: &[Column]) -> Option<usize> {
+    let ExprKind::Column(at) = id.kind else { return None };
+    let name = &table.columns().get(at)?.name;
+    nodes.iter().position(|column| column.name == *name)
 }
 
 /// The table of nodes or of edges, after the hashes that are asked for.
