@@ -82,6 +82,8 @@ pub struct Code {
     pub severity: Severity,
     /// What kind of mistake it is, in a few words.
     pub title: &'static str,
+    /// What to do about it, where nothing more exact can be said.
+    pub help: Option<&'static str>,
 }
 
 /// One mistake at one place.
@@ -114,7 +116,8 @@ impl Diagnostic {
     /// A mistake of that kind at that place.
     #[must_use]
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
-        Diagnostic { code: code.id, severity: code.severity, message: message.into(), span, labels: Vec::new(), help: None }
+        let help = code.help.map(str::to_owned);
+        Diagnostic { code: code.id, severity: code.severity, message: message.into(), span, labels: Vec::new(), help }
     }
 
     /// The same with a further place.
@@ -146,8 +149,11 @@ impl Diagnostic {
 
 /// Names each code once and lists them all in [`CODES`].
 macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident = $id:literal $severity:ident $title:literal;)*) => {
-        $($(#[$doc])* pub const $name: Code = Code { id: $id, severity: Severity::$severity, title: $title };)*
+    (@help) => { None };
+    (@help $help:literal) => { Some($help) };
+    ($($(#[$doc:meta])* $name:ident = $id:literal $severity:ident $title:literal $(, $help:literal)?;)*) => {
+        $($(#[$doc])* pub const $name: Code =
+            Code { id: $id, severity: Severity::$severity, title: $title, help: codes!(@help $($help)?) };)*
 
         /// Every code there is, in order of id.
         pub const CODES: &[Code] = &[$($name),*];
@@ -194,19 +200,19 @@ codes! {
     /// An operator between types that do not go together.
     WRONG_OPERAND = "K0106" Error "operator does not apply to these types";
     /// Two columns of one name from one operator.
-    DUPLICATE_COLUMN = "K0107" Error "column twice";
+    DUPLICATE_COLUMN = "K0107" Error "column twice", "give one of them another name: `Other = …`";
     /// An aggregation function outside `summarize` and its kin, or within another.
-    AGGREGATE_HERE = "K0108" Error "aggregation function in the wrong place";
+    AGGREGATE_HERE = "K0108" Error "aggregation function in the wrong place", "aggregate the rows first: `| summarize … by …`";
     /// A column that `summarize` neither aggregates nor groups by.
     NOT_AGGREGATED = "K0109" Error "neither aggregated nor grouped by";
     /// Rows where a value must be.
     EXPECTED_VALUE = "K0110" Error "a value is needed";
     /// A value where rows must be.
-    EXPECTED_TABLE = "K0111" Error "rows are needed";
+    EXPECTED_TABLE = "K0111" Error "rows are needed", "name a table, or write a query here";
     /// A value that is settled only when the query runs, where it must be known before.
-    EXPECTED_CONSTANT = "K0112" Error "a constant is needed";
+    EXPECTED_CONSTANT = "K0112" Error "a constant is needed", "write the value out, or declare it with `let` of constants alone";
     /// An expression where a column's name must be.
-    EXPECTED_COLUMN = "K0113" Error "a column is needed";
+    EXPECTED_COLUMN = "K0113" Error "a column is needed", "make it a column first: `| extend Name = …`";
     /// A value of another type than must be.
     WRONG_TYPE = "K0114" Error "wrong type";
     /// A window function over rows in no order.
@@ -214,41 +220,41 @@ codes! {
     /// A dynamic to group, sort or tell apart by.
     DYNAMIC_KEY = "K0116" Error "a dynamic cannot be a key";
     /// A join condition that is none.
-    JOIN_CONDITION = "K0117" Error "no condition that joins";
+    JOIN_CONDITION = "K0117" Error "no condition that joins", "say which columns must be equal: `on Key`, or `on $left.A == $right.B`";
     /// Join keys of types that are never equal.
     JOIN_TYPES = "K0118" Error "join keys of different types";
     /// A plugin that does not exist.
     UNKNOWN_PLUGIN = "K0119" Error "no such plugin";
     /// A stored function that calls itself.
-    RECURSION = "K0120" Error "function calls itself";
+    RECURSION = "K0120" Error "function calls itself", "take the call of itself out of the function";
     /// An argument by a name that no parameter has.
     UNKNOWN_PARAMETER = "K0121" Error "no such parameter";
     /// A value that a parameter of an operator does not take.
     BAD_OPTION = "K0122" Error "no such option";
     /// A name that is declared twice.
-    DUPLICATE_NAME = "K0123" Error "name declared twice";
+    DUPLICATE_NAME = "K0123" Error "name declared twice", "keep one of them, or give this one another name";
     /// Rows without a column that is needed.
-    MISSING_COLUMN = "K0124" Error "column is missing";
+    MISSING_COLUMN = "K0124" Error "column is missing", "make the column first, with that name and type: `| extend Name = …`";
     /// Values of a `datatable` that do not fill its rows.
-    VALUE_COUNT = "K0125" Error "values do not fill the rows";
+    VALUE_COUNT = "K0125" Error "values do not fill the rows", "add the values that are missing, or take out those too many";
     /// A value that depends on a row which a subquery does not see.
-    OUTER_ROW = "K0126" Error "value of another row";
+    OUTER_ROW = "K0126" Error "value of another row", "use a join: the subquery is the same for all rows";
     /// A query that grows beyond what can be run.
-    TOO_LARGE = "K0127" Error "query too large";
+    TOO_LARGE = "K0127" Error "query too large", "make the rows once with `materialize(…)`, or split the query";
     /// Something that cannot stand where it does.
     MISPLACED = "K0128" Error "not allowed here";
     /// A member of a value that has none.
     NO_MEMBERS = "K0129" Error "value has no members";
     /// An operator without rows to read.
-    NO_INPUT = "K0130" Error "no rows to read";
+    NO_INPUT = "K0130" Error "no rows to read", "begin with a table: `Table | …`";
     /// Rows where a graph must be.
     EXPECTED_GRAPH = "K0131" Error "a graph is needed";
     /// A graph pattern whose nodes and edges do not take turns.
-    GRAPH_PATTERN = "K0132" Error "no such graph pattern";
+    GRAPH_PATTERN = "K0132" Error "no such graph pattern", "nodes and edges take turns: `(a)-[e]->(b)`";
     /// The call of a pattern that has no case for these values.
-    NO_CASE = "K0133" Error "no case of the pattern fits";
+    NO_CASE = "K0133" Error "no case of the pattern fits", "add the case to the `declare pattern`, or call one of those that are there";
     /// A member of an entity group that is no cluster, database or table, or not of the kind of the others.
-    WRONG_ENTITY = "K0134" Error "wrong member of an entity group";
+    WRONG_ENTITY = "K0134" Error "wrong member of an entity group", "name members of one kind: databases, or clusters, or tables";
     /// A literal whose content its type cannot read.
     BAD_LITERAL = "K0190" Error "literal that cannot be read";
     /// A table of events read from its first day to its last.
@@ -258,13 +264,13 @@ codes! {
     /// `search`, `find` or `union` over every table.
     EVERY_TABLE = "K0903" Warning "reads every table";
     /// A regular expression that matches nothing, or is none.
-    DEAD_REGEX = "K0904" Warning "regular expression that cannot match";
+    DEAD_REGEX = "K0904" Warning "regular expression that cannot match", "try the expression alone: `print 'a text' matches regex …`";
     /// A column compared with a constant of a type that its values never have.
     CONSTANT_TYPE = "K0905" Warning "column compared with a constant of another type";
     /// A join on columns whose texts are written in different letters.
     JOIN_CASE = "K0906" Warning "join on columns of different case";
     /// A predicate that no row fulfils.
-    NEVER_TRUE = "K0907" Warning "predicate that is never true";
+    NEVER_TRUE = "K0907" Warning "predicate that is never true", "did you mean `or`?";
     /// More values than an operator takes.
     LONG_LIST = "K0908" Warning "list over Kusto's limit";
     /// More characters than an analytics rule takes.
@@ -272,13 +278,15 @@ codes! {
     /// A function under its old name.
     OLD_NAME = "K0910" Info "old name of a function";
     /// A column that the reference of its table does not list.
-    UNLISTED_COLUMN = "K0918" Warning "column that the reference does not list";
+    UNLISTED_COLUMN = "K0918" Warning "column that the reference does not list", "see the columns that rows have with `| getschema`";
     /// `count(x)`, which counts all rows.
     COUNT_ARGUMENT = "K0919" Warning "argument of count";
     /// A table of a fuzzy union that does not exist.
-    FUZZY_TABLE = "K0920" Warning "table of a fuzzy union is missing";
+    FUZZY_TABLE = "K0920" Warning "table of a fuzzy union is missing", "correct its name, or take it out of the union";
     /// `ingestion_time()` over rows that do not have it.
-    NO_INGESTION_TIME = "K0921" Warning "rows without a time of ingestion";
+    NO_INGESTION_TIME = "K0921" Warning "rows without a time of ingestion", "use `TimeGenerated`, the time of the event";
+    /// `where x = 1`, which compares nothing.
+    NAMED_CONDITION = "K0922" Warning "condition with a name";
 }
 
 #[cfg(test)]

@@ -92,6 +92,12 @@ impl Binder<'_> {
 
     /// A predicate: a `bool`.
     pub(super) fn predicate(&mut self, expr: &ast::Expr) -> Expr {
+        if let ast::ExprKind::Named { name, value } = &expr.kind {
+            let message = format!("`=` gives the condition the name `{}`, and compares nothing", name.text);
+            let help = Some(format!("compare with `==`: `{} == …`", name.text));
+            self.report_with_help(diagnostic::NAMED_CONDITION, name.span, message, help);
+            return self.predicate(value);
+        }
         self.value_of(expr, Type::Bool, "a condition")
     }
 

@@ -55,6 +55,7 @@ impl Binder<'_> {
             self.foreign = Some(span);
         }
         let env = std::mem::replace(&mut self.env, closure.env);
+        let unnamed = std::mem::take(&mut self.unnamed);
         for (name, binding) in arguments {
             self.declare(&name, binding, true);
         }
@@ -74,6 +75,7 @@ impl Binder<'_> {
         };
         self.calls.pop();
         self.env = env;
+        self.unnamed = unnamed;
         self.foreign = foreign;
         match thing {
             // Where tables are named (`withsource`, `search`), a view is one.
@@ -103,7 +105,12 @@ impl Binder<'_> {
             if let ast::ExprKind::Named { name, value } = &arg.kind {
                 match parameters.iter().position(|parameter| parameter.name.text == name.text) {
                     Some(at) => slots[at] = Some(value),
-                    None => self.unknown_parameter(closure, name),
+                    None => {
+                        let meant = self.unknown_parameter(closure, name).or_else(|| slots.iter().position(Option::is_none));
+                        if let Some(slot) = meant.and_then(|at| slots.get_mut(at)) {
+                            *slot = Some(value);
+                        }
+                    }
                 }
                 next += 1;
             } else if let Some(slot) = slots.get_mut(next) {
@@ -125,11 +132,14 @@ impl Binder<'_> {
         arguments
     }
 
-    fn unknown_parameter(&mut self, closure: &Closure, name: &ast::Name) {
-        let known = closure.function.parameters.iter().map(|parameter| parameter.name.text.as_str());
-        let help = super::resolve::did_you_mean(&catalog::nearest(&name.text, known));
+    /// Reports the name; gives the position of the parameter that is probably meant.
+    fn unknown_parameter(&mut self, closure: &Closure, name: &ast::Name) -> Option<usize> {
+        let mut known = closure.function.parameters.iter().map(|parameter| parameter.name.text.as_str());
+        let near = catalog::nearest(&name.text, known.clone());
+        let help = super::resolve::did_you_mean(&near);
         let message = format!("`{}` has no parameter called `{}`", closure.name, name.text);
         self.report_with_help(diagnostic::UNKNOWN_PARAMETER, name.span, message, help);
+        known.position(|name| near.first().is_some_and(|near| *near == name))
     }
 
     fn bind_argument(

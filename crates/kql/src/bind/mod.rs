@@ -88,7 +88,7 @@ pub struct Checked {
 pub fn check(text: &str, catalog: &dyn Catalog, now: i64) -> Checked {
     let parsed = parser::parse(text);
     let bound = bind(&parsed.query, catalog, &Options { now, opened: Vec::new() });
-    let syntax_ok = !parsed.diagnostics.iter().any(Diagnostic::is_error);
+    let syntax_ok = !parsed.diagnostics.iter().any(|diagnostic| diagnostic.is_error() && diagnostic.is_syntax());
     let mut diagnostics = parsed.diagnostics;
     diagnostics.extend(bound.diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
@@ -156,6 +156,8 @@ pub(crate) struct Binder<'a> {
     tolerated: HashMap<String, crate::types::Type>,
     /// Within a search: whether it looks at case.
     is_search_cased: Option<bool>,
+    /// The last number of a made-up name, `Column1`.
+    unnamed: usize,
     /// How many nodes are inlined so far.
     inlined: usize,
     /// Columns of all relations so far: what a chain of operators over wide rows takes.
@@ -193,6 +195,7 @@ impl<'a> Binder<'a> {
             tabular: HashMap::new(),
             tolerated: HashMap::new(),
             is_search_cased: None,
+            unnamed: 0,
             inlined: 0,
             slots: 0,
             foreign: None,

@@ -201,7 +201,7 @@ fn mistakes_in_graphs() {
     );
     errors(
         &format!("{GRAPH} | graph-match cycles = some (p)-[e*1..2]->(q) where all(p, a > 1) project q.a"),
-        &[("K0122", "cycles = some"), ("K0105", "p")],
+        &[("K0122", "some"), ("K0105", "p")],
     );
     errors(&format!("{GRAPH} | graph-match (p)-[e]->(q) where p.x project q.a"), &[("K0114", "p.x")]);
     errors("T | where all(d, a > 1)", &[("K0128", "all")]);

@@ -22,11 +22,18 @@ pub struct Argument<'a> {
     pub star: bool,
 }
 
+impl<'a> Argument<'a> {
+    /// What names of results take from it: the name the query gives it, `bin(day = t, 1d)`, else its own.
+    fn label(&self) -> Option<&'a str> {
+        self.alias.or(self.name)
+    }
+}
+
 /// The columns of a call's result: one for most. `input` are the columns the call sees; in an aggregate, without those that are
 /// keys of the group, as `*` does not mean them.
 #[must_use]
 pub fn columns(call: &Resolved, args: &[Argument<'_>], input: &[Column]) -> Vec<(Option<String>, Type)> {
-    let first = args.first().and_then(|arg| arg.name).unwrap_or_default();
+    let first = args.first().and_then(Argument::label).unwrap_or_default();
     match &call.signature.returns {
         Returns::Columns(parts) => {
             parts.iter().map(|(part, ty)| (Some(format!("{}_{first}_{part}", call.function.name)), *ty)).collect()
@@ -34,7 +41,7 @@ pub fn columns(call: &Resolved, args: &[Argument<'_>], input: &[Column]) -> Vec<
         Returns::SortedArrays => {
             let sorted = args.iter().zip(&call.parameters).filter(|(_, parameter)| **parameter == 0);
             let name = |at: usize, arg: &Argument<'_>| {
-                arg.name.map_or_else(|| format!("array{at}_sorted"), |name| format!("{name}_sorted"))
+                arg.label().map_or_else(|| format!("array{at}_sorted"), |name| format!("{name}_sorted"))
             };
             sorted.enumerate().map(|(at, (arg, _))| (Some(name(at, arg)), Type::Dynamic)).collect()
         }
@@ -149,10 +156,10 @@ fn single(call: &Resolved, args: &[Argument<'_>], input: &[Column]) -> Option<St
     let first = args.first();
     match &call.function.naming {
         Naming::None => percentiles_array(call, args),
-        Naming::First => first?.name.map(str::to_owned),
-        Naming::Only if args.len() == 1 => first?.name.map(str::to_owned),
+        Naming::First => first?.label().map(str::to_owned),
+        Naming::Only if args.len() == 1 => first?.label().map(str::to_owned),
         Naming::Only => None,
-        Naming::PrefixAndFirst(prefix) => Some(format!("{prefix}_{}", first.and_then(|arg| arg.name).unwrap_or_default())),
+        Naming::PrefixAndFirst(prefix) => Some(format!("{prefix}_{}", first.and_then(Argument::label).unwrap_or_default())),
         Naming::Prefix(prefix) => Some(prefix.clone()),
         Naming::FirstValue => match first?.literal? {
             Value::String(text) if input.iter().any(|column| column.name == *text) => Some(text.clone()),
@@ -165,7 +172,7 @@ fn single(call: &Resolved, args: &[Argument<'_>], input: &[Column]) -> Option<St
 /// `percentiles_array(x, …)` is `percentiles_x`.
 fn percentiles_array(call: &Resolved, args: &[Argument<'_>]) -> Option<String> {
     let array = matches!(call.function.name.as_str(), "percentiles_array" | "percentilesw_array");
-    array.then(|| format!("percentiles_{}", args.first().and_then(|arg| arg.name).unwrap_or_default()))
+    array.then(|| format!("percentiles_{}", args.first().and_then(Argument::label).unwrap_or_default()))
 }
 
 /// `arg_max(x, y, *)` and its kin: a column for each argument, under its own name or the old functions' `max_x_y`.

@@ -22,14 +22,7 @@ impl Binder<'_> {
         let right = self.table(right);
         let kind = match param(&operator.params, "kind").as_deref() {
             None => JoinKind::InnerUnique,
-            Some(name) => join_kind(name).unwrap_or_else(|| {
-                self.unknown_kind(
-                    name,
-                    operator.keyword,
-                    "innerunique, inner, leftouter, rightouter, fullouter, leftsemi, rightsemi, leftanti, rightanti",
-                );
-                JoinKind::InnerUnique
-            }),
+            Some(name) => join_kind(name).unwrap_or(JoinKind::InnerUnique),
         };
         let on = self.pairs(left, &right, condition, operator.keyword);
         let (columns, open) = match kind {
@@ -43,10 +36,6 @@ impl Binder<'_> {
         Flow { origin, ..Flow::fresh(kind, columns, open) }
     }
 
-    fn unknown_kind(&mut self, name: &str, span: Span, known: &str) {
-        self.report(diagnostic::BAD_OPTION, span, format!("`{name}` is no kind of this operator; there are {known}"));
-    }
-
     pub(super) fn lookup_operator(
         &mut self,
         left: &Flow,
@@ -56,12 +45,8 @@ impl Binder<'_> {
     ) -> Flow {
         let right = self.table(right);
         let kind = match param(&operator.params, "kind").as_deref() {
-            None | Some("leftouter") => JoinKind::LeftOuter,
             Some("inner") => JoinKind::Inner,
-            Some(name) => {
-                self.unknown_kind(name, operator.keyword, "leftouter, inner");
-                JoinKind::LeftOuter
-            }
+            _ => JoinKind::LeftOuter,
         };
         let on = self.pairs(left, &right, condition, operator.keyword);
         let is_key = |at: usize| on.iter().any(|(_, key)| reads(key, at));

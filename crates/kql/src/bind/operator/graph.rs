@@ -140,16 +140,7 @@ impl Binder<'_> {
     }
 
     fn mark_components(&mut self, graph: &Arc<Graph>, operator: &Operator) -> Flow {
-        let strong = match param(&operator.params, "kind").as_deref() {
-            Some("strong") => true,
-            None | Some("weak") => false,
-            Some(other) => {
-                let span = operator.params.first().map_or(operator.keyword, |param| param.span);
-                let message = format!("`{other}` is no kind of component; there are weak, strong");
-                self.report(diagnostic::BAD_OPTION, span, message);
-                false
-            }
-        };
+        let strong = param(&operator.params, "kind").is_some_and(|kind| kind == "strong");
         let name = param(&operator.params, "with_component_id").filter(|name| !name.is_empty());
         let mut nodes = graph.nodes.clone();
         let position = place(&mut nodes, name.as_deref().unwrap_or("ComponentId"), Type::Long);

@@ -35,16 +35,7 @@ impl Binder<'_> {
             self.expanded(&name, &Member { binding, cluster: String::new(), database: String::new() }, body);
             return Flow::failed();
         }
-        let is_inner = match param(params, "kind").as_deref() {
-            Some("inner") => true,
-            None | Some("outer") => false,
-            Some(other) => {
-                let span = params.first().map(|param| param.span).unwrap_or_default();
-                let message = format!("`{other}` is no kind of macro-expand; there are inner, outer");
-                self.report(diagnostic::BAD_OPTION, span, message);
-                false
-            }
-        };
+        let is_inner = param(params, "kind").is_some_and(|kind| kind == "inner");
         combined(&flows, is_inner, None)
     }
 

@@ -7,6 +7,7 @@ mod combine;
 mod expand;
 mod graph;
 mod macro_expand;
+mod option;
 mod parse;
 mod pattern;
 mod plugin;
@@ -63,6 +64,9 @@ impl Binder<'_> {
     }
 
     fn operator(&mut self, input: Option<Flow>, operator: &Operator) -> Flow {
+        if !operator.params.is_empty() || matches!(operator.kind, Op::Render(_)) {
+            self.check_options(input.as_ref(), operator);
+        }
         let is_source = matches!(
             operator.kind,
             Op::Print(_)

@@ -22,15 +22,9 @@ impl Binder<'_> {
     ) -> Flow {
         let text = self.over(input, |binder| binder.value_of(text, Type::String, "the text"));
         let mode = match param(params, "kind").as_deref() {
-            None | Some("simple") => ParseMode::Simple,
             Some("regex") => ParseMode::Regex,
             Some("relaxed") => ParseMode::Relaxed,
-            Some(other) => {
-                let span = params.first().map(|param| param.span).unwrap_or_default();
-                let message = format!("`{other}` is no kind of parse; there are simple, regex, relaxed");
-                self.report(diagnostic::BAD_OPTION, span, message);
-                ParseMode::Simple
-            }
+            _ => ParseMode::Simple,
         };
         self.check_pattern(pattern);
         let mut columns = input.columns().to_vec();

@@ -29,7 +29,7 @@ impl Binder<'_> {
     ) -> Flow {
         let mut elements: Vec<Element> = Vec::new();
         let patterns = written.patterns.iter().map(|path| self.pattern(path, &mut elements)).collect::<Option<Vec<Pattern>>>();
-        let (cycles, shortest) = self.pattern_options(operator, is_shortest);
+        let (cycles, shortest) = pattern_options(operator, is_shortest);
         let elements = Elements::new(graph.clone(), elements);
         let scope = self.scope_over_elements(&elements);
         let ((predicate, made), scope) = self.within(scope, |binder| {
@@ -123,27 +123,6 @@ impl Binder<'_> {
         fold::integer(&value).and_then(|length| u32::try_from(length).ok()).unwrap_or(0)
     }
 
-    fn pattern_options(&mut self, operator: &Operator, is_shortest: bool) -> (Cycles, Option<ShortestPaths>) {
-        let cycles = match param(&operator.params, "cycles").as_deref() {
-            None | Some("unique_edges") => Cycles::UniqueEdges,
-            Some("all") => Cycles::All,
-            Some("none") => Cycles::None,
-            Some(other) => self.no_such_option(operator, other, "all, none, unique_edges", Cycles::UniqueEdges),
-        };
-        let shortest = match param(&operator.params, "output").as_deref() {
-            None | Some("any") => ShortestPaths::Any,
-            Some("all") => ShortestPaths::All,
-            Some(other) => self.no_such_option(operator, other, "any, all", ShortestPaths::Any),
-        };
-        (cycles, is_shortest.then_some(shortest))
-    }
-
-    fn no_such_option<T>(&mut self, operator: &Operator, given: &str, known: &str, instead: T) -> T {
-        let span = operator.params.first().map_or(operator.keyword, |param| param.span);
-        self.report(diagnostic::BAD_OPTION, span, format!("`{given}` is none of {known}"));
-        instead
-    }
-
     /// The conditions joined by `and`: one that reads a variable-length edge holds for each edge of the path.
     fn pattern_predicate(&mut self, written: &ast::Expr) -> Expr {
         let mut conditions: Vec<Expr> = Vec::new();
@@ -193,4 +172,15 @@ impl Binder<'_> {
         let help = super::super::resolve::did_you_mean(&near);
         self.report_with_help(diagnostic::UNKNOWN_NAME, span, format!("the pattern has no element called `{name}`"), help);
     }
+}
+
+fn pattern_options(operator: &Operator, is_shortest: bool) -> (Cycles, Option<ShortestPaths>) {
+    let cycles = match param(&operator.params, "cycles").as_deref() {
+        Some("all") => Cycles::All,
+        Some("none") => Cycles::None,
+        _ => Cycles::UniqueEdges,
+    };
+    let is_all = param(&operator.params, "output").is_some_and(|output| output == "all");
+    let shortest = if is_all { ShortestPaths::All } else { ShortestPaths::Any };
+    (cycles, is_shortest.then_some(shortest))
 }

@@ -19,16 +19,14 @@ use crate::types::{Column, Type, Value};
 pub(super) struct Made {
     pub(super) columns: Vec<Column>,
     pub(super) exprs: Vec<Expr>,
-    taken: HashSet<String>,
+    pub(super) taken: HashSet<String>,
     /// Names that the query gives itself: none of them may be given twice.
     own: HashSet<String>,
-    /// How many names are made up so far.
-    unnamed: usize,
 }
 
 impl Made {
     pub(super) fn new() -> Made {
-        Made { columns: Vec::new(), exprs: Vec::new(), taken: HashSet::new(), own: HashSet::new(), unnamed: 0 }
+        Made { columns: Vec::new(), exprs: Vec::new(), taken: HashSet::new(), own: HashSet::new() }
     }
 
     pub(super) fn push(&mut self, name: String, expr: Expr) {
@@ -46,10 +44,9 @@ impl Made {
         fresh_name(name, &self.taken)
     }
 
-    /// `Column1`, `Column2` …
-    pub(super) fn made_up(&mut self) -> String {
-        self.unnamed += 1;
-        self.free(&format!("Column{}", self.unnamed))
+    /// The query gives that name itself.
+    pub(super) fn is_own(&self, name: &str) -> bool {
+        self.own.contains(name)
     }
 }
 
@@ -61,6 +58,17 @@ fn is_own_name(named: bool, item: &Item) -> bool {
 }
 
 impl Binder<'_> {
+    /// `Column1`, `Column2` …: numbers go on through the whole query, or function, so that no two mean different things.
+    pub(super) fn made_up(&mut self, taken: &HashSet<String>) -> String {
+        loop {
+            self.unnamed += 1;
+            let name = format!("Column{}", self.unnamed);
+            if !taken.contains(&name) && self.lookup(&name).is_none() {
+                return name;
+            }
+        }
+    }
+
     /// A column for each item, none under a name that another has.
     pub(super) fn make(&mut self, made: &mut Made, item: &ast::Expr) {
         for (named, result) in self.items(item) {
@@ -79,7 +87,7 @@ impl Binder<'_> {
                 made.push(name, result.expr);
             }
             None => {
-                let name = made.made_up();
+                let name = self.made_up(&made.taken);
                 made.push(name, result.expr);
             }
         }
@@ -118,7 +126,6 @@ impl Binder<'_> {
         let mut exprs = input.identity();
         let mut declared: HashSet<String> = HashSet::new();
         let mut owned: HashSet<String> = HashSet::new();
-        let mut unnamed = 0_usize;
         for written in items {
             if matches!(written.kind, Ast::Star) {
                 continue;
@@ -132,10 +139,9 @@ impl Binder<'_> {
                     }
                     Some(name) => name,
                     None => {
-                        unnamed += 1;
                         let mut taken = names_of(&columns);
                         taken.extend(declared.iter().cloned());
-                        fresh_name_from(unnamed, &taken, &mut unnamed)
+                        self.made_up(&taken)
                     }
                 };
                 declared.insert(name.clone());
@@ -210,7 +216,6 @@ impl Binder<'_> {
             exprs: kept.iter().map(|at| Expr::column(*at, input.columns()[*at].ty)).collect(),
             taken: names_of(flow.columns()),
             own: HashSet::new(),
-            unnamed: 0,
         };
         for item in items {
             if let Some(name) = item.as_name()
@@ -344,15 +349,6 @@ fn picked(input: &Flow, positions: &[usize], open: bool) -> Flow {
     let exprs = positions.iter().map(|at| Expr::column(*at, input.columns()[*at].ty)).collect();
     let flow = projected(input, exprs, columns, Windows::Forbidden, open);
     Flow { origin: None, ..flow }
-}
-
-fn fresh_name_from(start: usize, taken: &HashSet<String>, next: &mut usize) -> String {
-    let mut number = start;
-    while taken.contains(&format!("Column{number}")) {
-        number += 1;
-    }
-    *next = number;
-    format!("Column{number}")
 }
 
 /// The item is a name, or gives one: its column must not be there yet. A function's result gets a new name instead.

@@ -9,14 +9,11 @@ use super::super::Binder;
 use super::super::flow::{Flow, fresh_name, names_of, null_of, unknown};
 use super::param;
 use super::project::matches_pattern;
-use super::union::combined;
+use super::union::{combined, too_many};
 use crate::ast::{self, BinaryOp, ExprKind as Ast, FindColumn, FindOutput, Param, TypeExprKind};
 use crate::diagnostic::{self, Span};
 use crate::plan::{Expr, ExprKind, RelKind};
 use crate::types::{Column, Type, Value};
-
-/// More tables times columns than this are not searched at once.
-const CELLS_MAX: usize = 1_000_000;
 
 impl Binder<'_> {
     pub(super) fn search(&mut self, input: Option<&Flow>, tables: &[ast::Expr], predicate: &ast::Expr, params: &[Param]) -> Flow {
@@ -49,13 +46,6 @@ impl Binder<'_> {
         if tables.is_empty() {
             flows.extend(self.tables_like(None, "*", at));
         }
-        let width: usize = flows.iter().map(|flow| flow.columns().len()).sum();
-        if width.saturating_mul(flows.len()) > CELLS_MAX {
-            let message = format!("{} tables are too many to search at once", flows.len());
-            let help = "name those to search: search in (Table1, Table2) …".to_owned();
-            self.report_with_help(diagnostic::TOO_LARGE, at.span, message, Some(help));
-            return vec![Flow::failed()];
-        }
         flows
     }
 
@@ -65,12 +55,15 @@ impl Binder<'_> {
         Flow::fresh(RelKind::Values(Vec::new()), Vec::new(), is_open)
     }
 
-    /// The rows of each table that match. A column that only another of the tables has is null.
+    /// The rows of each table that match. A column that only another of the tables has is null. Of more tables than can be put
+    /// together only the names and types are settled.
     fn matching(&mut self, flows: &[Flow], mut predicate: impl FnMut(&mut Self) -> Expr) -> Vec<Flow> {
         let mut known: HashMap<String, Type> = HashMap::new();
         for column in flows.iter().flat_map(Flow::columns) {
             known.entry(column.name.clone()).or_insert(column.ty);
         }
+        let together = too_many(flows).map(|flow| vec![flow]);
+        let flows = together.as_deref().unwrap_or(flows);
         let before = std::mem::replace(&mut self.tolerated, known);
         let mut found = Vec::with_capacity(flows.len());
         for flow in flows {

@@ -35,7 +35,7 @@ impl Binder<'_> {
             };
             let name = match item.name.filter(|name| !name.is_empty()) {
                 Some(name) => made.free(&name),
-                None => made.made_up(),
+                None => self.made_up(&made.taken),
             };
             made.push(name, Expr { ty: Type::Dynamic, ..default.clone() });
             values.push((item.expr, default));

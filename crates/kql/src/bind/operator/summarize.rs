@@ -87,7 +87,7 @@ impl Binder<'_> {
     ) -> Flow {
         let keys = made.exprs.clone();
         let mut exprs: Vec<Expr> = keys.iter().enumerate().map(|(at, key)| Expr::column(at, key.ty)).collect();
-        let mut own: HashSet<String> = made.columns.iter().map(|column| column.name.clone()).collect();
+        let mut own: HashSet<String> = made.columns.iter().map(|c| c.name.clone()).filter(|name| made.is_own(name)).collect();
         for (named, item, written) in results {
             let name = match item.name.filter(|name| !name.is_empty()) {
                 Some(name) if named && own.contains(&name) => {
@@ -95,7 +95,7 @@ impl Binder<'_> {
                     continue;
                 }
                 Some(name) => made.free(&name),
-                None => made.made_up(),
+                None => self.made_up(&made.taken),
             };
             if named {
                 own.insert(name.clone());

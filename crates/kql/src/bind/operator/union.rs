@@ -10,11 +10,14 @@ use super::super::env::Binding;
 use super::super::flow::{Flow, fresh_name, null_of};
 use super::super::resolve::open_column;
 use super::super::source::TABLE_FUNCTIONS;
-use super::param;
+use super::{param, unsupported};
 use crate::ast::{self, ExprKind as Ast, Param};
 use crate::diagnostic;
 use crate::plan::{Expr, RelKind};
 use crate::types::{Column, Type, Value};
+
+/// More tables times columns than this are not put together.
+const CELLS_MAX: usize = 1_000_000;
 
 impl Binder<'_> {
     pub(super) fn union(&mut self, input: Option<&Flow>, tables: &[ast::Expr], params: &[Param]) -> Flow {
@@ -23,15 +26,10 @@ impl Binder<'_> {
         for table in tables {
             self.union_table(table, is_fuzzy, &mut flows);
         }
-        let is_inner = match param(params, "kind").as_deref() {
-            Some("inner") => true,
-            None | Some("outer") => false,
-            Some(other) => {
-                let span = params.first().map(|param| param.span).unwrap_or_default();
-                self.report(diagnostic::BAD_OPTION, span, format!("`{other}` is no kind of union; there are inner, outer"));
-                false
-            }
-        };
+        if flows.is_empty() && is_fuzzy {
+            return unsupported("a fuzzy union of tables none of which exists", None, Vec::new(), true);
+        }
+        let is_inner = param(params, "kind").is_some_and(|kind| kind == "inner");
         let source = param(params, "withsource").or_else(|| param(params, "with_source"));
         combined(&flows, is_inner, source.as_deref().map(|source| (source, "union_arg")))
     }
@@ -90,6 +88,9 @@ pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<(
         columns.push(Column::new(name, *ty));
     }
     let open = !is_inner && flows.iter().any(|flow| flow.rel.open);
+    if columns.len().saturating_mul(flows.len()) > CELLS_MAX {
+        return unsupported(&union_of(flows), None, columns, open);
+    }
     let inputs = flows.iter().enumerate().map(|(at, flow)| {
         let mut exprs = Vec::with_capacity(columns.len());
         if let Some((_, unnamed)) = source {
@@ -110,6 +111,20 @@ pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<(
         _ => None,
     };
     Flow { origin, ..Flow::fresh(RelKind::Union(inputs), columns, open) }
+}
+
+/// Rows under the columns of them all, where there are too many tables to read them together.
+pub(super) fn too_many(flows: &[Flow]) -> Option<Flow> {
+    let width: usize = flows.iter().map(|flow| flow.columns().len()).sum();
+    if width.saturating_mul(flows.len()) <= CELLS_MAX {
+        return None;
+    }
+    let columns = merge(flows).into_iter().map(|(name, _, ty)| Column::new(name, ty)).collect();
+    Some(unsupported(&union_of(flows), None, columns, flows.iter().any(|flow| flow.rel.open)))
+}
+
+fn union_of(flows: &[Flow]) -> String {
+    format!("reading {} tables at once (name those that are meant)", flows.len())
 }
 
 fn taken_from(flow: &Flow, name: &str, ty: Type) -> Expr {
