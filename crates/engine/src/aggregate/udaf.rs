@@ -112,17 +112,14 @@ impl DfAccumulator for Adapter {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let arrays: Vec<ArrayRef> = self
-            .inner
-            .finish()
-            .iter()
-            .zip(&self.call.returns)
-            .map(|(value, ty)| {
-                let mut builder = CellBuilder::new(*ty, 1);
-                builder.push(&Cell::of(value));
-                builder.finish()
-            })
-            .collect();
+        // Without rows there may be fewer results than parts.
+        let values = self.inner.finish();
+        let part = |(at, ty): (usize, &kql::Type)| {
+            let mut builder = CellBuilder::new(*ty, 1);
+            builder.push(&values.get(at).map_or(Cell::Null, Cell::of));
+            builder.finish()
+        };
+        let arrays: Vec<ArrayRef> = self.call.returns.iter().enumerate().map(part).collect();
         if let [one] = arrays.as_slice() {
             return ScalarValue::try_from_array(one, 0);
         }

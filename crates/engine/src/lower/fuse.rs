@@ -11,6 +11,16 @@ use kql::plan::{Expr, ExprKind, Input, RelKind};
 /// Nodes of fused expressions beyond which projections stay apart.
 const NODES: usize = 50_000;
 
+/// What stands below all sorts that follow one another from this one on: the last alone counts. (DataFusion's optimizer loses the
+/// columns that two sorts by the same expression share.)
+pub(super) fn unsorted(input: &Input) -> &Input {
+    let mut below = input;
+    while let RelKind::Sort { input, .. } = &below.kind {
+        below = input;
+    }
+    below
+}
+
 /// What stands below all filters that follow one another from this one on, and the conjunction of them.
 pub(super) fn filters<'a>(input: &'a Input, predicate: &'a Expr) -> (&'a Input, Cow<'a, Expr>) {
     let mut below = input;

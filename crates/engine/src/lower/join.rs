@@ -11,6 +11,7 @@ use kql::{Column, Type};
 use super::Lower;
 use super::expr::column_at;
 use super::rel::project;
+use super::weight::weight;
 use crate::error::Result;
 use crate::operator::dedup::Dedup;
 use crate::operator::operator_plan;
@@ -44,9 +45,14 @@ impl Lower<'_> {
             JoinKind::LeftAnti => JoinType::LeftAnti,
             JoinKind::RightAnti => JoinType::RightAnti,
         };
-        let plan = LogicalPlanBuilder::from(left_plan)
-            .join_detailed(right_plan, join_type, (keys('l'), keys('r')), None, NullEquality::NullEqualsNull)?
-            .build()?;
+        // The left side is held in memory: should it be the larger by far, they change places.
+        let (held, passing, join_type, on) = if weight(&left_plan) / 2 > weight(&right_plan) {
+            (right_plan, left_plan, join_type.swap(), (keys('r'), keys('l')))
+        } else {
+            (left_plan, right_plan, join_type, (keys('l'), keys('r')))
+        };
+        let plan =
+            LogicalPlanBuilder::from(held).join_detailed(passing, join_type, on, None, NullEquality::NullEqualsNull)?.build()?;
         let from_left = || shown(left, 'l', matches!(kind, JoinKind::RightOuter | JoinKind::FullOuter));
         let from_right = || shown(right, 'r', matches!(kind, JoinKind::LeftOuter | JoinKind::FullOuter));
         let exprs = match kind {

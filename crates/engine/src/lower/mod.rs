@@ -15,6 +15,7 @@ mod native;
 pub(crate) mod operators;
 pub(crate) mod rel;
 mod split;
+mod weight;
 mod whole;
 
 use std::collections::HashMap;

@@ -58,6 +58,7 @@ impl Lower<'_> {
             }
             RelKind::Aggregate { input, keys, aggregates } => self.aggregate(rel, input, keys, aggregates),
             RelKind::Sort { input, keys } => {
+                let input = fuse::unsorted(input);
                 let plan = self.rel(input)?;
                 let keys = self.sort_keys(keys, &plan)?;
                 Ok(sorted(plan, keys))

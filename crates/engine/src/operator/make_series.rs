@@ -3,8 +3,8 @@
 //! Bins start at `from` (without it at the first bin of the data, counted from the axis's zero) and end before `to`, with
 //! `in range()` at it. A bin without rows has the aggregate's default (`make-series-operator`).
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
@@ -79,7 +79,7 @@ impl Operator for MakeSeries {
     fn start(&self) -> Box<dyn Run> {
         Box::new(Pass {
             shared: Arc::clone(&self.shared),
-            groups: IndexMap::new(),
+            groups: IndexMap::default(),
             bins: 0,
             measure: Measure::default(),
             least: None,
@@ -90,11 +90,11 @@ impl Operator for MakeSeries {
 }
 
 /// The aggregates of each bin that has rows.
-type Bins = BTreeMap<i64, Vec<Box<dyn Accumulator>>>;
+type Bins = HashMap<i64, Vec<Box<dyn Accumulator>>, foldhash::fast::FixedState>;
 
 struct Pass {
     shared: Arc<Series>,
-    groups: IndexMap<Vec<u8>, (Vec<Value>, Bins)>,
+    groups: IndexMap<Vec<u8>, (Vec<Value>, Bins), foldhash::fast::FixedState>,
     /// Bins of all groups that have rows.
     bins: usize,
     measure: Measure,
@@ -174,6 +174,7 @@ impl Run for Pass {
             .map(|call| call.args.iter().zip(&call.call.types).map(|(at, ty)| Cells::new(*ty, batch.column(*at))).collect())
             .collect();
         let last = shared.to.as_ref().and_then(|to| shared.last_bin(to));
+        let (mut key, mut cells): (Vec<u8>, Vec<Cell<'_>>) = (Vec::new(), Vec::new());
         for row in 0..batch.num_rows() {
             let Some(bin) = shared.bin(&axis.get(row)) else { continue };
             if shared.from.is_some() && bin < 0 || last.is_some_and(|last| bin > last) {
@@ -181,10 +182,13 @@ impl Run for Pass {
             }
             self.least = Some(self.least.map_or(bin, |least| least.min(bin)));
             self.greatest = Some(self.greatest.map_or(bin, |greatest| greatest.max(bin)));
-            let mut key = Vec::new();
+            key.clear();
             keys.iter().for_each(|column| row_key::push(&mut key, &column.get(row)));
-            let values = || keys.iter().map(|column| column.get(row).to_value()).collect();
-            let (_, bins) = self.groups.entry(key).or_insert_with(|| (values(), BTreeMap::new()));
+            let group = self.groups.get_index_of(&key).unwrap_or_else(|| {
+                let values = keys.iter().map(|column| column.get(row).to_value()).collect();
+                self.groups.insert_full(key.clone(), (values, Bins::default())).0
+            });
+            let (_, bins) = &mut self.groups[group];
             let accumulators = match bins.entry(bin) {
                 Entry::Occupied(entry) => entry.into_mut(),
                 Entry::Vacant(entry) => {
@@ -195,7 +199,8 @@ impl Run for Pass {
                 }
             };
             for (accumulator, args) in accumulators.iter_mut().zip(&args) {
-                let cells: Vec<Cell<'_>> = args.iter().map(|column| column.get(row)).collect();
+                cells.clear();
+                cells.extend(args.iter().map(|column| column.get(row)));
                 accumulator.update(&cells);
             }
         }
@@ -220,7 +225,7 @@ impl Run for Pass {
             return Ok(Vec::new());
         }
         if self.groups.is_empty() && shared.key_types.is_empty() && shared.nonempty {
-            self.groups.insert(Vec::new(), (Vec::new(), BTreeMap::new()));
+            self.groups.insert(Vec::new(), (Vec::new(), Bins::default()));
         }
         let axis: Vec<serde_json::Value> = (first..=last).map(|bin| shared.start_of(bin).to_json()).collect();
         let axis = Cell::json(&serde_json::Value::from(axis)).into_owned();

@@ -82,7 +82,7 @@ fn little_memory() -> Result<(), Failed> {
 /// After this, a query is to be stopped.
 const TIMEOUT: Duration = Duration::from_millis(400);
 /// And then it must have ended.
-const GRACE: Duration = Duration::from_secs(2);
+pub(super) const GRACE: Duration = Duration::from_secs(2);
 
 /// Queries that would take much longer than [`TIMEOUT`].
 const LONG: &[&str] = &[

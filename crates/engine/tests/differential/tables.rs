@@ -1,6 +1,7 @@
 //! Two small tables with every type, nulls, empty texts and extremes, as one partition or as several.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::datasource::MemTable;
@@ -28,10 +29,13 @@ pub(crate) const TYPES: [Type; 10] = [
 /// The tables' names.
 pub(crate) const TABLES: [&str; 2] = ["Left", "Right"];
 
+/// How long a query may take.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// An engine with the tables in that many parts.
 pub(crate) fn engine(threads: usize, memory_bytes: usize, parts: usize) -> Engine {
     let now = kql::time::parse_iso("2026-01-01T00:00:00Z").expect("a date");
-    let timeout = Some(std::time::Duration::from_secs(60));
+    let timeout = Some(TIMEOUT);
     let config = Config { now, threads, memory_bytes, timeout, ..Config::default() };
     let mut engine = Engine::new(config).expect("an engine without tables starts");
     engine.workspace_mut().builtin = false;
