@@ -22,6 +22,10 @@ pub(super) struct EnvNode {
     /// It is a parameter of the function being bound: it wins over columns.
     pub(super) is_parameter: bool,
     pub(super) before: Env,
+    /// How many came before it.
+    depth: usize,
+    /// One further before it.
+    jump: Env,
 }
 
 /// What a name stands for.
@@ -108,21 +112,39 @@ impl Item {
 impl Binder<'_> {
     /// Declares a name from here on.
     pub(super) fn declare(&mut self, name: &str, binding: Binding, is_parameter: bool) {
-        self.nodes.push(EnvNode { name: name.to_owned(), binding, is_parameter, before: self.env });
-        self.env = Some(self.nodes.len() - 1);
+        let (before, here) = (self.env, self.nodes.len());
+        let depth = before.map_or(0, |before| self.nodes[before].depth + 1);
+        let jump = before.map(|before| self.jump_from(before));
+        self.nodes.push(EnvNode { name: name.to_owned(), binding, is_parameter, before, depth, jump });
+        self.by_name.entry(name.to_owned()).or_default().push(here);
+        self.env = Some(here);
+    }
+
+    /// Where the declaration behind `before` jumps to: so that the way back to any declaration takes steps by the logarithm of how
+    /// many there are (Myers, "An applicative random-access stack").
+    fn jump_from(&self, before: usize) -> usize {
+        let node = &self.nodes[before];
+        let Some(first) = node.jump else { return before };
+        let second = self.nodes[first].jump.unwrap_or(first);
+        let (near, far) = (node.depth - self.nodes[first].depth, self.nodes[first].depth - self.nodes[second].depth);
+        if near == far { second } else { before }
     }
 
     /// The innermost declaration of that name.
     pub(super) fn lookup(&self, name: &str) -> Option<&EnvNode> {
+        let found = self.by_name.get(name)?.iter().rev().find(|at| self.is_visible(**at))?;
+        self.nodes.get(*found)
+    }
+
+    /// The declaration is one of those that came before where we are, and not of a function or block that has ended.
+    fn is_visible(&self, declaration: usize) -> bool {
+        let depth = self.nodes[declaration].depth;
         let mut at = self.env;
-        while let Some(index) = at {
+        while let Some(index) = at.filter(|index| self.nodes[*index].depth > depth) {
             let node = &self.nodes[index];
-            if node.name == name {
-                return Some(node);
-            }
-            at = node.before;
+            at = node.jump.filter(|jump| self.nodes[*jump].depth >= depth).or(node.before);
         }
-        None
+        at == Some(declaration)
     }
 
     /// All names declared, for suggestions.

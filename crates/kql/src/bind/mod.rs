@@ -121,6 +121,8 @@ pub(crate) struct Binder<'a> {
     blamed: HashSet<(&'static str, Span)>,
     /// All declarations; an [`Env`] is the innermost of those that are visible.
     nodes: Vec<EnvNode>,
+    /// Where in `nodes` each name was declared, in turn.
+    by_name: HashMap<String, Vec<usize>>,
     env: Env,
     /// The rows that expressions see, innermost last.
     scopes: Vec<Scope>,
@@ -174,6 +176,7 @@ impl<'a> Binder<'a> {
             diagnostics: Vec::new(),
             blamed: HashSet::new(),
             nodes: Vec::new(),
+            by_name: HashMap::new(),
             env: None,
             scopes: Vec::new(),
             scope_count: 0,

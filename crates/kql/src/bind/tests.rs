@@ -242,3 +242,13 @@ fn a_partition_with_tables_of_its_own_sees_the_key_alone() {
     columns("T | partition by i { U | where x > i | project x, i }", "x:real i:int");
     errors("T | partition by i { U | where c > 1 }", &[("K0101", "c")]);
 }
+
+#[test]
+fn each_of_many_names_is_found_where_it_is_visible() {
+    let mut query: String = (0..100).map(|n| format!("let a{n} = {n};")).collect();
+    query += "let f = (x: long) { let y = a3; x + y + a98 };";
+    query.extend((0..100).map(|n| format!("let b{n} = f(a{n});")));
+    columns(&(query.clone() + "print r = b0 + b99 + a50"), "r:long");
+    errors(&(query.clone() + "print r = y"), &[("K0101", "y")]);
+    errors(&(query + "print r = x"), &[("K0101", "x")]);
+}
