@@ -2,6 +2,8 @@
 //!
 //! By nearest rank, so the answer is a value of the group and keeps its type. Nulls are left out.
 
+use std::cmp::Ordering;
+
 use kql::Value;
 use serde_json::Value as Json;
 
@@ -54,16 +56,27 @@ impl Percentiles {
     /// The values in order, each with the weight of all up to it.
     fn ranked(&self) -> Vec<(&Value, i64)> {
         let mut ranked: Vec<(&Value, i64)> = self.values.iter().map(|(value, weight)| (value, *weight)).collect();
-        ranked.sort_by(|(a, _), (b, _)| match (a, b) {
-            (Value::Real(a), Value::Real(b)) => a.total_cmp(b),
-            _ => compare(&Cell::of(a), &Cell::of(b)).unwrap_or(std::cmp::Ordering::Equal),
-        });
+        ranked.sort_by(|(a, _), (b, _)| order(a, b));
         let mut sum: i64 = 0;
         for (_, weight) in &mut ranked {
             sum = sum.saturating_add(*weight);
             *weight = sum;
         }
         ranked
+    }
+}
+
+/// A total order: of dynamic values numbers come first, the others by their text.
+fn order(a: &Value, b: &Value) -> Ordering {
+    match (a, b) {
+        (Value::Real(a), Value::Real(b)) => a.total_cmp(b),
+        (Value::Dynamic(a), Value::Dynamic(b)) => match (a.parse::<f64>(), b.parse::<f64>()) {
+            (Ok(a), Ok(b)) => a.total_cmp(&b),
+            (Ok(_), Err(_)) => Ordering::Less,
+            (Err(_), Ok(_)) => Ordering::Greater,
+            (Err(_), Err(_)) => a.cmp(b),
+        },
+        _ => compare(&Cell::of(a), &Cell::of(b)).unwrap_or(Ordering::Equal),
     }
 }
 

@@ -110,8 +110,11 @@ impl Pass {
         for (_, group) in groups.filter_map(|at| self.groups.get_index(at)) {
             group.keys.iter().zip(&mut builders).for_each(|(key, builder)| builder.push(&Cell::of(key)));
             for (accumulator, call) in group.accumulators.iter().zip(&self.calls) {
-                for (value, shown) in accumulator.finish().iter().zip(&call.shown) {
-                    shown.iter().for_each(|at| builders[keys + at].push(&Cell::of(value)));
+                // Without rows there may be fewer results than parts.
+                let values = accumulator.finish();
+                for (part, shown) in call.shown.iter().enumerate() {
+                    let cell = values.get(part).map_or(Cell::Null, Cell::of);
+                    shown.iter().for_each(|at| builders[keys + at].push(&cell));
                 }
             }
         }
