@@ -30,6 +30,7 @@ mod soup;
 mod tests;
 
 pub(crate) use literal::unit_nanoseconds;
+pub(crate) use param::CHARTS;
 
 use crate::ast::Query;
 use crate::diagnostic::{self, Diagnostic, Span};

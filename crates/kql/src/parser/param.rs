@@ -328,30 +328,32 @@ fn type_named(text: &str) -> Type {
     }
 }
 
+/// The kinds of charts.
+pub(crate) const CHARTS: &[&str] = &[
+    "3Dchart",
+    "anomalychart",
+    "areachart",
+    "barchart",
+    "card",
+    "columnchart",
+    "graph",
+    "ladderchart",
+    "linechart",
+    "list",
+    "piechart",
+    "pivotchart",
+    "plotly",
+    "sankey",
+    "scatterchart",
+    "stackedareachart",
+    "table",
+    "timechart",
+    "timeline",
+    "timepivot",
+    "treemap",
+];
+
 /// A kind of chart, as a keyword or not.
 pub(super) fn is_chart(text: &str) -> bool {
-    const CHARTS: &[&str] = &[
-        "3Dchart",
-        "anomalychart",
-        "areachart",
-        "barchart",
-        "card",
-        "columnchart",
-        "graph",
-        "ladderchart",
-        "linechart",
-        "list",
-        "piechart",
-        "pivotchart",
-        "plotly",
-        "sankey",
-        "scatterchart",
-        "stackedareachart",
-        "table",
-        "timechart",
-        "timeline",
-        "timepivot",
-        "treemap",
-    ];
     CHARTS.contains(&text)
 }

@@ -10,6 +10,7 @@ use super::written;
 use crate::ast::{ExprKind as Ast, Operator, OperatorKind as Op, Param};
 use crate::catalog;
 use crate::diagnostic;
+use crate::parser::CHARTS;
 use crate::types::Type;
 
 /// What a parameter takes.
@@ -76,31 +77,6 @@ const RENDER: Options = &[
 ];
 const SUMMARIZE: Options =
     &[("hint.strategy", Words(&["shuffle"])), ("hint.shufflekey", Column), ("hint.num_partitions", Integer)];
-
-/// The kinds of charts.
-const CHARTS: &[&str] = &[
-    "3Dchart",
-    "anomalychart",
-    "areachart",
-    "barchart",
-    "card",
-    "columnchart",
-    "graph",
-    "ladderchart",
-    "linechart",
-    "list",
-    "piechart",
-    "pivotchart",
-    "plotly",
-    "sankey",
-    "scatterchart",
-    "stackedareachart",
-    "table",
-    "timechart",
-    "timeline",
-    "timepivot",
-    "treemap",
-];
 
 /// Parameters that may stand several times.
 const REPEATABLE: [&str; 3] = ["hint.shufflekey", "quote", "escape"];
