@@ -287,6 +287,8 @@ codes! {
     NO_INGESTION_TIME = "K0921" Warning "rows without a time of ingestion", "use `TimeGenerated`, the time of the event";
     /// `where x = 1`, which compares nothing.
     NAMED_CONDITION = "K0922" Warning "condition with a name";
+    /// A table of Sentinel or Defender that none of the logs at hand fill.
+    UNFILLED_TABLE = "K0923" Warning "no file fills the table";
 }
 
 #[cfg(test)]

@@ -9,6 +9,10 @@ use crate::fmt::literal;
 use crate::plan::{Aggregate, Expr, ExprKind, Graph, GraphMatch, PluginArg, Query, Rel, RelKind};
 use crate::types::Column;
 
+/// Columns that are all listed, and how many are of wider relations: tables of Sentinel have hundreds.
+const COLUMNS_MAX: usize = 24;
+const COLUMNS_CUT: usize = 12;
+
 /// The whole query: shared relations and scalars first, then each result.
 #[must_use]
 pub fn explain(query: &Query) -> String {
@@ -35,8 +39,14 @@ fn write_rel(out: &mut String, rel: &Rel, depth: usize) {
     let below: &[Column] = inputs.first().map_or(&[], |input| &input.columns);
     let _ = write!(out, "{:width$}{}", "", head(rel, below), width = depth * 2);
     if inputs.is_empty() || rel.columns != below {
-        let columns: Vec<String> = rel.columns.iter().map(|column| format!("{}: {}", column.name, column.ty)).collect();
-        let _ = write!(out, " -> ({}{})", columns.join(", "), if rel.open { ", …" } else { "" });
+        let shown = rel.columns.iter().take(if rel.columns.len() > COLUMNS_MAX { COLUMNS_CUT } else { COLUMNS_MAX });
+        let mut columns: Vec<String> = shown.map(|column| format!("{}: {}", column.name, column.ty)).collect();
+        match rel.columns.len() - columns.len() {
+            0 if rel.open => columns.push("…".to_owned()),
+            0 => {}
+            more => columns.push(format!("… {more} more")),
+        }
+        let _ = write!(out, " -> ({})", columns.join(", "));
     }
     out.push('\n');
     inputs.into_iter().for_each(|input| write_rel(out, input, depth + 1));

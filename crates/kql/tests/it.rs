@@ -46,10 +46,14 @@ fn diagnostics(query: &str, is_open: bool) -> Vec<kql::Diagnostic> {
     if found.is_empty() { kql::lint::lint(query, &kql::parse(query).query, &workspace) } else { found }
 }
 
-/// What the page's queries see: the tables that the catalog knows, a log file `Hosts`, and a function that calls itself. Under
-/// ```` ```kql open ```` any table may have more columns.
+/// What the page's queries see: the tables that the catalog knows, all filled but `OfficeActivity`, a log file `Hosts`, and a function
+/// that calls itself. Under ```` ```kql open ```` nothing is filled, and any table may have more columns.
 fn workspace(is_open: bool) -> Workspace {
     let mut workspace = Workspace { builtin: true, open: is_open, ..Workspace::default() };
+    if !is_open {
+        let filled = kql::catalog::tables().iter().filter(|table| table.name != "OfficeActivity");
+        workspace.files.extend(filled.map(|table| (table.name.clone(), Vec::new())));
+    }
     workspace.files.insert("Hosts".to_owned(), vec![Column::new("Name", Type::String)]);
     workspace.schema.functions.extend(UserFunction::from_kql("Loop", "Loop()"));
     workspace

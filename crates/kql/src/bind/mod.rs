@@ -22,7 +22,7 @@ mod source;
 mod special;
 mod statement;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -101,6 +101,7 @@ pub fn check(text: &str, catalog: &dyn Catalog, now: i64) -> Checked {
 pub fn bind(query: &ast::Query, catalog: &dyn Catalog, options: &Options) -> Bound {
     let mut binder = Binder::new(catalog, options);
     binder.query(query);
+    binder.report_unfilled();
     let mut diagnostics = binder.diagnostics;
     diagnostics.sort_by_key(|diagnostic| diagnostic.span);
     let last = binder.outputs.last().map(|output| output.rel.clone());
@@ -117,6 +118,8 @@ pub(crate) struct Binder<'a> {
     catalog: &'a dyn Catalog,
     options: &'a Options,
     diagnostics: Vec<Diagnostic>,
+    /// Tables that no file fills, by where the text first names them.
+    unfilled: BTreeMap<Span, Vec<String>>,
     /// Diagnostics given, so that a function called twice is blamed once.
     blamed: HashSet<(&'static str, Span)>,
     /// All declarations; an [`Env`] is the innermost of those that are visible.
@@ -174,6 +177,7 @@ impl<'a> Binder<'a> {
             catalog,
             options,
             diagnostics: Vec::new(),
+            unfilled: BTreeMap::new(),
             blamed: HashSet::new(),
             nodes: Vec::new(),
             by_name: HashMap::new(),

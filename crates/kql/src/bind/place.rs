@@ -3,8 +3,10 @@
 //! In: `workspace('soc')`, `cluster('c').database('d')`, a name that stands for one. Out: the name under which the catalog and the
 //! plan know the place, and the rows of its tables.
 
+use std::rc::Rc;
+
 use super::Binder;
-use super::env::{Binding, Thing};
+use super::env::{Binding, Closure, Thing};
 use super::flow::Flow;
 use super::fold;
 use super::operator::matches_pattern;
@@ -80,20 +82,45 @@ impl Binder<'_> {
     /// The tables that a pattern of names stands for, here or in a place: those that can hold rows, else all that are known.
     pub(super) fn tables_like(&mut self, place: Option<&ast::Expr>, pattern: &str, at: &ast::Expr) -> Vec<Flow> {
         let place = place.map(|place| self.entity_name(place));
+        let views = if place.is_none() { self.views_like(pattern, at.span) } else { Vec::new() };
         let like = |names: Vec<String>| names.into_iter().filter(|name| matches_pattern(name, pattern)).collect::<Vec<_>>();
         let there = place.as_ref().and_then(|place| self.catalog.tables_in(place));
         let mut names = like(there.unwrap_or_else(|| self.catalog.present_tables()));
-        if names.is_empty() && pattern != "*" {
+        if names.is_empty() && views.is_empty() && pattern != "*" {
             names = like(self.catalog.table_names());
         }
-        if names.is_empty() && pattern == "*" {
-            return vec![self.no_tables()];
+        let mut flows: Vec<Flow> = names.iter().map(|name| self.stored_table(name, place.clone(), at.span)).collect();
+        if flows.is_empty() && pattern == "*" {
+            flows.push(self.no_tables());
         }
-        if names.is_empty() {
+        flows.extend(views);
+        if flows.is_empty() {
             self.report(diagnostic::UNKNOWN_TABLE, at.span, format!("no table's name is like `{pattern}`"));
-            return vec![Flow::failed()];
+            flows.push(Flow::failed());
         }
-        names.iter().map(|name| self.stored_table(name, place.clone(), at.span)).collect()
+        flows
+    }
+
+    /// The views that `let name = view () {…}` declared before, whose names match, in that order.
+    /// Source: Kusto reference, "let statement" and "search operator" ("views").
+    fn views_like(&mut self, pattern: &str, span: Span) -> Vec<Flow> {
+        let mut views: Vec<Rc<Closure>> = Vec::new();
+        for name in self.declared_names().into_iter().filter(|name| matches_pattern(name, pattern)) {
+            if let Some(Binding::Function(closure)) = self.lookup(name).map(|node| &node.binding)
+                && closure.function.is_view
+                && closure.function.parameters.iter().all(|parameter| parameter.default.is_some())
+                && !views.iter().any(|known| Rc::ptr_eq(known, closure))
+            {
+                views.push(Rc::clone(closure));
+            }
+        }
+        let mut flows = Vec::with_capacity(views.len());
+        for closure in views.iter().rev() {
+            if let Thing::Table(flow) = self.call_closure(closure, &[], span, None) {
+                flows.push(flow);
+            }
+        }
+        flows
     }
 
     /// Reports a table that a place does not have.

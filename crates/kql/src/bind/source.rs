@@ -113,6 +113,9 @@ impl Binder<'_> {
             self.unknown_table(name, span);
             return Flow::failed();
         };
+        if self.catalog.is_unfilled(database.as_deref(), name) {
+            self.unfilled(name, span);
+        }
         let kind = RelKind::Table { name: info.name.clone(), database };
         let rel = Rel { kind, columns: info.columns.clone(), open: info.open, ordered: false };
         Flow { name: Some(info.name.clone()), origin: Some(Rc::new(info)), ..Flow::of(rel) }
@@ -123,9 +126,29 @@ impl Binder<'_> {
         let mut candidates: Vec<&str> = known.iter().map(String::as_str).collect();
         candidates.extend(self.declared_names());
         let near = did_you_mean(&catalog::nearest(name, candidates));
-        let filled = catalog::table(name).filter(|table| !table.connectors.is_empty());
-        let help = filled.map(|table| format!("data connectors that fill it: {}", table.connectors.join(", "))).or(near);
+        let help = connectors(name).map(|names| format!("data connectors that fill it: {names}")).or(near);
         self.report_with_help(diagnostic::UNKNOWN_TABLE, span, format!("no table is called `{name}`"), help);
+    }
+
+    /// Notes a table without rows, once in a query.
+    fn unfilled(&mut self, name: &str, span: Span) {
+        if !self.unfilled.values().flatten().any(|known| known == name) {
+            self.unfilled.entry(self.foreign.unwrap_or(span)).or_default().push(name.to_owned());
+        }
+    }
+
+    /// Reports the tables without rows: those of one place together, which is where a stored function is called that reads many.
+    pub(super) fn report_unfilled(&mut self) {
+        for (span, names) in std::mem::take(&mut self.unfilled) {
+            let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            let rest = if names.len() == 1 { "it has no rows" } else { "they have no rows" };
+            let filled_by = |name: &String| connectors(name).map(|connectors| format!("{name} by {connectors}"));
+            let filled: Vec<String> = names.iter().filter_map(filled_by).collect();
+            let in_sentinel = if filled.is_empty() { "" } else { "; in Sentinel these data connectors give them: " };
+            let help = format!("name logs that hold such rows{in_sentinel}{}", filled.join(", "));
+            let message = format!("no file fills {}: {rest}", quoted.join(", "));
+            self.report_with_help(diagnostic::UNFILLED_TABLE, span, message, Some(help));
+        }
     }
 
     fn table_call(&mut self, name: &ast::Name, args: &[ast::Expr], span: Span) -> Thing {
@@ -137,6 +160,7 @@ impl Binder<'_> {
         }
         match (name.text.as_str(), args) {
             ("materialize", [arg, ..]) => Thing::Table(self.materialize(arg)),
+            ("graph", [_, ..]) => Thing::Table(self.stored_graph(args)),
             ("view", [arg]) => Thing::Table(self.table(arg)),
             ("table", [arg, ..]) => Thing::Table(self.table_by_name(arg, None)),
             ("external_table" | "materialized_view" | "stored_query_result", [arg, ..]) => {
@@ -266,6 +290,11 @@ impl Binder<'_> {
         }
         options
     }
+}
+
+/// The data connectors that fill a table, if they are known.
+fn connectors(name: &str) -> Option<String> {
+    catalog::table(name).filter(|table| !table.connectors.is_empty()).map(|table| table.connectors.join(", "))
 }
 
 fn null(ty: Type) -> Value {

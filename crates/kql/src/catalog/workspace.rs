@@ -26,6 +26,11 @@ pub trait Catalog {
         None
     }
 
+    /// The table of that name, here or at that place, is known but has no rows, because no file was found that fills it.
+    fn is_unfilled(&self, _place: Option<&str>, _name: &str) -> bool {
+        false
+    }
+
     /// Rows know when they were ingested: `ingestion_time()`. Those of log files do not.
     fn keeps_ingestion_time(&self) -> bool {
         true
@@ -180,6 +185,13 @@ impl Catalog for Workspace {
         Some(self.places.get(place)?.keys().cloned().collect())
     }
 
+    fn is_unfilled(&self, place: Option<&str>, name: &str) -> bool {
+        let filled = place.and_then(|place| self.places.get(place)).unwrap_or(&self.files);
+        // A schema's tables are declared to be there; an open workspace stands for one that is elsewhere.
+        let is_declared = self.schema.table(name).is_some();
+        self.builtin && !self.open && !is_declared && !filled.contains_key(name) && tables::table(name).is_some()
+    }
+
     fn keeps_ingestion_time(&self) -> bool {
         self.files.is_empty() && self.places.is_empty()
     }
@@ -254,6 +266,9 @@ mod tests {
         assert!(columns("soc", "DnsEvents").is_some());
         assert_eq!(workspace.tables_in("soc").unwrap(), ["Their_CL"]);
         assert_eq!(workspace.tables_in("else"), None);
+        let unfilled = |place: Option<&str>, table: &str| workspace.is_unfilled(place, table);
+        assert!(unfilled(None, "DnsEvents") && unfilled(Some("soc"), "DnsEvents"));
+        assert!(!unfilled(None, "Own_CL") && !unfilled(Some("soc"), "Their_CL") && !unfilled(None, "Nonesuch"));
     }
 
     #[test]

@@ -19,18 +19,20 @@ pub(super) fn check_expr(text: &str, expr: &Expr, out: &mut Vec<Diagnostic>) {
 
 /// Looks at one operator: at what its predicate asks for all at once, and at what lists of `and` within it do.
 pub(super) fn check_operator(text: &str, operator: &Operator, out: &mut Vec<Diagnostic>) {
-    if let OperatorKind::Where(predicate) = &operator.kind
-        && let ExprKind::Literal(literal) = &predicate.without_parens().kind
-        && literal.value == Value::Bool(false)
-    {
-        out.push(Diagnostic::new(diagnostic::NEVER_TRUE, predicate.span, "this predicate is always false"));
+    if let OperatorKind::Where(predicate) = &operator.kind {
+        conjuncts(predicate, &mut |part| {
+            if let Some(message) = false_for_all(text, part) {
+                let diagnostic = Diagnostic::new(diagnostic::NEVER_TRUE, part.span, message);
+                out.push(diagnostic.with_help("leave it out, or compare a column"));
+            }
+        });
     }
     walk::every_expr_of(operator, &mut |expr| {
         let ExprKind::And(_) = &expr.kind else { return };
         let mut claims: BTreeMap<&str, Vec<Claim<'_>>> = BTreeMap::new();
         conjuncts(expr, &mut |part| {
             if let Some((subject, claim)) = claim(text, part) {
-                let known = claims.entry(subject).or_default();
+                let known = claims.entry(subject.span.text(text)).or_default();
                 if known.len() < CLAIMS_MAX {
                     known.push(claim);
                 }
@@ -86,6 +88,17 @@ fn alone(text: &str, expr: &Expr) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Why a predicate that looks at no row is false: `false`, `1 == 2`.
+fn false_for_all(text: &str, expr: &Expr) -> Option<&'static str> {
+    if literal(expr) == Some(&Value::Bool(false)) {
+        return Some("this predicate is always false");
+    }
+    let (subject, claim) = claim(text, expr)?;
+    let value = literal(subject).filter(|value| !matches!(value, Value::Dynamic(_) | Value::Null))?;
+    let is_false = !allows(&claim.kind, value, false) && alone(text, expr).is_none();
+    is_false.then_some("this compares constants, and is always false")
 }
 
 /// `tolower(x)` beside a constant with capitals, `toupper(x)` beside one with small letters.
@@ -149,9 +162,8 @@ enum Base {
     Now,
 }
 
-/// What a predicate says, and the text of the value it says it of.
-fn claim<'a>(text: &'a str, expr: &'a Expr) -> Option<(&'a str, Claim<'a>)> {
-    let subject_of = |expr: &Expr| expr.without_parens().span.text(text);
+/// What a predicate says, and the value it says it of.
+fn claim<'a>(text: &str, expr: &'a Expr) -> Option<(&'a Expr, Claim<'a>)> {
     let (subject, kind) = match &expr.kind {
         ExprKind::Binary { op, left, right, .. } => (left, comparison(*op, right)?),
         ExprKind::InList { op, value, list, .. } => {
@@ -173,13 +185,13 @@ fn claim<'a>(text: &'a str, expr: &'a Expr) -> Option<(&'a str, Claim<'a>)> {
                 "isnotempty" | "isnotnull" | "notempty" | "notnull" => false,
                 _ => return None,
             };
-            return Some((subject_of(subject), Claim { kind: Kind::Empty(empty), span: expr.span }));
+            return Some((subject.without_parens(), Claim { kind: Kind::Empty(empty), span: expr.span }));
         }
         _ => return None,
     };
     // What gives another value each time it is asked cannot contradict itself.
     let steady = !subject.span.text(text).contains("rand(");
-    steady.then(|| (subject_of(subject), Claim { kind, span: expr.span }))
+    steady.then(|| (subject.without_parens(), Claim { kind, span: expr.span }))
 }
 
 fn comparison(op: BinaryOp, right: &Expr) -> Option<Kind<'_>> {
@@ -326,6 +338,11 @@ mod tests {
         check("K0907", "T | where a between (5 .. 1)", &["a between (5 .. 1): the lower bound is above the upper one"]);
         check("K0907", "T | where a between (ago(7d) .. ago(1d)) or b between (1 .. 5)", &[]);
         check("K0907", "T | where false", &["false: this predicate is always false"]);
+        let constants = |text: &str| format!("{text}: this compares constants, and is always false");
+        check("K0907", "T | where a > 1 and (1 == 2)", &[&constants("1 == 2")]);
+        check("K0907", "T | where 'a' has 'b' or true", &[]);
+        check("K0907", "T | where 'x' in ('y', 'z') and 3 < 2.5", &[&constants("'x' in ('y', 'z')"), &constants("3 < 2.5")]);
+        check("K0907", "T | where 1 == 1 and 'A' =~ 'a' and 1 == '1' and dynamic(1) == dynamic(2)", &[]);
     }
 
     #[test]

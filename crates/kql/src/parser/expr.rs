@@ -154,7 +154,7 @@ impl<'a> Parser<'a> {
             && self.is_at(length, "=")
         {
             self.bump();
-            let names = self.comma_list(List::of("a name"), Parser::extended_name);
+            let names = self.comma_list(List::of("a name"), |parser| parser.extended_name().or_else(|| parser.keyword_name()));
             self.expect(")");
             self.expect("=");
             let value = self.boxed_unnamed();
@@ -202,13 +202,13 @@ impl<'a> Parser<'a> {
         Name { text, span, is_quoted: false }
     }
 
-    /// How many words `(a, b)` takes, if it is a list of names.
+    /// How many words `(a, b)` takes, if it is a list of names, keywords in their place included.
     fn scan_name_list(&self) -> Option<usize> {
         if !self.is("(") {
             return None;
         }
         let mut at = 1;
-        while let Some(length) = self.scan_extended_name(at) {
+        while let Some(length) = self.scan_extended_name(at).or_else(|| self.is_keyword(at).then_some(1)) {
             at += length;
             if !self.is_at(at, ",") {
                 break;

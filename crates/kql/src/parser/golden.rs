@@ -195,6 +195,17 @@ fn k0004_name() {
               = help: as a name it is written `['has']`
         "#]],
     );
+    check(
+        "T | extend (flags, b) = f(x)",
+        &expect![[r#"
+            error[K0004]: `flags` is a keyword, not a name
+             --> query:1:13
+              |
+            1 | T | extend (flags, b) = f(x)
+              |             ^^^^^
+              = help: as a name it is written `['flags']`
+        "#]],
+    );
 }
 
 #[test]

@@ -259,14 +259,22 @@ impl Parser<'_> {
 
     /// A keyword where it can only be meant as a name: an error, but one that is understood.
     fn keyword_as_name(&mut self) -> Option<Expr> {
-        if !self.is_keyword(0) || !is_after_name(self.text_at(1)) {
+        if !is_after_name(self.text_at(1)) {
+            return None;
+        }
+        self.keyword_name().map(expr_of)
+    }
+
+    /// A keyword in the place of a name.
+    pub(super) fn keyword_name(&mut self) -> Option<Name> {
+        if !self.is_keyword(0) {
             return None;
         }
         let text = self.text_at(0);
         let message = format!("`{text}` is a keyword, not a name");
         let help = format!("as a name it is written `['{text}']`");
         self.report(Diagnostic::new(diagnostic::EXPECTED, self.word(0).span, message).with_help(help));
-        Some(expr_of(self.bare_name()))
+        Some(self.bare_name())
     }
 
     /// `datatable (a: long, …) [1, …]`.

@@ -238,7 +238,7 @@ fn time_has_both_names_in_defender_tables() {
             DeviceName,Same,Type,Late
             a,true,DeviceInfo,
             b,true,DeviceInfo,
-            ! warning: query: rows of log files do not say when they were ingested: ingestion_time() is null
+            ! warning: query: rows of log files do not say when they were ingested: ingestion_time() is null; use `TimeGenerated`, the time of the event
             = 0
         "#]],
     );

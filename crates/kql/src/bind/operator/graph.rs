@@ -50,6 +50,13 @@ impl Binder<'_> {
         }
     }
 
+    /// `graph('Model')`: a graph that a database keeps. What its nodes and edges hold is not known here.
+    pub(in crate::bind) fn stored_graph(&mut self, args: &[ast::Expr]) -> Flow {
+        args.iter().for_each(|arg| drop(self.value(arg)));
+        let kind = GraphKind::Unsupported { operator: "graph(), a graph model of a database".to_owned() };
+        flow_of(Graph { kind, nodes: Vec::new(), edges: Vec::new(), open: true })
+    }
+
     /// The graph that an operator reads; a mistake where rows are piped into it.
     fn graph_in(&mut self, input: &Flow, keyword: Span) -> Option<Arc<Graph>> {
         if let Some(graph) = &input.graph {

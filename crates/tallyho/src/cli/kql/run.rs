@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use engine::source::{LogOptions, OnRead};
 use engine::{Cut, Engine, ResultTable};
-use kql::diagnostic::NO_INGESTION_TIME;
+use kql::diagnostic::{NO_INGESTION_TIME, UNFILLED_TABLE};
 use kql::render;
 
 use super::limits::Limits;
@@ -180,9 +180,10 @@ fn stream(engine: &Engine, config: &Config, sources: &[Source], mut out: Sink) -
 }
 
 fn warn(config: &Config, source: &Source, diagnostics: &[kql::Diagnostic]) {
-    let of_logs = |found: &kql::Diagnostic| found.code == NO_INGESTION_TIME.id;
+    let of_logs = |found: &kql::Diagnostic| [NO_INGESTION_TIME.id, UNFILLED_TABLE.id].contains(&found.code);
     for found in diagnostics.iter().filter(|found| of_logs(found)) {
-        messages::warning(config, &format!("{}: {}", source.name, found.message));
+        let help = found.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
+        messages::warning(config, &format!("{}: {}{help}", source.name, found.message));
     }
     let others: Vec<_> = diagnostics.iter().filter(|found| !of_logs(found)).cloned().collect();
     if !others.is_empty() {
