@@ -1,5 +1,6 @@
 //! Text of log fields into Kusto's values: times in the notations that exporters use, numbers, booleans.
 
+use kql::Type;
 use kql::time::{self, DAY, HOUR, MINUTE, SECOND, UNIX_EPOCH};
 
 /// The datetime, in ticks, that `text` writes: ISO 8601, the portal's `5/20/2026, 1:36:27.000 PM` (month first, UTC), or a number
@@ -9,6 +10,19 @@ pub(crate) fn ticks(text: &str) -> Option<i64> {
         let text = text.trim();
         time::parse_iso(text).or_else(|| epoch(text)).or_else(|| us_date(text)).or_else(|| spelled_month(text))
     })
+}
+
+/// The whole number, or the ticks, that a column of type `int`, `long` or `datetime` holds for a field's text; `None` where that is
+/// null, and for other types.
+#[must_use]
+pub fn number(ty: Type, text: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(text).ok()?;
+    match ty {
+        Type::Int => long(text).filter(|number| i32::try_from(*number).is_ok()),
+        Type::Long => long(text),
+        Type::DateTime => ticks(text),
+        _ => None,
+    }
 }
 
 /// Reads the times of many records, most of them of one day after another.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use kql::catalog::time_alias;
 use kql::{Column, Type};
 
 use crate::convert::Clock;
@@ -14,10 +15,11 @@ use crate::table::{Source, TableSchema};
 /// Keeps records out before rows are made of them; see [`ScanRequest::keep`].
 #[derive(Clone)]
 pub struct Keep {
-    /// The columns that the test looks at. One that the table lacks is empty text.
-    pub columns: Vec<String>,
-    /// Whether a row may be made of a record. It is given the text that the row would have in column `n` of `columns`, as bytes;
-    /// `None` where that is not known before the row is made (columns of other types).
+    /// The columns that the test looks at: `string`, `int`, `long` and `datetime`. One that the table lacks is empty text.
+    pub columns: Vec<Column>,
+    /// Whether a row may be made of a record. It is given the text that the row's value in column `n` of `columns` would be made
+    /// of ([`number`](crate::number) reads those of numbers and times), as bytes; `None` where that is not known before the row is
+    /// made (columns of other types, or of another type in this file).
     pub test: Arc<Test>,
     /// The same test for texts of all columns at once, if it is one that only looks for something: it fails where all texts are
     /// empty, and no text makes it fail that another would let pass. Records are then passed over without being decoded.
@@ -37,8 +39,8 @@ impl Keep {
     /// The test of decoded records of a table, whose keys become slots of `wanted`.
     pub(crate) fn sieve(&self, table: &TableSchema, wanted: &mut Wanted) -> Sieve {
         let time = time_of(table).map(|source| Field::new(source, wanted));
-        let fields = self.columns.iter().map(|name| match table.position(name) {
-            Some(at) if table.columns[at].ty == Type::String => Some(Field::new(&table.sources[at], wanted)),
+        let fields = self.columns.iter().map(|column| match position(table, column) {
+            Some(at) if is_read(&table.columns[at], column) => Some(Field::new(&table.sources[at], wanted)),
             Some(_) => None,
             None => Some(Field::absent()),
         });
@@ -48,11 +50,22 @@ impl Keep {
     /// The test of records of a table that are not decoded, if there can be one.
     pub(crate) fn sift(&self, table: &TableSchema) -> Option<Sift> {
         let find = Arc::clone(self.find.as_ref()?);
-        let places: Vec<Option<usize>> = self.columns.iter().map(|name| table.position(name)).collect();
-        let texts = places.iter().flatten().all(|at| table.columns[*at].ty == Type::String);
+        let places: Vec<Option<usize>> = self.columns.iter().map(|column| position(table, column)).collect();
+        let mut wanted = places.iter().zip(&self.columns);
+        let are_read = wanted.all(|(at, column)| at.is_none_or(|at| is_read(&table.columns[at], column)));
         let sources: Vec<Option<&Source>> = places.iter().map(|at| at.map(|at| &table.sources[at])).collect();
-        if texts { Sift::new(&sources, time_of(table), find) } else { None }
+        if are_read { Sift::new(&sources, time_of(table), find) } else { None }
     }
+}
+
+/// Where the table has the column, or the time of a Defender table under its other name.
+fn position(table: &TableSchema, column: &Column) -> Option<usize> {
+    table.position(&column.name).or_else(|| time_alias(&table.name, &column.name).and_then(|name| table.position(name)))
+}
+
+/// The text of the table's own column can be tested as one of the wanted column's type.
+fn is_read(own: &Column, wanted: &Column) -> bool {
+    own.ty == wanted.ty && matches!(own.ty, Type::String | Type::Int | Type::Long | Type::DateTime)
 }
 
 /// The column holds the time of a row.

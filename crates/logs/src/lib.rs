@@ -55,6 +55,7 @@ mod table;
 
 pub use arrow_type::arrow_type;
 pub use compression::Compression;
+pub use convert::number;
 pub use discover::{Discovered, Problem, discover, open, open_as};
 pub use error::Error;
 pub use file::{Batches, LogFile};

@@ -89,6 +89,7 @@ pub struct Scan {
     sift: Option<Sift>,
     /// The bytes that were last sifted.
     sifted: (u64, usize),
+    worth: Worth,
     request: ScanRequest,
     schema: SchemaRef,
     rows: usize,
@@ -138,6 +139,7 @@ impl Scan {
             sieve,
             sift,
             sifted: (u64::MAX, 0),
+            worth: Worth::default(),
             request,
             rows: 0,
             row_bytes: 0,
@@ -187,7 +189,7 @@ impl Scan {
     /// Passes over what was read and need not be decoded.
     #[inline]
     fn pass_over(&mut self) {
-        let Some(sift) = &mut self.sift else { return };
+        let Some(sift) = self.sift.as_mut().filter(|_| self.worth.is_given()) else { return };
         let edition = self.framer.edition();
         if edition != self.sifted {
             self.sifted = edition;
@@ -197,6 +199,7 @@ impl Scan {
         let passed = sift.pass_over(buffer, at, until);
         self.framer.pass_over(&passed);
         self.stats.filtered += passed.lines;
+        self.worth.kept_out += passed.lines;
     }
 
     fn note_sifted(&mut self) {
@@ -235,11 +238,12 @@ impl Scan {
     /// not depend on what is searched.
     #[inline]
     fn is_kept_out(&mut self, frame: Frame) -> bool {
-        let Some(sieve) = &mut self.sieve else { return false };
+        let Some(sieve) = self.sieve.as_mut().filter(|_| self.worth.is_given()) else { return false };
         let record = self.framer.bytes(frame);
         if sieve.lets_pass(record, &self.slots) {
             return false;
         }
+        self.worth.kept_out += 1;
         let time = sieve.time.as_ref().and_then(|time| time.text(record, &self.slots));
         let ticks = time.and_then(|time| sieve.clock.ticks(&time));
         self.stats.filtered += 1;
@@ -268,6 +272,7 @@ impl Scan {
             self.stats.not_utf8 += u64::from(matches!(text, std::borrow::Cow::Owned(_)));
             raws.append(Cell::Text(text));
         }
+        self.worth.let_pass();
         self.rows += 1;
         self.row_bytes += record.len();
         self.stats.rows += 1;
@@ -289,6 +294,40 @@ impl Iterator for Scan {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.done { None } else { self.next_batch() }
+    }
+}
+
+/// Whether a test keeps out enough to be worth its time: where nearly all records pass, it rests for a while.
+#[derive(Default)]
+struct Worth {
+    kept_out: u64,
+    passed: u64,
+    /// How many more records pass untested.
+    resting: u64,
+}
+
+impl Worth {
+    /// Records after which it is judged.
+    const JUDGED_AFTER: u64 = 2048;
+    /// Records that pass untested where it was not worth its time.
+    const REST: u64 = 32_768;
+
+    fn is_given(&self) -> bool {
+        self.resting == 0
+    }
+
+    /// A row was made of a record.
+    #[inline]
+    fn let_pass(&mut self) {
+        if self.resting > 0 {
+            self.resting -= 1;
+            return;
+        }
+        self.passed += 1;
+        if self.passed + self.kept_out >= Worth::JUDGED_AFTER {
+            let rests = self.kept_out < self.passed / 8;
+            *self = Worth { resting: if rests { Worth::REST } else { 0 }, ..Worth::default() };
+        }
     }
 }
 
@@ -420,9 +459,20 @@ mod tests {
         let text = "{\"Type\":\"DnsEvents\",\"Name\":\"bad.example\"}\n{\"Type\":\"DnsEvents\",\"Name\":\"b\\u0061d.example\"}\n{\"Type\":\"DnsEvents\",\"Name\":\"good.example\"}\n";
         let (_folder, file) = written("x.ndjson", text.as_bytes());
         let test: Arc<crate::Test> = Arc::new(|text| text(0).is_none_or(|text| *text == *b"bad.example"));
-        let keep = Keep { columns: vec!["Name".to_owned()], test, find: None };
+        let keep = Keep { columns: vec![Column::new("Name", Type::String)], test, find: None };
         let (names, stats) = column(&file, &ScanRequest { keep: Some(keep), ..ScanRequest::new("DnsEvents") }, "Name");
         assert_eq!((names, stats.filtered), (vec!["bad.example".to_owned(), "bad.example".to_owned()], 1));
+    }
+
+    #[test]
+    fn a_prefilter_that_keeps_out_little_rests() {
+        let (_folder, file) = written("x.ndjson", lines(60_000).as_bytes());
+        let test: Arc<crate::Test> = Arc::new(|text| text(0).is_none_or(|text| !text.ends_with(b"00.example")));
+        let keep = Keep { columns: vec![Column::new("Name", Type::String)], test, find: None };
+        let (names, stats) = column(&file, &ScanRequest { keep: Some(keep), ..ScanRequest::new("DnsEvents") }, "Name");
+        assert_eq!(names.iter().filter(|name| !name.ends_with("00.example")).count(), 59_401);
+        assert_eq!(stats.rows + stats.filtered, 60_000);
+        assert!((20..300).contains(&stats.filtered), "{}", stats.filtered);
     }
 
     #[test]

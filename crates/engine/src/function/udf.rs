@@ -9,6 +9,7 @@ use datafusion::common::{Result, ScalarValue, exec_err, resources_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
+use kql::Type;
 use logs::arrow_type;
 
 use super::{Call, Closure, Constant, Eval, Function, TextTest, is_volatile};
@@ -33,6 +34,11 @@ impl Udf {
     /// The function's name.
     pub(crate) fn name(&self) -> &'static str {
         self.function.name
+    }
+
+    /// The types of the arguments.
+    pub(crate) fn types(&self) -> &[Type] {
+        &self.call.types
     }
 
     /// The arguments that are known before there are rows.

@@ -1,8 +1,8 @@
 //! Log files as tables: byte ranges of files are read side by side, and only the columns that a query wants are decoded.
 //!
 //! In: files of the `logs` crate. Out: one table for each name they fill, with the columns of all files that fill it; and, where it
-//! is asked for, columns that say where each row stands. What filters say of texts is handed down as [`Needles`]: records that fail
-//! it are read for what a scan counts, and no rows are made of them.
+//! is asked for, columns that say where each row stands. What filters say of texts, numbers and times is handed down as
+//! [`Needles`]: records that fail it are read for what a scan counts, and no rows are made of them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -156,7 +156,7 @@ impl TableProvider for LogTable {
             _ if self.options.decode_all => TableProviderFilterPushDown::Unsupported,
             1.. if columnar == self.files.len() && self.decides(filter) => TableProviderFilterPushDown::Exact,
             1.. if self.decides(filter) => TableProviderFilterPushDown::Inexact,
-            _ if Needles::of(filter).is_some() => TableProviderFilterPushDown::Inexact,
+            _ if Needles::of(filter, &self.columns).is_some() => TableProviderFilterPushDown::Inexact,
             _ => TableProviderFilterPushDown::Unsupported,
         };
         Ok(filters.iter().map(support).collect())
@@ -173,7 +173,7 @@ impl TableProvider for LogTable {
             Some(positions) => positions.iter().map(|at| self.columns[*at].clone()).collect(),
             None => self.columns.clone(),
         };
-        let needles: Vec<Needles> = filters.iter().filter_map(Needles::of).collect();
+        let needles: Vec<Needles> = filters.iter().filter_map(|filter| Needles::of(filter, &self.columns)).collect();
         let parts = self.options.parts.max(1);
         let readers = if self.files.is_empty() { 1 } else { parts };
         let reading = Reading {
@@ -195,10 +195,10 @@ impl TableProvider for LogTable {
 
 /// What keeps records out: the tests of all filters, over the columns of them all.
 fn keep(needles: Vec<Needles>, provenance: Option<&Provenance>) -> Option<Keep> {
-    let columns: Vec<String> = needles.iter().flat_map(|needles| needles.columns().to_vec()).collect();
+    let columns: Vec<Column> = needles.iter().flat_map(|needles| needles.columns().to_vec()).collect();
     let added: Vec<Column> = provenance.into_iter().flat_map(Provenance::columns).collect();
     // Where a row stands is in no record.
-    let is_added: Vec<bool> = columns.iter().map(|name| added.iter().any(|column| column.name == *name)).collect();
+    let is_added: Vec<bool> = columns.iter().map(|own| added.iter().any(|column| column.name == own.name)).collect();
     let needles = Arc::new(needles);
     let only_finds = !is_added.contains(&true) && needles.iter().all(Needles::only_finds);
     let find = only_finds.then(|| {
@@ -405,8 +405,8 @@ mod tests {
         1767225600.5\tC1\t192.0.2.1\t5353\t192.0.2.53\t53\twww.Fox.example\tA\n\
         1767225601.5\tC2\t192.0.2.2\t5353\t192.0.2.53\t53\tnotfox.example\tA\n\
         1767225602.5\tC3\t192.0.2.3\t5353\n";
-    const NDJSON: &str = "{\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:00Z\",\"Name\":\"f\\u006fx.example\",\"ClientIP\":\"192.0.2.1\"}\n\
-        {\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:01Z\",\"Name\":\"FOX.example.\",\"ClientIP\":\"192.0.2.2\"}\n\
+    const NDJSON: &str = "{\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:00Z\",\"EventId\":257,\"Name\":\"f\\u006fx.example\",\"ClientIP\":\"192.0.2.1\"}\n\
+        {\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:01Z\",\"EventId\":\"258\",\"Name\":\"FOX.example.\",\"ClientIP\":\"192.0.2.2\"}\n\
         {\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:02Z\",\"Name\":\"fox-example.test\",\"ClientIP\":\"192.0.2.3\"}\n\
         {\"Type\":\"DnsEvents\",\"Name\":\n";
     const CSV: &str = "TimeGenerated,Name,ClientIP,QueryType\n2026-01-01T00:00:00Z,\"fox.example\",192.0.2.1,A\n\
@@ -426,6 +426,13 @@ mod tests {
             "not(Name has 'fox')",
             "Name in ('fox.example', 'other.test')",
             "Name has ''",
+            "TimeGenerated >= datetime(2026-01-01T00:00:01Z)",
+            "not(TimeGenerated > datetime(2026-01-01))",
+            "TimeGenerated between (datetime(2026-01-01) .. 1s) and Name has 'fox'",
+            "TimeGenerated in (datetime(2026-01-01), datetime(2026-01-01T00:00:02Z)) or Name has 'other'",
+            "EventId == 257 or isnull(TimeGenerated)",
+            "EventId in (258, 9) or Name has 'other'",
+            "EventId > 257 and Name !has 'test'",
         ]
         .map(str::to_owned)
         .to_vec();

@@ -3,6 +3,7 @@
 mod external;
 mod log;
 mod needles;
+mod number_test;
 mod parquet;
 mod prune;
 mod range;

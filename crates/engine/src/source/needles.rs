@@ -1,22 +1,26 @@
 //! What a scan can know of a filter before it makes rows: a filter of a plan in; out, a test of the texts of a record that lets
 //! through every record the filter would.
 //!
-//! The parts of a filter that look at one `string` column and constants are tested as they are; what is said of other columns is
-//! not known then, and a record passes unless it fails whatever that part would say. The filter itself still runs over the rows.
+//! The parts of a filter that look at one `string` column and constants are tested as they are; those that compare a whole number or
+//! a time with constants can rule a record out. What is said of other columns is not known then, and a record passes unless it fails
+//! whatever that part would say. The filter itself still runs over the rows.
 
 use std::any::Any;
 use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use kql::{Column, Type};
 use logs::TextAt;
 
+use super::number_test::NumberTest;
+use super::prune::Prune;
 use crate::function::{TextTest, Udf};
 
 /// The tests of one filter.
 #[derive(Debug)]
 pub(crate) struct Needles {
-    columns: Vec<String>,
+    columns: Vec<Column>,
     node: Node,
 }
 
@@ -26,21 +30,23 @@ enum Node {
     Unknown,
     /// A test of the column of that number.
     Test(usize, Arc<TextTest>),
+    /// What rules out records by the number or time in the column of that number.
+    Number(usize, NumberTest),
     Not(Box<Node>),
     All(Vec<Node>),
     Any(Vec<Node>),
 }
 
 impl Needles {
-    /// The tests of a filter; `None` if it has none that could keep a record out.
-    pub(crate) fn of(filter: &Expr) -> Option<Needles> {
+    /// The tests of a filter over a table of those columns; `None` if it has none that could keep a record out.
+    pub(crate) fn of(filter: &Expr, table: &[Column]) -> Option<Needles> {
         let mut columns = Vec::new();
-        let node = node(filter, &mut columns);
+        let node = node(filter, table, &mut columns);
         node.may_be_false().then_some(Needles { columns, node })
     }
 
     /// The columns whose texts are tested.
-    pub(crate) fn columns(&self) -> &[String] {
+    pub(crate) fn columns(&self) -> &[Column] {
         &self.columns
     }
 
@@ -71,6 +77,7 @@ impl Node {
                 // What is no UTF-8 becomes another text in the row.
                 test.test_bytes(&text(*column)?)
             }
+            Node::Number(column, test) => test.rules_out(&text(*column)?).then_some(false),
             Node::Not(node) => node.eval(text).map(|truth| !truth),
             Node::All(nodes) => junction(nodes, text, true),
             Node::Any(nodes) => junction(nodes, text, false),
@@ -79,7 +86,7 @@ impl Node {
 
     fn only_finds(&self) -> bool {
         match self {
-            Node::Unknown => true,
+            Node::Unknown | Node::Number(..) => true,
             Node::Test(_, test) => !test.test("") && test.only_finds(),
             Node::Not(_) => false,
             Node::All(nodes) | Node::Any(nodes) => nodes.iter().all(Node::only_finds),
@@ -91,6 +98,8 @@ impl Node {
         match self {
             Node::Unknown | Node::Not(_) => true,
             Node::Test(column, test) => texts.get(*column).and_then(|text| test.test_bytes(text)) != Some(false),
+            // No text is null, which no comparison is true of.
+            Node::Number(column, test) => texts.get(*column).is_none_or(|text| !text.is_empty() && !test.rules_out(text)),
             Node::All(nodes) => nodes.iter().all(|node| node.finds(texts)),
             Node::Any(nodes) => nodes.iter().any(|node| node.finds(texts)),
         }
@@ -99,7 +108,7 @@ impl Node {
     fn may_be_false(&self) -> bool {
         match self {
             Node::Unknown => false,
-            Node::Test(..) => true,
+            Node::Test(..) | Node::Number(..) => true,
             Node::Not(node) => node.may_be_true(),
             Node::All(nodes) => nodes.iter().any(Node::may_be_false),
             Node::Any(nodes) => nodes.iter().all(Node::may_be_false),
@@ -109,7 +118,7 @@ impl Node {
     /// Whether it can be known to be true.
     fn may_be_true(&self) -> bool {
         match self {
-            Node::Unknown => false,
+            Node::Unknown | Node::Number(..) => false,
             Node::Test(..) => true,
             Node::Not(node) => node.may_be_false(),
             Node::All(nodes) => nodes.iter().all(Node::may_be_true),
@@ -131,47 +140,59 @@ fn junction(nodes: &[Node], text: &TextAt<'_>, and: bool) -> Option<bool> {
     all
 }
 
-fn node(filter: &Expr, columns: &mut Vec<String>) -> Node {
+fn node(filter: &Expr, table: &[Column], columns: &mut Vec<Column>) -> Node {
     match filter {
-        Expr::Not(inner) => Node::Not(Box::new(node(inner, columns))),
+        Expr::Not(inner) => Node::Not(Box::new(node(inner, table, columns))),
         Expr::BinaryExpr(BinaryExpr { op: op @ (Operator::Or | Operator::And), .. }) => {
             let mut nodes = Vec::new();
-            chain(filter, *op, columns, &mut nodes);
+            chain(filter, *op, table, columns, &mut nodes);
             if *op == Operator::And { Node::All(nodes) } else { Node::Any(nodes) }
         }
         Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Eq | Operator::NotEq), right }) => match (&**left, &**right) {
             (Expr::Column(column), Expr::Literal(ScalarValue::Utf8View(Some(text)), _))
             | (Expr::Literal(ScalarValue::Utf8View(Some(text)), _), Expr::Column(column)) => {
-                Node::Test(number(&column.name, columns), Arc::new(TextTest::equal(text, *op == Operator::Eq)))
+                let column = number(Column::new(&column.name, Type::String), columns);
+                Node::Test(column, Arc::new(TextTest::equal(text, *op == Operator::Eq)))
             }
             _ => Node::Unknown,
         },
         Expr::ScalarFunction(call) => {
             let udf = (call.func.inner().as_ref() as &dyn Any).downcast_ref::<Udf>();
             match (call.args.first(), udf.and_then(Udf::text_test)) {
-                (Some(Expr::Column(column)), Some(test)) => Node::Test(number(&column.name, columns), Arc::clone(test)),
-                _ => Node::Unknown,
+                (Some(Expr::Column(column)), Some(test)) => {
+                    Node::Test(number(Column::new(&column.name, Type::String), columns), Arc::clone(test))
+                }
+                (_, Some(_)) => Node::Unknown,
+                (_, None) => number_node(filter, table, columns).unwrap_or(Node::Unknown),
             }
         }
         _ => Node::Unknown,
     }
 }
 
+/// A comparison of a number or a time with constants.
+fn number_node(condition: &Expr, table: &[Column], columns: &mut Vec<Column>) -> Option<Node> {
+    let Prune { column, wanted } = Prune::of(condition)?;
+    let column = table.iter().find(|own| own.name == column)?;
+    let test = NumberTest::of(&wanted, column.ty)?;
+    Some(Node::Number(number(column.clone(), columns), test))
+}
+
 /// The terms of a chain of the same operator.
-fn chain(filter: &Expr, operator: Operator, columns: &mut Vec<String>, nodes: &mut Vec<Node>) {
+fn chain(filter: &Expr, operator: Operator, table: &[Column], columns: &mut Vec<Column>, nodes: &mut Vec<Node>) {
     match filter {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if *op == operator => {
-            chain(left, operator, columns, nodes);
-            chain(right, operator, columns, nodes);
+            chain(left, operator, table, columns, nodes);
+            chain(right, operator, table, columns, nodes);
         }
-        other => nodes.push(node(other, columns)),
+        other => nodes.push(node(other, table, columns)),
     }
 }
 
 /// The number of a column, which is new if it was not seen before.
-fn number(column: &str, columns: &mut Vec<String>) -> usize {
-    columns.iter().position(|known| known == column).unwrap_or_else(|| {
-        columns.push(column.to_owned());
+fn number(column: Column, columns: &mut Vec<Column>) -> usize {
+    columns.iter().position(|known| known.name == column.name).unwrap_or_else(|| {
+        columns.push(column);
         columns.len() - 1
     })
 }

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
-use kql::Value;
+use kql::{Type, Value};
 use logs::parquet::{Bound, RowGroup};
 
 use crate::function::{Constant, Udf};
@@ -16,12 +16,12 @@ const ASKED_MAX: usize = 256;
 /// What a value of a column must be to pass a condition.
 #[derive(Debug, PartialEq)]
 pub(super) struct Prune {
-    column: String,
-    wanted: Wanted,
+    pub(super) column: String,
+    pub(super) wanted: Wanted,
 }
 
 #[derive(Debug, PartialEq)]
-enum Wanted {
+pub(super) enum Wanted {
     /// Not before the first and not behind the second, if they are given.
     Within(Option<Value>, Option<Value>),
     /// One of these.
@@ -41,11 +41,9 @@ impl Prune {
             },
             Expr::ScalarFunction(call) => {
                 let udf = (call.func.inner().as_ref() as &dyn Any).downcast_ref::<Udf>()?;
-                let is_column = |arg: &Expr| matches!(arg, Expr::Column(_));
-                let at = call.args.iter().position(is_column)?;
-                let Expr::Column(column) = &call.args[at] else { return None };
+                let (at, column) = call.args.iter().enumerate().find_map(|(at, arg)| Some((at, column_of(arg)?)))?;
                 let wanted = wanted(udf.name(), at, udf.constants())?;
-                Some(Prune { column: column.name.clone(), wanted })
+                Some(Prune { column: column.to_owned(), wanted })
             }
             _ => None,
         }
@@ -79,6 +77,19 @@ impl Wanted {
             Wanted::Within(from, to) => inside(from.as_ref().unwrap_or(&bound.least), to.as_ref().unwrap_or(&bound.greatest)),
             Wanted::OneOf(values) => values.iter().any(|value| inside(value, value)),
         }
+    }
+}
+
+/// The column that an argument is: as it stands, or an `int` as the `long` of the same value.
+fn column_of(arg: &Expr) -> Option<&str> {
+    match arg {
+        Expr::Column(column) => Some(&column.name),
+        Expr::ScalarFunction(call) => {
+            let udf = (call.func.inner().as_ref() as &dyn Any).downcast_ref::<Udf>()?;
+            let widens = udf.name() == "tolong" && udf.types() == [Type::Int];
+            call.args.first().filter(|_| widens).and_then(column_of)
+        }
+        _ => None,
     }
 }
 

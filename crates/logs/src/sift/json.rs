@@ -126,6 +126,7 @@ impl Key {
                     _ => return None,
                 },
                 [b'n', b'u', b'l', b'l', b',' | b'}' | b' ', ..] => at..at,
+                number @ [b'-' | b'0'..=b'9', ..] => at..at + plain_number(number)?,
                 _ => return None,
             };
             if matches!(seen, Seen::Text(_)) {
@@ -142,6 +143,13 @@ impl Key {
         self.next = Some(next);
         next
     }
+}
+
+/// The length of the number that begins there, if it is one of digits and ends as a value does.
+#[inline]
+fn plain_number(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.iter().position(|byte| !matches!(byte, b'-' | b'0'..=b'9' | b'.'))?;
+    matches!(bytes[end], b',' | b'}' | b' ').then_some(end)
 }
 
 fn quoted(name: &str) -> Vec<u8> {

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{Find, Keep, LogFile, ScanRequest, Test};
-use arrow::array::AsArray;
+use crate::{Find, Keep, LogFile, ScanRequest, Test, number};
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::Int64Type;
+use kql::{Column, Type};
 
 /// A source of choices, the same for the same seed (xorshift64*).
 struct Chance(u64);
@@ -28,7 +30,10 @@ impl Chance {
 }
 
 const KEYS: [&str; 8] = ["Name", "Name", "ClientIP", "Computer", "N\\u0061me", "x", "Named", "TimeGenerated"];
-const VALUES: [&str; 18] = [
+const VALUES: [&str; 21] = [
+    "\"2026-01-01T00:00:01Z\"",
+    "1767225601",
+    "1767225600.5",
     "\"fox\"",
     "\"hen\"",
     "\"a hen that is longer than sixteen bytes\"",
@@ -50,8 +55,22 @@ const VALUES: [&str; 18] = [
 ];
 const BLANKS: [&str; 6] = ["", "", "", " ", "\t", "  "];
 const DAMAGE: [&str; 5] = ["}", "\"", ",", "{", " trailing"];
-const FIELDS: [&str; 12] =
-    ["fox", "hen", "", "-", "(empty)", "\"fox\"", "\"h,fox\"", "\"a\"\"fox\"", "h\\x6fx", "#fox", "fo\\x78", "a hen, long"];
+const FIELDS: [&str; 14] = [
+    "2026-01-01T00:00:01Z",
+    "1767225601",
+    "fox",
+    "hen",
+    "",
+    "-",
+    "(empty)",
+    "\"fox\"",
+    "\"h,fox\"",
+    "\"a\"\"fox\"",
+    "h\\x6fx",
+    "#fox",
+    "fo\\x78",
+    "a hen, long",
+];
 
 fn json_line(chance: &mut Chance) -> String {
     let mut line = format!("{}{{", chance.of(&BLANKS));
@@ -101,28 +120,43 @@ fn file(chance: &mut Chance, turn: usize) -> (&'static str, String) {
     (name, text)
 }
 
-/// The rows whose `Name` or `ClientIP` holds `fox`.
-fn rows(file: &LogFile, keep: Option<Keep>) -> Vec<(String, String)> {
-    let projection = Some(vec!["Name".to_owned(), "ClientIP".to_owned()]);
+/// The rows whose `Name` or `ClientIP` holds `fox`, and those from the second second of 2026.
+fn rows(file: &LogFile, keep: Option<Keep>) -> Vec<(String, String, Option<i64>)> {
+    let projection = Some(["Name", "ClientIP", "TimeGenerated"].map(str::to_owned).to_vec());
     let request = ScanRequest { projection, keep, ..ScanRequest::new("DnsEvents") };
     let mut rows = Vec::new();
     for batch in file.scan(request).unwrap() {
         let batch = batch.unwrap();
         let text = |column: usize, row: usize| batch.column(column).as_string_view().value(row).to_owned();
-        rows.extend((0..batch.num_rows()).map(|row| (text(0, row), text(1, row))));
+        let times = batch.column(2).as_primitive::<Int64Type>();
+        let time = |row: usize| times.is_valid(row).then(|| times.value(row));
+        rows.extend((0..batch.num_rows()).map(|row| (text(0, row), text(1, row), time(row))));
     }
-    rows.retain(|(name, ip)| name.contains("fox") || ip.contains("fox"));
+    rows.retain(|(name, ip, time)| name.contains("fox") || ip.contains("fox") || time.is_some_and(|time| time >= SINCE));
     rows
 }
+
+/// 2026-01-01T00:00:01Z, in ticks.
+const SINCE: i64 = 639_028_224_010_000_000;
 
 fn holds(text: &[u8]) -> bool {
     String::from_utf8_lossy(text).contains("fox")
 }
 
+fn is_late(text: &[u8]) -> bool {
+    number(Type::DateTime, text).is_none_or(|ticks| ticks >= SINCE)
+}
+
 fn keep(finds: bool) -> Keep {
-    let find: Arc<Find> = Arc::new(|texts| texts.iter().any(|text| holds(text)));
-    let test: Arc<Test> = Arc::new(|text| (0..2).any(|at| text(at).is_none_or(|text: Cow<'_, [u8]>| holds(&text))));
-    Keep { columns: vec!["Name".to_owned(), "ClientIP".to_owned()], test, find: finds.then_some(find) }
+    let find: Arc<Find> =
+        Arc::new(|texts| texts[..2].iter().any(|text| holds(text)) || !texts[2].is_empty() && is_late(texts[2]));
+    let test: Arc<Test> = Arc::new(|text| {
+        let passes = |at: usize, test: fn(&[u8]) -> bool| text(at).is_none_or(|text: Cow<'_, [u8]>| test(&text));
+        passes(0, holds) || passes(1, holds) || passes(2, is_late)
+    });
+    let column = |name: &str, ty| Column::new(name, ty);
+    let columns = vec![column("Name", Type::String), column("ClientIP", Type::String), column("TimeGenerated", Type::DateTime)];
+    Keep { columns, test, find: finds.then_some(find) }
 }
 
 fn check(path: &Path, text: &str) {
