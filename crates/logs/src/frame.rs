@@ -108,7 +108,7 @@ impl Framer {
     /// Passes over lines of what was read.
     pub(crate) fn pass_over(&mut self, passed: &Passed) {
         self.at = passed.at;
-        self.line += passed.lines;
+        self.line += passed.failed + passed.elsewhere;
     }
 
     /// Changes when other bytes are read.

@@ -10,7 +10,7 @@ use crate::convert::Clock;
 use crate::decode::Slots;
 use crate::row::{Field, Wanted};
 use crate::sift::Sift;
-use crate::table::{Source, TableSchema};
+use crate::table::{Route, Source, TableSchema};
 
 /// Keeps records out before rows are made of them; see [`ScanRequest::keep`].
 #[derive(Clone)]
@@ -47,14 +47,14 @@ impl Keep {
         Sieve { fields: fields.collect(), test: Arc::clone(&self.test), time, clock: Clock::default() }
     }
 
-    /// The test of records of a table that are not decoded, if there can be one.
-    pub(crate) fn sift(&self, table: &TableSchema) -> Option<Sift> {
-        let find = Arc::clone(self.find.as_ref()?);
+    /// The test of records of a table that are not decoded, if there can be one; `route` tells those of other tables, and which is
+    /// meant.
+    pub(crate) fn sift(&self, table: &TableSchema, route: Option<(Route, usize)>) -> Option<Sift> {
         let places: Vec<Option<usize>> = self.columns.iter().map(|column| position(table, column)).collect();
         let mut wanted = places.iter().zip(&self.columns);
         let are_read = wanted.all(|(at, column)| at.is_none_or(|at| is_read(&table.columns[at], column)));
         let sources: Vec<Option<&Source>> = places.iter().map(|at| at.map(|at| &table.sources[at])).collect();
-        if are_read { Sift::new(&sources, time_of(table), find) } else { None }
+        Sift::new(&sources, time_of(table), self.find.clone().filter(|_| are_read), route)
     }
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn is_time(column: &Column) -> bool {
     matches!(column.name.as_str(), "TimeGenerated" | "Timestamp")
 }
 
-fn time_of(table: &TableSchema) -> Option<&Source> {
+pub(crate) fn time_of(table: &TableSchema) -> Option<&Source> {
     table.columns.iter().position(is_time).map(|at| &table.sources[at])
 }
 

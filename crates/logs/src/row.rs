@@ -10,7 +10,7 @@ use kql::Column;
 use crate::column::{Cell, ColumnBuilder, Raw};
 use crate::decode::{Decode, Slots};
 use crate::json;
-use crate::table::{Path, RestForm, Route, Source};
+use crate::table::{Path, Place, RestForm, Route, Source};
 
 /// One column of the result.
 pub(crate) struct Output {
@@ -36,36 +36,19 @@ pub(crate) struct Router {
     target: usize,
 }
 
-/// Where a record goes.
-pub(crate) enum Place {
-    Here,
-    Elsewhere,
-    Nowhere(&'static str),
-}
-
 impl Router {
     /// Leads to table `target` of the file.
     pub(crate) fn new(route: &Route, target: usize, wanted: &mut Wanted) -> Router {
-        let slots = match route {
-            Route::Only => Vec::new(),
-            Route::Field { keys, .. } => wanted.slots(keys),
-        };
+        let slots = wanted.slots(route.keys());
         Router { route: route.clone(), slots, target }
     }
 
     /// Where the record goes whose fields are in `slots`.
     pub(crate) fn place(&self, slots: &Slots, record: &[u8]) -> Place {
-        let Route::Field { exact, other, missing, why, .. } = &self.route else { return Place::Here };
-        let value = raw_text(first(slots, record, &self.slots));
-        let table = match &*value {
-            b"" => *missing,
-            value => exact.iter().find(|(name, _)| name.as_bytes() == value).map(|(_, table)| *table).or(*other),
-        };
-        match table {
-            Some(table) if table == self.target => Place::Here,
-            Some(_) => Place::Elsewhere,
-            None => Place::Nowhere(why),
+        if self.slots.is_empty() {
+            return Place::Here;
         }
+        self.route.place(&raw_text(first(slots, record, &self.slots)), self.target)
     }
 }
 
@@ -131,11 +114,6 @@ impl Field {
     /// The text that a `string` column would have; `None` if only the row can tell.
     #[inline]
     pub(crate) fn text<'a>(&self, record: &'a [u8], slots: &'a Slots) -> Option<Cow<'a, [u8]>> {
-        let bytes = |text: Option<Cow<'a, str>>| match text {
-            Some(Cow::Borrowed(text)) => Cow::Borrowed(text.as_bytes()),
-            Some(Cow::Owned(text)) => Cow::Owned(text.into_bytes()),
-            None => Cow::Borrowed(&b""[..]),
-        };
         match &self.0 {
             From::Absent => Some(Cow::Borrowed(b"")),
             From::Slot(slot) => Some(raw_text(slots.get(record, *slot))),
@@ -143,21 +121,26 @@ impl Field {
             From::Const(text) => Some(Cow::Owned(text.clone().into_bytes())),
             From::Make(fields, make) => {
                 let raws: Vec<Raw<'a>> = fields.iter().map(|(slot, inner)| slots.get(record, *slot).dig(inner)).collect();
-                match make(&raws) {
-                    None => Some(Cow::Borrowed(b"")),
-                    Some(Cell::Raw(raw)) => Some(raw_text(raw)),
-                    Some(Cell::Text(text)) => Some(bytes(Some(text))),
-                    Some(Cell::Json(text)) => Some(Cow::Owned(text.into_bytes())),
-                }
+                Some(cell_text(make(&raws)))
             }
             From::Rest(..) => None,
         }
     }
 }
 
+/// The text of a cell that a mapping made, the empty one if it made none.
+pub(crate) fn cell_text(cell: Option<Cell<'_>>) -> Cow<'_, [u8]> {
+    match cell {
+        None => Cow::Borrowed(b""),
+        Some(Cell::Raw(raw)) => raw_text(raw),
+        Some(Cell::Text(Cow::Borrowed(text))) => Cow::Borrowed(text.as_bytes()),
+        Some(Cell::Text(Cow::Owned(text)) | Cell::Json(text)) => Cow::Owned(text.into_bytes()),
+    }
+}
+
 /// The text of a field, the empty one if it has none. What is no UTF-8 stands as it is.
 #[inline]
-fn raw_text(raw: Raw<'_>) -> Cow<'_, [u8]> {
+pub(crate) fn raw_text(raw: Raw<'_>) -> Cow<'_, [u8]> {
     match raw {
         Raw::Missing | Raw::Json(b"null") => Cow::Borrowed(b""),
         Raw::Text(bytes) | Raw::Quoted(bytes) => Cow::Borrowed(bytes),

@@ -18,11 +18,12 @@ use crate::decode::{Decode, Decoded, Glance, Slots};
 use crate::error::Error;
 use crate::file::LogFile;
 use crate::frame::{Frame, Framer, Framing};
-use crate::keep::{Keep, Sieve, is_time};
+use crate::keep::{Keep, Sieve, is_time, time_of};
 use crate::piece::Piece;
-use crate::row::{Output, Place, Router, Wanted};
+use crate::row::{Output, Router, Wanted};
 use crate::sift::Sift;
 use crate::stats::ScanStats;
+use crate::table::Place;
 
 /// Provenance column: the line (from 1) on which the record begins, `long`; in a range that does not begin the file, the line of
 /// that range: see [`ScanStats::line`].
@@ -51,6 +52,9 @@ pub struct ScanRequest {
     /// Keeps out records of the table that fail a test: no rows are made of them, but they are counted as [`ScanStats::filtered`]
     /// and their times count. With [`Keep::find`], damage inside such a record may not be seen.
     pub keep: Option<Keep>,
+    /// Records that become no row, those of other tables for one, may be passed over without being decoded: damage inside them is
+    /// not seen then.
+    pub pass_over: bool,
     /// Ends the scan with [`Error::Canceled`] soon after it becomes true.
     pub cancel: Option<Arc<AtomicBool>>,
 }
@@ -66,6 +70,7 @@ impl ScanRequest {
             provenance: false,
             piece: None,
             keep: None,
+            pass_over: true,
             cancel: None,
         }
     }
@@ -116,7 +121,12 @@ impl Scan {
         }
         let sieve = request.keep.as_ref().map(|keep| keep.sieve(table, &mut wanted));
         // Records of other tables must be told from those that fail.
-        let mut sift = request.keep.as_ref().filter(|_| file.tables.len() == 1).and_then(|keep| keep.sift(table));
+        let route = (file.tables.len() > 1).then(|| (layout.route.clone(), target));
+        let mut sift = match &request.keep {
+            Some(keep) => keep.sift(table, route),
+            None if !request.pass_over => None,
+            None => Sift::new(&[], time_of(table), None, route),
+        };
         let router = Router::new(&layout.route, target, &mut wanted);
         let mut decoder = (layout.decoder)(&wanted.keys);
         let piece = request.piece.take().unwrap_or(Piece::Range(0..u64::MAX));
@@ -198,8 +208,9 @@ impl Scan {
         let (buffer, at, until) = self.framer.buffered();
         let passed = sift.pass_over(buffer, at, until);
         self.framer.pass_over(&passed);
-        self.stats.filtered += passed.lines;
-        self.worth.kept_out += passed.lines;
+        self.stats.filtered += passed.failed;
+        self.stats.elsewhere += passed.elsewhere;
+        self.worth.kept_out += passed.failed + passed.elsewhere;
     }
 
     fn note_sifted(&mut self) {

@@ -199,6 +199,39 @@ pub(crate) enum Route {
     },
 }
 
+/// Where a record goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Here,
+    Elsewhere,
+    Nowhere(&'static str),
+}
+
+impl Route {
+    /// The fields that say it, none if there is but one table.
+    pub(crate) fn keys(&self) -> &[Path] {
+        match self {
+            Route::Only => &[],
+            Route::Field { keys, .. } => keys,
+        }
+    }
+
+    /// Where a record with that text in its field goes, seen from table `target`.
+    #[inline]
+    pub(crate) fn place(&self, value: &[u8], target: usize) -> Place {
+        let Route::Field { exact, other, missing, why, .. } = self else { return Place::Here };
+        let table = match value {
+            b"" => *missing,
+            value => exact.iter().find(|(name, _)| name.as_bytes() == value).map(|(_, table)| *table).or(*other),
+        };
+        match table {
+            Some(table) if table == target => Place::Here,
+            Some(_) => Place::Elsewhere,
+            None => Place::Nowhere(why),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

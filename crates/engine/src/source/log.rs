@@ -333,6 +333,7 @@ impl Reading {
         request.provenance = provenance.is_some_and(|it| [&it.line, &it.offset, &it.raw].into_iter().any(|name| wants(name)));
         request.piece = Some(piece);
         request.keep.clone_from(&self.keep);
+        request.pass_over = !self.options.decode_all;
         request
     }
 

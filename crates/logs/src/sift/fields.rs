@@ -34,11 +34,10 @@ impl Fields {
         let place = |path: &Path| names.iter().position(|name| *name == path.key);
         let mut of_columns = Vec::new();
         for column in columns {
-            of_columns.push(match column {
-                Column::Const(_) => Vec::new(),
-                Column::First(paths) if paths.iter().any(|path| !path.inner.is_empty() || path.key == added) => return None,
-                Column::First(paths) => paths.iter().filter_map(place).collect(),
-            });
+            if column.paths().iter().any(|path| !path.inner.is_empty() || path.key == added) {
+                return None;
+            }
+            of_columns.push(column.paths().iter().filter_map(place).collect::<Vec<_>>());
         }
         let time = time.iter().find_map(place);
         let mut wanted: Vec<usize> = of_columns.iter().flatten().copied().chain(time).collect();
@@ -73,13 +72,16 @@ impl Fields {
             return None;
         }
         for (at, column) in columns.iter().enumerate() {
-            match column {
-                Column::Const(text) => texts[at] = text,
-                Column::First(_) => {
-                    let mut values = self.of_columns[at].iter().map(|slot| self.value(buffer, *slot));
-                    texts[at] = values.find(|value| !value.is_empty()).unwrap_or_default();
-                }
-            }
+            let mut values = self.of_columns[at].iter().map(|slot| self.value(buffer, *slot));
+            let first = values.find(|value| !value.is_empty());
+            texts[at] = match column {
+                Column::Const(text) => text,
+                Column::First(_) | Column::Outer(_) => first.unwrap_or_default(),
+                Column::Made(_, absent) => match first {
+                    None => absent,
+                    Some(_) => return None,
+                },
+            };
         }
         Some((self.time.map_or(b"", |slot| self.value(buffer, slot)), newline))
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use memchr::memmem::Finder;
-use memchr::{memchr, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 use super::{COLUMNS_MAX, Column};
 use crate::skeleton::text_end;
@@ -38,12 +38,12 @@ impl Json {
         let (mut keys, mut of_columns) = (Vec::new(), Vec::new());
         for column in columns {
             let first = keys.len();
-            if let Column::First(paths) = column {
-                keys.extend(paths.iter().map(|path| {
-                    let name = path.inner.last().unwrap_or(&path.key);
-                    let finder = Finder::new(&quoted(name)).into_owned();
-                    Key { finder, next: None, inner: !path.inner.is_empty() }
-                }));
+            for path in column.paths() {
+                let (name, inner) = (quoted(path.inner.last().unwrap_or(&path.key)), !path.inner.is_empty());
+                // Members of several members may have one name: it is looked for once, and must then stand there but once.
+                if !keys[first..].iter().any(|key: &Key| key.inner && inner && key.finder.needle() == name) {
+                    keys.push(Key { finder: Finder::new(&name).into_owned(), next: None, inner });
+                }
             }
             of_columns.push(first..keys.len());
         }
@@ -78,25 +78,51 @@ impl Json {
             return None;
         }
         for (at, column) in columns.iter().enumerate() {
-            let mut found = 0;
-            match column {
-                Column::Const(text) => texts[at] = text,
-                Column::First(_) => {
-                    for key in self.keys.get_mut(self.of_columns[at].clone())? {
-                        let Seen::Text(text) = key.find(buffer, &line)? else { continue };
-                        found += 1;
-                        if key.inner && found > 1 {
-                            return None;
-                        }
-                        if texts[at].is_empty() {
-                            texts[at] = &buffer[text];
-                        }
+            let keys = self.keys.get_mut(self.of_columns[at].clone())?;
+            texts[at] = match column {
+                Column::Const(text) => text,
+                Column::First(_) => &buffer[first_text(keys, buffer, &line)?],
+                Column::Made(_, absent) => {
+                    for key in keys {
+                        let Seen::Nothing = key.find(buffer, &line)? else { return None };
                     }
+                    absent
                 }
-            }
+                Column::Outer(_) => {
+                    let text = first_text(keys, buffer, &line)?;
+                    if !text.is_empty() && !is_outer(buffer, &line, &text) {
+                        return None;
+                    }
+                    &buffer[text]
+                }
+            };
         }
         Some((self.time.as_mut().map_or(b"", |time| time.find(bytes)), newline))
     }
+}
+
+/// The first text under one of the keys that is not empty; `None` if it cannot be told without reading the record.
+#[inline]
+fn first_text(keys: &mut [Key], buffer: &[u8], line: &Range<usize>) -> Option<Range<usize>> {
+    let (mut first, mut found) = (line.start..line.start, 0);
+    for key in keys {
+        let Seen::Text(text) = key.find(buffer, line)? else { continue };
+        found += 1;
+        if key.inner && found > 1 {
+            return None;
+        }
+        if first.is_empty() {
+            first = text;
+        }
+    }
+    Some(first)
+}
+
+/// The member with that text is no member of a member: in its line nothing is opened before it, or nothing closed behind it, but the
+/// object itself.
+fn is_outer(buffer: &[u8], line: &Range<usize>, text: &Range<usize>) -> bool {
+    memchr2(b'{', b'[', &buffer[line.start + 1..text.start]).is_none()
+        || memchr2(b'}', b']', &buffer[text.end..line.end - 1]).is_none()
 }
 
 impl Key {

@@ -14,9 +14,11 @@ mod span;
 
 use std::sync::Arc;
 
+use crate::column::Raw;
 use crate::decode::Glance;
 use crate::keep::Find;
-use crate::table::{Path, Source};
+use crate::row::cell_text;
+use crate::table::{Path, Place, Route, Source};
 
 use fields::Fields;
 use json::Json;
@@ -29,7 +31,10 @@ const COLUMNS_MAX: usize = 16;
 pub(crate) struct Sift {
     columns: Vec<Column>,
     time: Vec<Path>,
-    find: Arc<Find>,
+    /// Without it, only lines of other tables are passed over.
+    find: Option<Arc<Find>>,
+    /// In a file of several tables, which of them is meant: the last of the columns says where a record goes.
+    route: Option<(Route, usize)>,
     view: View,
     span: TimeSpan,
 }
@@ -40,6 +45,20 @@ enum Column {
     Const(Vec<u8>),
     /// The first of these that is not empty.
     First(Vec<Path>),
+    /// It is that text where none of these is there, and only who decodes can tell otherwise.
+    Made(Vec<Path>, Vec<u8>),
+    /// The first of these that is not empty, of members that are not inside others.
+    Outer(Vec<Path>),
+}
+
+impl Column {
+    /// The fields that it may come from.
+    fn paths(&self) -> &[Path] {
+        match self {
+            Column::Const(_) => &[],
+            Column::First(paths) | Column::Made(paths, _) | Column::Outer(paths) => paths,
+        }
+    }
 }
 
 /// How lines are looked at.
@@ -55,25 +74,50 @@ enum View {
 pub(crate) struct Passed {
     /// The position after the last of them.
     pub(crate) at: usize,
-    pub(crate) lines: u64,
+    /// Those that fail the test.
+    pub(crate) failed: u64,
+    /// Those of other tables.
+    pub(crate) elsewhere: u64,
+}
+
+/// A line that need not be decoded, up to its newline.
+enum Line {
+    Fails(usize),
+    Elsewhere(usize),
 }
 
 impl Sift {
-    /// A test of the columns made of `sources` (`None`: the file has no such column); `None` if one of them needs a whole record.
-    pub(crate) fn new(sources: &[Option<&Source>], time: Option<&Source>, find: Arc<Find>) -> Option<Sift> {
+    /// A test of the columns made of `sources` (`None`: the file has no such column), and of which table of several a record is;
+    /// `None` if one of the columns needs a whole record, or nothing would be passed over.
+    pub(crate) fn new(
+        sources: &[Option<&Source>],
+        time: Option<&Source>,
+        find: Option<Arc<Find>>,
+        route: Option<(Route, usize)>,
+    ) -> Option<Sift> {
         let column = |source: &Option<&Source>| match source {
             None | Some(Source::Absent) => Some(Column::Const(Vec::new())),
             Some(Source::Const(text)) => Some(Column::Const(text.clone().into_bytes())),
             Some(Source::First(paths)) => Some(Column::First(paths.clone())),
-            Some(Source::Make { .. } | Source::Rest { .. }) => None,
+            Some(Source::Make { keys, make, .. }) => {
+                let missing = vec![Raw::Missing; keys.len()];
+                Some(Column::Made(keys.clone(), cell_text(make(&missing)).into_owned()))
+            }
+            Some(Source::Rest { .. }) => None,
         };
-        let columns = sources.iter().map(column).collect::<Option<Vec<_>>>()?;
         let time = match time {
             Some(Source::First(paths)) => paths.clone(),
+            // The times of lines that are passed over count.
+            Some(Source::Make { .. } | Source::Rest { .. }) => return None,
             _ => Vec::new(),
         };
-        let fits = columns.len() <= COLUMNS_MAX && columns.iter().any(|column| matches!(column, Column::First(_)));
-        fits.then(|| Sift { columns, time, find, view: View::None, span: TimeSpan::default() })
+        // Without a test, or one that needs whole records, lines of other tables can still be passed over.
+        let columns = find.as_ref().and_then(|_| sources.iter().map(column).collect::<Option<Vec<_>>>());
+        let find = find.filter(|_| columns.is_some());
+        let mut columns = columns.unwrap_or_default();
+        columns.extend(route.iter().map(|(route, _)| Column::Outer(route.keys().to_vec())));
+        let fits = columns.len() <= COLUMNS_MAX && columns.iter().any(|column| !matches!(column, Column::Const(_)));
+        fits.then(|| Sift { columns, time, find, route, view: View::None, span: TimeSpan::default() })
     }
 
     /// Looks at lines as a decoder shows them.
@@ -95,30 +139,48 @@ impl Sift {
 
     /// Passes over lines that begin between `from` and `until`, up to the first that may pass or is not whole.
     pub(crate) fn pass_over(&mut self, buffer: &[u8], from: usize, until: usize) -> Passed {
-        let mut passed = Passed { at: from, lines: 0 };
+        let mut passed = Passed { at: from, ..Passed::default() };
         while passed.at < until.min(buffer.len())
-            && let Some(newline) = self.fails(buffer, passed.at)
+            && let Some(line) = self.judge(buffer, passed.at)
         {
+            let newline = match line {
+                Line::Fails(newline) => {
+                    passed.failed += 1;
+                    newline
+                }
+                Line::Elsewhere(newline) => {
+                    passed.elsewhere += 1;
+                    newline
+                }
+            };
             passed.at = newline + 1;
-            passed.lines += 1;
         }
         passed
     }
 
-    /// Where the line ends that begins at `start`, if its record cannot pass.
+    /// The line that begins at `start`, if it need not be decoded.
     #[inline]
-    fn fails(&mut self, buffer: &[u8], start: usize) -> Option<usize> {
+    fn judge(&mut self, buffer: &[u8], start: usize) -> Option<Line> {
         let mut texts: [&[u8]; COLUMNS_MAX] = [b""; COLUMNS_MAX];
         let (time, newline) = match &mut self.view {
             View::None => return None,
             View::Json(json) => json.texts(buffer, start, &self.columns, &mut texts)?,
             View::Fields(fields) => fields.texts(buffer, start, &self.columns, &mut texts)?,
         };
-        if (self.find)(&texts[..self.columns.len()]) {
+        let mut count = self.columns.len();
+        if let Some((route, target)) = &self.route {
+            count -= 1;
+            match route.place(texts[count], *target) {
+                Place::Here => {}
+                Place::Elsewhere => return Some(Line::Elsewhere(newline)),
+                Place::Nowhere(_) => return None,
+            }
+        }
+        if self.find.as_ref().is_none_or(|find| find(&texts[..count])) {
             return None;
         }
         self.span.note(time);
-        Some(newline)
+        Some(Line::Fails(newline))
     }
 
     /// The least and the greatest time of the lines that were passed over since it was asked last, in ticks.
@@ -131,13 +193,13 @@ impl Sift {
 mod tests {
     use super::*;
     use crate::convert::Clock;
-    use crate::table::{constant, keys, paths};
+    use crate::table::{Fidelity, constant, keys, make, paths};
 
     /// Whether each line is passed over by a search for `fox` in `a` or `b` or, if `inner`, in `x/a`; and the span of their times.
     fn sifted(glance: Glance<'_>, sources: &[Option<&Source>], lines: &[&str]) -> (Vec<bool>, Option<(i64, i64)>) {
         let find: Arc<Find> = Arc::new(|texts| texts.contains(&&b"fox"[..]));
         let time = keys(&["t"]);
-        let mut sift = Sift::new(sources, Some(&time), find).unwrap();
+        let mut sift = Sift::new(sources, Some(&time), Some(find), None).unwrap();
         sift.look(glance);
         // Fields are not looked for in the last bytes of a buffer.
         let text: String = lines.iter().map(|line| format!("{line}\n")).chain(["                ".to_owned()]).collect();
@@ -197,6 +259,51 @@ mod tests {
         let a = paths(&["x/a"]);
         let lines = [r#"{"x":{"a":"fox"}}"#, r#"{"x":{"a":"hen"}}"#, r#"{"a":"hen","x":{"a":"fox"}}"#, r#"{"x":[{"a":"fox"}]}"#];
         assert_eq!(sifted(Glance::Keys, &[Some(&a)], &lines).0, [false, true, false, false]);
+    }
+
+    #[test]
+    fn members_of_several_members_may_have_one_name() {
+        let a = paths(&["x/a", "y/a"]);
+        let lines = [r#"{"x":{"a":"hen"}}"#, r#"{"y":{"a":"fox"}}"#, r#"{"x":{"a":"hen"},"y":{"a":"hen"}}"#, r#"{"z":1}"#];
+        assert_eq!(sifted(Glance::Keys, &[Some(&a)], &lines).0, [true, false, false, true]);
+    }
+
+    #[test]
+    fn what_is_made_of_fields_is_known_where_none_is_there() {
+        let nothing = make(&["p", "q"], Fidelity::Derived, |_| None);
+        let fox = make(&["p"], Fidelity::Derived, |_| Some(crate::column::Cell::Text("fox".into())));
+        let lines = [r#"{"a":"hen"}"#, r#"{"a":"hen","q":"x"}"#, r#"{"p":null}"#];
+        assert_eq!(sifted(Glance::Keys, &[Some(&nothing)], &lines).0, [true, false, false]);
+        assert_eq!(sifted(Glance::Keys, &[Some(&fox)], &lines).0, [false, false, false]);
+    }
+
+    #[test]
+    fn lines_of_other_tables_are_told_by_their_outer_field() {
+        let route = Route::Field {
+            keys: vec![Path { key: "Type".to_owned(), inner: Vec::new() }],
+            exact: vec![("This".to_owned(), 0), ("That".to_owned(), 1)],
+            other: None,
+            missing: Some(0),
+            why: "unseen",
+        };
+        let mut sift = Sift::new(&[], None, None, Some((route, 0))).unwrap();
+        sift.look(Glance::Keys);
+        let mut elsewhere = |line: &str| {
+            sift.renew();
+            sift.pass_over(format!("{line}\n").as_bytes(), 0, 1).elsewhere == 1
+        };
+        for (line, passed) in [
+            (r#"{"Type":"That","x":{"y":1}}"#, true),
+            (r#"{"x":{"y":1},"Type":"That"}"#, true),
+            (r#"{"x":{"y":1},"Type":"That","z":[1]}"#, false),
+            (r#"{"Type":"This"}"#, false),
+            (r#"{"Type":"Other"}"#, false),
+            (r#"{"x":{"Type":"That"}}"#, false),
+            (r#"{"x":{"Type":"That"},"Type":"This"}"#, false),
+            (r#"{"x":1}"#, false),
+        ] {
+            assert_eq!(elsewhere(line), passed, "{line}");
+        }
     }
 
     #[test]

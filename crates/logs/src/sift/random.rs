@@ -177,3 +177,37 @@ fn no_row_is_lost_by_passing_over_records() {
         check(&folder.path().join(name), &text);
     }
 }
+
+const TYPES: [&str; 7] = [
+    "\"Type\":\"DnsEvents\"",
+    "\"Type\":\"DnsEvents\"",
+    "\"Type\":\"SecurityEvent\"",
+    "\"x\":{\"Type\":\"SecurityEvent\"}",
+    "\"x\":[{\"Type\":\"DnsEvents\"}]",
+    "\"Type\":\"\"",
+    "\"Ty\\u0070e\":\"DnsEvents\"",
+];
+
+#[test]
+fn no_row_is_lost_in_files_of_several_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mixed.ndjson");
+    let mut chance = Chance(0x0123_4567_89ab_cdef);
+    for _ in 0..200 {
+        let mut text = "{\"Type\":\"DnsEvents\",\"Name\":\"n\"}\n{\"Type\":\"SecurityEvent\",\"Account\":\"a\"}\n".to_owned();
+        for _ in 0..chance.below(40) {
+            let members: Vec<&str> = (0..=chance.below(3)).map(|_| chance.of(&TYPES)).chain(["\"Account\":\"b\""]).collect();
+            text += &format!("{{{}}}\n", members.join(","));
+        }
+        std::fs::write(&path, &text).unwrap();
+        let file = crate::open(&path).unwrap();
+        assert!(file.tables.len() > 1);
+        for table in &file.tables {
+            let count = |pass_over| {
+                let request = ScanRequest { pass_over, ..ScanRequest::new(table.name.as_str()) };
+                file.scan(request).unwrap().map(|batch| batch.unwrap().num_rows()).sum::<usize>()
+            };
+            assert_eq!(count(true), count(false), "{}\n{text}", table.name);
+        }
+    }
+}
