@@ -181,7 +181,8 @@ fn exprs(kind: &RelKind) -> Vec<&Expr> {
         }
         RelKind::Partition { key, .. } => vec![key],
         RelKind::TopNested { levels, .. } => {
-            levels.iter().flat_map(|l| l.count.iter().chain([&l.of]).chain(&l.others).chain(&l.by.args)).collect()
+            let args = levels.iter().flat_map(|level| &level.aggregates).flat_map(|aggregate| &aggregate.args);
+            levels.iter().flat_map(|l| l.count.iter().chain([&l.of, &l.by]).chain(&l.others)).chain(args).collect()
         }
         RelKind::GraphMatch(found) => {
             found.paths.iter().map(|path| &path.body).chain(&found.predicate).chain(&found.exprs).collect()

@@ -487,8 +487,10 @@ pub struct TopNested {
     pub of: Expr,
     /// The value that stands for all others.
     pub others: Option<Expr>,
-    /// Ranked by.
-    pub by: Aggregate,
+    /// The aggregates of each value.
+    pub aggregates: Vec<Aggregate>,
+    /// Ranked by: over the aggregates.
+    pub by: Expr,
     /// The smallest first.
     pub ascending: bool,
 }

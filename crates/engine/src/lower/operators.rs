@@ -19,7 +19,7 @@ use crate::operator::partition::Partition;
 use crate::operator::reduce::Reduce;
 use crate::operator::sample::Sample;
 use crate::operator::scan::Scan;
-use crate::operator::top_nested::{Level, Levels, TopNested};
+use crate::operator::top_nested::{Level, Levels, Rank, TopNested};
 use crate::operator::window::Window;
 
 /// An operator and what it stands on.
@@ -142,7 +142,8 @@ impl Lower<'_> {
         for level in levels {
             let of = below.len();
             below.push(level.of.clone());
-            let Some(by) = self.calls(std::slice::from_ref(&level.by), &mut below)?.pop() else { continue };
+            let calls = self.calls(&level.aggregates, &mut below)?;
+            let by = Rank { calls, aggregates: level.aggregates.len(), value: RowExpr::compile(self, &level.by)? };
             let others = level.others.as_ref().map(|others| self.constant_value(others, "the value for others")).transpose()?;
             let count = level.count.as_ref().map(|count| self.count(count)).transpose()?;
             out.push(Level { count, of, ty: level.of.ty, others, by, ascending: level.ascending });

@@ -1,6 +1,7 @@
 //! `top-nested`: the best values of a column, and within each the best of the next.
 //!
-//! Values of a level come best first; `with others` adds one row for all that are left out (`top-nested-operator`).
+//! Values of a level come best first; `with others` adds one row for all that are left out, of it or of a level above it that does
+//! not ask for its own (`top-nested-operator`, and the answers it once showed).
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::group::Call;
 use super::held::Held;
 use super::{Operator, Run};
 use crate::cell::{Cell, CellBuilder, Cells};
-use crate::local::{batch, compare};
+use crate::local::{RowExpr, batch, compare};
 use crate::row_key;
 
 /// The operator. Below it stand, for each level, its value and the arguments of its aggregate.
@@ -43,10 +44,26 @@ pub(crate) struct Level {
     pub(crate) ty: Type,
     /// What stands for all other values.
     pub(crate) others: Option<Value>,
-    /// The aggregate.
-    pub(crate) by: Call,
+    /// What they are ranked by.
+    pub(crate) by: Rank,
     /// The smallest first.
     pub(crate) ascending: bool,
+}
+
+/// A value over the aggregates of some rows.
+pub(crate) struct Rank {
+    /// The calls.
+    pub(crate) calls: Vec<Call>,
+    /// How many aggregates they give.
+    pub(crate) aggregates: usize,
+    /// The value.
+    pub(crate) value: RowExpr,
+}
+
+impl std::fmt::Debug for Rank {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rank").field("calls", &self.calls).finish_non_exhaustive()
+    }
 }
 
 impl Operator for TopNested {
@@ -127,10 +144,17 @@ impl Levels {
             self.level(at + 1, input, &group.rows, prefix, out)?;
             prefix.truncate(at * 2);
         }
-        if let (Some(others), false) = (&level.others, rest.is_empty()) {
+        // One row for what is left out, where this level or one within it asks for such; the levels that do not are empty in it.
+        let levels = &self.levels[at..];
+        if !rest.is_empty() && levels.iter().any(|level| level.others.is_some()) {
             let rows: Vec<usize> = rest.into_iter().flat_map(|group| group.rows).collect();
-            prefix.extend([others.clone(), level.rank(input, &rows)?]);
-            self.level(at + 1, input, &rows, prefix, out)?;
+            for level in levels {
+                prefix.extend(match &level.others {
+                    Some(others) => [others.clone(), level.rank(input, &rows)?],
+                    None => [Value::Null, Value::Null],
+                });
+            }
+            self.level(self.levels.len(), input, &rows, prefix, out)?;
             prefix.truncate(at * 2);
         }
         Ok(())
@@ -168,13 +192,20 @@ impl Level {
 
     /// The aggregate over those rows.
     fn rank(&self, input: &RecordBatch, rows: &[usize]) -> DfResult<Value> {
-        let args: Vec<Cells<'_>> =
-            self.by.args.iter().zip(&self.by.call.types).map(|(at, ty)| Cells::new(*ty, input.column(*at))).collect();
-        let mut accumulator = self.by.start()?;
-        for row in rows {
-            let cells: Vec<Cell<'_>> = args.iter().map(|column| column.get(*row)).collect();
-            accumulator.update(&cells);
+        let mut found = vec![Value::Null; self.by.aggregates];
+        for call in &self.by.calls {
+            let args: Vec<Cells<'_>> =
+                call.args.iter().zip(&call.call.types).map(|(at, ty)| Cells::new(*ty, input.column(*at))).collect();
+            let mut accumulator = call.start()?;
+            for row in rows {
+                let cells: Vec<Cell<'_>> = args.iter().map(|column| column.get(*row)).collect();
+                accumulator.update(&cells);
+            }
+            for (value, shown) in accumulator.finish().into_iter().zip(&call.shown) {
+                shown.iter().for_each(|at| found[*at] = value.clone());
+            }
         }
-        Ok(accumulator.finish().into_iter().next().unwrap_or(Value::Null))
+        let found: Vec<Cell<'_>> = found.iter().map(Cell::of).collect();
+        Ok(self.by.value.eval(&found).to_value())
     }
 }

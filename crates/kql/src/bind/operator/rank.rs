@@ -5,10 +5,10 @@
 use super::super::Binder;
 use super::super::env::Item;
 use super::super::flow::{Flow, fresh_name, names_of, unknown};
-use super::{param, unsupported};
+use super::param;
 use crate::ast::{self, ExprKind as Ast, Param, SortOrder, TopNestedLevel};
 use crate::diagnostic;
-use crate::plan::{Expr, RelKind, TopNested};
+use crate::plan::{Aggregate, Expr, RelKind, TopNested};
 use crate::types::{Column, Type};
 
 impl Binder<'_> {
@@ -72,7 +72,6 @@ impl Binder<'_> {
     pub(super) fn top_nested(&mut self, input: &Flow, levels: &[TopNestedLevel]) -> Flow {
         let mut columns: Vec<Column> = Vec::new();
         let mut bound = Vec::with_capacity(levels.len());
-        let mut complete = true;
         for level in levels {
             let count = level.count.as_ref().map(|count| self.number_of_rows(count));
             let of = self.named_value(input, &level.of);
@@ -83,22 +82,27 @@ impl Binder<'_> {
             let own_name = of.name.clone().unwrap_or_else(|| "Column1".to_owned());
             let name = fresh_name(&own_name, &names_of(&columns));
             columns.push(Column::new(name, of.expr.ty));
-            let lone = self.lone_aggregate(input, &level.by.expr, "top-nested");
-            let is_named = matches!(level.by.expr.kind, Ast::Named { .. });
-            let label = lone.as_ref().and_then(|(_, name)| name.clone()).filter(|_| is_named);
+            let (aggregates, by) = self.ranked_by(input, &level.by.expr);
+            let label = by.name.filter(|_| matches!(level.by.expr.kind, Ast::Named { .. }));
             let label = label.unwrap_or_else(|| format!("aggregated_{own_name}"));
             let label = fresh_name(&label, &names_of(&columns));
-            columns.push(Column::new(label, lone.as_ref().map_or(Type::Unknown, |(aggregate, _)| aggregate.ty)));
+            columns.push(Column::new(label, by.expr.ty));
             let ascending = matches!(level.by.order, Some(SortOrder::Ascending | SortOrder::GrannyAscending));
-            match lone {
-                Some((by, _)) => bound.push(TopNested { count, of: of.expr, others, by, ascending }),
-                None => complete = false,
-            }
-        }
-        if !complete {
-            return unsupported("top-nested", Some(input), columns, false);
+            bound.push(TopNested { count, of: of.expr, others, aggregates, by: by.expr, ascending });
         }
         Flow::fresh(RelKind::TopNested { input: input.rel.clone(), levels: bound }, columns, false)
+    }
+
+    /// The aggregates of a level and what it computes with them.
+    fn ranked_by(&mut self, input: &Flow, written: &ast::Expr) -> (Vec<Aggregate>, Item) {
+        let scope = self.grouping_scope(input, Vec::new());
+        let (items, scope) = self.within(scope, |binder| binder.items(written));
+        let aggregates = scope.grouping.map(|grouping| grouping.aggregates).unwrap_or_default();
+        let item = items.into_iter().next().map_or_else(|| Item::unnamed(unknown()), |(_, item)| item);
+        if aggregates.is_empty() && item.expr.ty != Type::Unknown {
+            self.report(diagnostic::NOT_AGGREGATED, written.span, "top-nested ranks by an aggregation function");
+        }
+        (aggregates, item)
     }
 
     /// A column, and nothing else, of the input's rows.
