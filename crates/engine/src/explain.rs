@@ -12,6 +12,7 @@ use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan, collect};
 use kql::plan::Query;
 
 use crate::error::Result;
+use crate::prepare::suited;
 
 /// A query's stages.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +75,7 @@ impl Explained {
         plan: &LogicalPlan,
         run: bool,
     ) -> Result<()> {
-        let state = context.state();
+        let state = suited(context, plan);
         let logical = state.optimize(plan)?.display_indent().to_string();
         let physical = state.create_physical_plan(plan).await?;
         let (mut took, mut rows) = (None, None);

@@ -7,7 +7,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
+use datafusion::catalog::streaming::StreamingTable;
 use datafusion::dataframe::DataFrame;
+use datafusion::datasource::{MemTable, source_as_provider};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::context::{SessionContext, SessionState};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
@@ -216,7 +218,7 @@ impl Running {
 
 /// Starts a plan. As [`execute`], but for rows as they come: only what goes wrong before the first of them is tried another way.
 pub(crate) async fn start(context: &SessionContext, plan: LogicalPlan) -> Result<Running> {
-    match begin(context.state(), plan.clone()).await {
+    match begin(suited(context, &plan), plan.clone()).await {
         Err(error) if error.code == code::MEMORY => begin(spilling(context), plan).await,
         result => result,
     }
@@ -227,6 +229,35 @@ async fn begin(state: SessionState, plan: LogicalPlan) -> Result<Running> {
     let first = rest.next().await.transpose()?;
     Ok(Running { first, rest })
 }
+
+/// The state for a plan. One over few rows, which the query holds itself, runs in one part: nothing is gained by more, and groups come
+/// in the order in which they appear, as they do in Kusto.
+pub(crate) fn suited(context: &SessionContext, plan: &LogicalPlan) -> SessionState {
+    let mut state = context.state();
+    if is_over_few_rows(plan) {
+        state.config_mut().options_mut().execution.target_partitions = 1;
+    }
+    state
+}
+
+fn is_over_few_rows(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::TableScan(scan) => source_as_provider(&scan.source).is_ok_and(|table| {
+            let rows = |batches: &Vec<RecordBatch>| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
+            match table.downcast_ref::<MemTable>() {
+                Some(table) => {
+                    let sizes = table.batches.iter().map(|part| part.try_read().map_or(usize::MAX, |batches| rows(&batches)));
+                    sizes.fold(0, usize::saturating_add) <= FEW_ROWS
+                }
+                None => table.downcast_ref::<StreamingTable>().is_some(),
+            }
+        }),
+        plan => plan.inputs().into_iter().all(is_over_few_rows),
+    }
+}
+
+/// What fits into one batch.
+const FEW_ROWS: usize = 8192;
 
 /// The state in which joins are sorted and merged, and so can spill; in two parts, so that few operators share the memory. (In one,
 /// DataFusion would hash again.)
@@ -252,7 +283,7 @@ pub(crate) struct Taken {
 ///
 /// A hash join cannot spill. A query that ran out of memory is planned once more with sort-merge joins, which can.
 pub(crate) async fn execute(context: &SessionContext, plan: LogicalPlan, limit: Option<usize>) -> Result<Taken> {
-    match attempt(context.state(), plan.clone(), limit).await {
+    match attempt(suited(context, &plan), plan.clone(), limit).await {
         Err(error) if error.code == code::MEMORY => attempt(spilling(context), plan, limit).await,
         result => result,
     }
