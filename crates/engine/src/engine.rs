@@ -383,6 +383,12 @@ impl Work {
     /// again with what it gave.
     async fn bind(&self, text: &str, prepare: &Prepare<'_>) -> Result<Bound> {
         let parsed = kql::parse(text);
+        if let Some(words) = parsed.query.statements.iter().find_map(|statement| match &statement.kind {
+            kql::ast::StatementKind::Command(command) => Some(command.words.join(" ")),
+            _ => None,
+        }) {
+            return Err(Error::unsupported(&format!("the management command `.{words}`")));
+        }
         let mut options = Options { now: self.config.now, opened: Vec::new() };
         loop {
             let mut bound = kql::bind::bind(&parsed.query, &*self.workspace, &options);

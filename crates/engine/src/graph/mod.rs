@@ -58,8 +58,8 @@ impl Lower<'_> {
                 (Recipe::compile(self, graph)?, Some(partition), Reader::compile(self, leaf)?)
             }
             _ => {
-                let reader = Reader::compile(self, rel)?;
-                (Recipe::compile(self, graph_of(rel)?)?, None, reader)
+                let recipe = Recipe::compile(self, graph_of(rel)?)?;
+                (recipe, None, Reader::compile(self, rel)?)
             }
         };
         let source = Source { recipe, partition, reader, columns: rel.columns.clone() };

@@ -135,6 +135,8 @@ pub(crate) struct Binder<'a> {
     outputs: Vec<plan::Output>,
     shared: Vec<Arc<Rel>>,
     scalars: Vec<Arc<Rel>>,
+    /// Values that are drawn once for each place where `toscalar` is written: that place, the value, its position in `scalars`.
+    drawn: Vec<(Span, plan::Expr, usize)>,
     opens: Vec<Arc<Rel>>,
     /// Relations whose columns depend on their data, those known from a first run included.
     open_count: usize,
@@ -188,6 +190,7 @@ impl<'a> Binder<'a> {
             outputs: Vec::new(),
             shared: Vec::new(),
             scalars: Vec::new(),
+            drawn: Vec::new(),
             opens: Vec::new(),
             open_count: 0,
             render: None,

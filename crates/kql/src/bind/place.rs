@@ -123,6 +123,12 @@ impl Binder<'_> {
         flows
     }
 
+    /// Some table or view has a name like that.
+    pub(super) fn is_like_some_table(&mut self, pattern: &str, span: Span) -> bool {
+        let names = [self.catalog.present_tables(), self.catalog.table_names()];
+        names.iter().flatten().any(|name| matches_pattern(name, pattern)) || !self.views_like(pattern, span).is_empty()
+    }
+
     /// Reports a table that a place does not have.
     pub(super) fn unknown_in(&mut self, place: &str, name: &str, known: &[String], span: Span) {
         let near = did_you_mean(&catalog::nearest(name, known.iter().map(String::as_str)));

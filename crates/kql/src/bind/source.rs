@@ -262,6 +262,34 @@ impl Binder<'_> {
     }
 
     fn external_data(&mut self, columns: &[ColumnDecl], uris: &[ast::Expr], properties: &[Param]) -> Flow {
+        let uris = self.addresses(uris);
+        let options = self.options_of(properties);
+        Flow::fresh(RelKind::External { uris, options }, declared(columns), false)
+    }
+
+    /// `inline_external_table (a: long) kind=storage dataformat=csv (@'uri') with (…)`: as `externaldata`, whose properties have other
+    /// names. What says which files of a folder are meant has no say where each address is a file.
+    pub(super) fn inline_external(&mut self, columns: &[ColumnDecl], uris: &[ast::Expr], params: &[Param]) -> Flow {
+        let mut is_delta = false;
+        let mut options = Vec::new();
+        for (name, value) in self.options_of(params) {
+            match (name.as_str(), value.to_text().as_str()) {
+                ("kind", kind) => is_delta = kind == "delta",
+                ("dataformat", _) => options.push(("format".to_owned(), value)),
+                ("includeheaders", "All") => options.push(("ignorefirstrecord".to_owned(), Value::Bool(true))),
+                ("includeheaders", "None") | ("encoding" | "nameprefix" | "fileextension", _) => {}
+                _ => options.push((name, value)),
+            }
+        }
+        let uris = self.addresses(uris);
+        if is_delta {
+            let kind = RelKind::Unsupported { operator: "inline_external_table kind=delta".to_owned(), input: None };
+            return Flow::fresh(kind, declared(columns), columns.is_empty());
+        }
+        Flow::fresh(RelKind::External { uris, options }, declared(columns), false)
+    }
+
+    fn addresses(&mut self, uris: &[ast::Expr]) -> Vec<String> {
         let mut addresses = Vec::with_capacity(uris.len());
         for uri in uris {
             let value = self.value_of(uri, Type::String, "an address");
@@ -271,8 +299,7 @@ impl Binder<'_> {
                 None => self.report(diagnostic::EXPECTED_CONSTANT, uri.span, "an address must be a constant text"),
             }
         }
-        let options = self.options_of(properties);
-        Flow::fresh(RelKind::External { uris: addresses, options }, declared(columns), false)
+        addresses
     }
 
     /// Parameters by name, in lower case, with their constant values.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Binder;
 use super::env::Item;
-use super::flow::{null_of, unknown};
+use super::flow::{Flow, null_of, unknown};
 use super::fold;
 use super::resolve::open_column;
 use crate::ast;
@@ -73,7 +73,8 @@ impl Binder<'_> {
     /// The first value of a subquery, got before the query runs.
     fn toscalar(&mut self, arg: &ast::Expr) -> Expr {
         if !self.is_tabular(arg) {
-            return self.value(arg);
+            let value = self.value(arg);
+            return if is_drawn(&value) { self.drawn_once(value, arg.span) } else { value };
         }
         let rows = self.outside(|binder| binder.table(arg));
         let Some(first) = rows.columns().first().cloned() else {
@@ -93,6 +94,20 @@ impl Binder<'_> {
             ordered,
         }));
         Expr { kind: ExprKind::Scalar(self.scalars.len() - 1), ty: first.ty }
+    }
+
+    /// `toscalar(rand())`: one value for the query, however often the function around it is called.
+    fn drawn_once(&mut self, value: Expr, span: Span) -> Expr {
+        let ty = value.ty;
+        let known = self.drawn.iter().find(|(at, known, _)| *at == span && *known == value).map(|(_, _, position)| *position);
+        let position = known.unwrap_or(self.scalars.len());
+        if known.is_none() {
+            self.drawn.push((span, value.clone(), position));
+            let one = Flow::fresh(RelKind::One, Vec::new(), false);
+            let kind = RelKind::Project { input: one.rel, exprs: vec![value] };
+            self.scalars.push(Flow::fresh(kind, vec![Column::new("print_0", ty)], false).rel);
+        }
+        Expr { kind: ExprKind::Scalar(position), ty }
     }
 
     /// The column of that name if there is one, else the other value.
@@ -166,5 +181,18 @@ impl Binder<'_> {
             pairs.push(item.expr);
         }
         Item::unnamed(Expr::call("bag_pack", pairs, Type::Dynamic))
+    }
+}
+
+/// A value of no row that is another each time it is computed.
+fn is_drawn(expr: &Expr) -> bool {
+    draws(expr) && !super::call::has_column(expr)
+}
+
+fn draws(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Call { function, args } => matches!(function.as_str(), "rand" | "new_guid") || args.iter().any(draws),
+        ExprKind::And(operands) | ExprKind::Or(operands) => operands.iter().any(draws),
+        _ => false,
     }
 }

@@ -1,9 +1,10 @@
-//! Kusto's regular expressions are RE2's; the crate that reads them here has a syntax of its own in a few places.
+//! Kusto's regular expressions were RE2's; the crate that reads them now has a syntax of its own in a few places.
 //!
-//! In: a pattern as Kusto takes it. Out: one that means the same to `regex-syntax`.
+//! In: a pattern as Kusto took it. Out: one that means the same to `regex-syntax`.
 
 /// The same pattern in the other syntax.
-pub(super) fn translate(pattern: &str) -> String {
+#[must_use]
+pub fn translate(pattern: &str) -> String {
     let mut reader = Reader { rest: pattern, out: String::with_capacity(pattern.len()) };
     while let Some(c) = reader.next() {
         match c {

@@ -120,13 +120,15 @@ impl Parser<'_> {
 
     fn find_column(&mut self) -> Option<FindColumn> {
         let start = self.word(0).span.start;
-        if self.is("pack") {
+        // `pack(*)`, which the reference writes `pack_all()`.
+        let is_all = self.is("pack_all") && self.text_at(1) == "(";
+        if is_all || self.is("pack") {
             let name = self.bare_name();
             let open = self.word(0).span;
             self.lay(Layout::Glued);
             self.expect("(");
-            let star = self.star();
-            if star.is_none() {
+            let star = if is_all { None } else { self.star() };
+            if star.is_none() && !is_all {
                 self.expected("`*`");
             }
             self.expect_close(")", open);

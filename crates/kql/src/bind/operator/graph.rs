@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::super::Binder;
 use super::super::flow::{Flow, null_of};
-use super::super::source::declared;
 use super::param;
 use super::parse::place;
 use crate::ast::{self, GraphOutput, MakeGraph, Operator, OperatorKind as Op};
@@ -20,13 +19,8 @@ const CHANGES_MAX: usize = 100;
 
 impl Binder<'_> {
     pub(super) fn graph_operator(&mut self, input: &Flow, operator: &Operator) -> Flow {
-        match &operator.kind {
-            Op::MakeGraph(make) => return self.make_graph(input, make),
-            Op::InlineExternalTable { columns, uris } => {
-                let uris = uris.iter().map(super::written).collect();
-                return Flow::fresh(RelKind::External { uris, options: Vec::new() }, declared(columns), false);
-            }
-            _ => {}
+        if let Op::MakeGraph(make) = &operator.kind {
+            return self.make_graph(input, make);
         }
         let Some(graph) = self.graph_in(input, operator.keyword) else { return Flow::failed() };
         match &operator.kind {
@@ -52,8 +46,9 @@ impl Binder<'_> {
 
     /// `graph('Model')`: a graph that a database keeps. What its nodes and edges hold is not known here.
     pub(in crate::bind) fn stored_graph(&mut self, args: &[ast::Expr]) -> Flow {
-        args.iter().for_each(|arg| drop(self.value(arg)));
-        let kind = GraphKind::Unsupported { operator: "graph(), a graph model of a database".to_owned() };
+        let values: Vec<Expr> = args.iter().map(|arg| self.value(arg)).collect();
+        let name = values.first().and_then(super::super::fold::text).unwrap_or_default();
+        let kind = GraphKind::Unsupported { operator: format!("graph('{name}'), whose model a database keeps,") };
         flow_of(Graph { kind, nodes: Vec::new(), edges: Vec::new(), open: true })
     }
 

@@ -101,7 +101,7 @@ impl Binder<'_> {
             Op::Find { tables, predicate, output } => self.find(input.as_ref(), tables, predicate, output, &operator.params),
             Op::Evaluate { call, schema } => self.evaluate(input.as_ref(), call, schema.as_ref()),
             Op::MacroExpand { group, scope, body } => self.macro_expand(group, scope.as_ref(), body, &operator.params),
-            Op::InlineExternalTable { .. } => self.graph_operator(&Flow::failed(), operator),
+            Op::InlineExternalTable { columns, uris } => self.inline_external(columns, uris, &operator.params),
             _ => Flow::failed(),
         }
     }

@@ -36,6 +36,10 @@ impl Binder<'_> {
 
     fn union_table(&mut self, table: &ast::Expr, is_fuzzy: bool, flows: &mut Vec<Flow>) {
         match &table.without_parens().kind {
+            Ast::Wildcard(pattern) if is_fuzzy && !self.is_like_some_table(pattern, table.span) => {
+                let message = format!("no table's name is like `{pattern}`; the union goes on without it");
+                self.report(diagnostic::FUZZY_TABLE, table.span, message);
+            }
             Ast::Wildcard(pattern) => flows.extend(self.tables_like(None, pattern, table)),
             Ast::Star => flows.extend(self.tables_like(None, "*", table)),
             Ast::Path { target, member } if self.is_entity(target) => match &member.kind {
