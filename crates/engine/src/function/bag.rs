@@ -137,9 +137,11 @@ fn set(members: &mut Map<String, Json>, steps: &[Step], value: Json) {
     }
 }
 
-/// A bag of an array of keys and an array of values; keys that are no text are left out, missing values null.
+/// A bag of an array of keys and an array of values; keys that are no text are left out, missing values null, which all are
+/// where there is no array of them.
 fn zip<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
-    let (Some(keys), Some(values)) = (array(args, 0), array(args, 1)) else { return Cell::Null };
+    let Some(keys) = array(args, 0) else { return Cell::Null };
+    let values = array(args, 1).unwrap_or_default();
     let mut out = Map::new();
     for (at, key) in keys.iter().enumerate().filter(|(_, key)| key.is_string()) {
         out.insert(element_text(key).into_owned(), values.get(at).cloned().unwrap_or(Json::Null));
@@ -166,7 +168,8 @@ mod tests {
         assert_eq!(bag_of("bag_keys", &[a]), dynamic(r#"["a","b"]"#));
         assert_eq!(bag_of("bag_keys", &[dynamic("[1]")]), Cell::Null);
         let keys = dynamic(r#"["a",8,"b"]"#);
-        assert_eq!(bag_of("bag_zip", &[keys, dynamic(r#"[1,"2"]"#)]), dynamic(r#"{"a":1,"b":null}"#));
+        assert_eq!(bag_of("bag_zip", &[keys.clone(), dynamic(r#"[1,"2"]"#)]), dynamic(r#"{"a":1,"b":null}"#));
+        assert_eq!(bag_of("bag_zip", &[keys, dynamic("1")]), dynamic(r#"{"a":null,"b":null}"#));
     }
 
     #[test]

@@ -38,9 +38,32 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::row("punycode_to_string", |_, args| {
         Cell::text(idna::punycode::decode_to_string(&text(args, 0)).unwrap_or_default())
     }),
-    Function::row("punycode_domain_from_string", |_, args| Cell::text(idna::domain_to_ascii(&text(args, 0)).unwrap_or_default())),
-    Function::row("punycode_domain_to_string", |_, args| Cell::text(idna::domain_to_unicode(&text(args, 0)).0)),
+    Function::row("punycode_domain_from_string", |_, args| domain(args, decoded_label)),
+    Function::row("punycode_domain_to_string", |_, args| domain(args, encoded_label)),
 ];
+
+/// A domain name label by label, with one dot between them whatever dot of IDNA was written; empty if one label fails.
+fn domain(args: &[Cell<'_>], label: fn(&str) -> Option<String>) -> Cell<'static> {
+    let name = text(args, 0);
+    let labels: Option<Vec<String>> = name.split(['.', '\u{3002}', '\u{ff0e}', '\u{ff61}']).map(label).collect();
+    Cell::text(labels.unwrap_or_default().join("."))
+}
+
+/// A label with the letters that `xn--` announces; in no other way is it changed.
+fn decoded_label(label: &str) -> Option<String> {
+    match label.get(..4) {
+        Some(prefix) if prefix.eq_ignore_ascii_case("xn--") => idna::punycode::decode_to_string(&label[4..]),
+        _ => Some(label.to_owned()),
+    }
+}
+
+/// A label in ASCII.
+fn encoded_label(label: &str) -> Option<String> {
+    if label.is_ascii() {
+        return Some(label.to_owned());
+    }
+    Some(format!("xn--{}", idna::punycode::encode_str(label)?))
+}
 
 /// How much text a compressed one may become.
 const EXPANDED_MAX: u64 = 64 << 20;
@@ -190,7 +213,8 @@ mod tests {
         assert_eq!(text_of("url_decode", "https%3a%2f%2fwww.bing.com%2f+x%"), "https://www.bing.com/ x%");
         assert_eq!(text_of("punycode_from_string", "académie-française"), "acadmie-franaise-npb1a");
         assert_eq!(text_of("punycode_to_string", "acadmie-franaise-npb1a"), "académie-française");
-        assert_eq!(text_of("punycode_domain_from_string", "münchen.example"), "xn--mnchen-3ya.example");
-        assert_eq!(text_of("punycode_domain_to_string", "xn--mnchen-3ya.example"), "münchen.example");
+        assert_eq!(text_of("punycode_domain_to_string", "München。example"), "xn--Mnchen-3ya.example");
+        assert_eq!(text_of("punycode_domain_from_string", "xn--Mnchen-3ya.example"), "München.example");
+        assert_eq!(text_of("punycode_domain_from_string", "xn--!.example"), "");
     }
 }

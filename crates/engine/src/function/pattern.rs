@@ -12,9 +12,11 @@ const SIZE_MAX: usize = 64 << 20;
 /// How many expressions from rows a thread keeps.
 const KEPT: usize = 64;
 
-/// The compiled expression, or what is wrong with it in one line.
+/// The compiled expression, or what is wrong with it in one line. What is none is read as RE2 reads it, in whose syntax Kusto's
+/// queries were once written.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern).size_limit(SIZE_MAX).build().map_err(|error| {
+    let built = |pattern: &str| RegexBuilder::new(pattern).size_limit(SIZE_MAX).build();
+    built(pattern).or_else(|error| built(&kql::lint::re2::translate(pattern)).map_err(|_| error)).map_err(|error| {
         let why = error.to_string();
         let why = why.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("unreadable").trim();
         format!("`{pattern}` is no regular expression: {}", why.trim_start_matches("error: "))

@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::argument::{array, count, lend, long, part, text, whole};
 use super::pattern::{compile, constant, recent};
-use super::text::search_range;
+use super::text::{byte_of, search_start};
 use super::{Call, Closure, Function};
 use crate::cell::Cell;
 use crate::convert::from_text;
@@ -214,16 +214,24 @@ fn countof(call: &Call) -> Result<Closure, String> {
     }))
 }
 
-/// `indexof_regex(string, match [, start [, length [, occurrence]]])`: as `indexof`, matches do not overlap.
+/// `indexof_regex(string, match [, start [, length [, occurrence]]])`: matches do not overlap, and no start is counted from the end.
 fn indexof_regex(call: &Call) -> Result<Closure, String> {
     let regex = constant(call, 1)?;
     Ok(Box::new(move |_, args| {
         let source = text(args, 0);
         let occurrence = args.get(4).map_or(Some(1), |_| whole(args, 4)).and_then(|nth| usize::try_from(nth).ok());
         let Some(occurrence) = occurrence.filter(|nth| *nth > 0) else { return Cell::Null };
-        let Some((from, to)) = search_range(&source, args, 2) else { return long(Some(-1)) };
+        if whole(args, 2).is_some_and(|start| start < 0) {
+            return Cell::Null;
+        }
+        let (from, length) = match search_start(&source, args, 2) {
+            Ok(place) => place,
+            Err(cell) => return cell,
+        };
+        let rest = &source[from..];
+        let rest = &rest[..length.map_or(rest.len(), |length| byte_of(rest, length))];
         let found = with(regex.as_ref(), &text(args, 1), |regex| {
-            let place = regex.find_iter(&source[from..to]).nth(occurrence - 1)?;
+            let place = regex.find_iter(rest).nth(occurrence - 1)?;
             Some(source[..from + place.start()].chars().count() as i64)
         });
         long(Some(found.flatten().unwrap_or(-1)))
@@ -275,6 +283,7 @@ mod tests {
     fn expressions_match_and_count() {
         let yes = |text, regex| eval("matches regex", &[s(text), s(regex)], Type::Bool) == Cell::Bool(true);
         assert!(yes("ＡＢ１２", r"\d") && yes("a1", "[a-z][0-9]") && !yes("ABC", "abc") && yes("ABC", "(?i)abc"));
+        assert!(yes("a{1-3}", "a{1-3}$") && !yes("aaa", "a{1-3}"));
         assert!(try_eval("matches regex", &[s("a"), s("(?=a)")], Type::Bool).unwrap_err().contains("look-around"));
         let number = |name, args: &[Cell<'static>]| eval(name, args, Type::Long);
         assert_eq!(number("countof", &[s("aaaa"), s("aa")]), Cell::Long(3));
@@ -284,5 +293,6 @@ mod tests {
             Cell::Long(3)
         );
         assert_eq!(number("indexof_regex", &[s("abcabc"), s("a.c"), Cell::Long(4)]), Cell::Long(-1));
+        assert_eq!(number("indexof_regex", &[s("abcabc"), s("a.c"), Cell::Long(-1)]), Cell::Null);
     }
 }

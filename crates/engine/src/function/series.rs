@@ -34,10 +34,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::row("series_greater_equals", |_, cells| compared(cells, |a, b| a >= b)),
     Function::row("series_less", |_, cells| compared(cells, |a, b| a < b)),
     Function::row("series_less_equals", |_, cells| compared(cells, |a, b| a <= b)),
-    Function::row("series_sum", |_, cells| folded(cells, |numbers| numbers.iter().sum())),
+    Function::row("series_sum", |_, cells| folded(cells, |numbers| numbers.iter().fold(0.0, |sum, number| sum + number))),
     Function::row("series_product", |_, cells| folded(cells, |numbers| numbers.iter().product())),
     Function::row("series_magnitude", |_, cells| folded(cells, magnitude)),
-    Function::row("series_dot_product", |_, cells| two(cells).map_or(Cell::Null, |(a, b)| Cell::Real(dot(&a, &b)))),
+    Function::row("series_dot_product", |_, cells| both(cells).map_or(Cell::Null, |(a, b)| Cell::Real(dot(&a, &b)))),
     Function::row("series_cosine_similarity", |_, cells| cosine(cells)),
     Function::row("series_pearson_correlation", |_, cells| {
         two(cells).and_then(|(a, b)| pearson(&a, &b)).map_or(Cell::Null, Cell::Real)
@@ -177,9 +177,15 @@ fn two(cells: &[Cell<'_>]) -> Option<(Vec<f64>, Vec<f64>)> {
     Some(pairs?.into_iter().unzip())
 }
 
+/// The places at which both series have a number; `None` without one.
+fn both(cells: &[Cell<'_>]) -> Option<(Vec<f64>, Vec<f64>)> {
+    let pairs: Vec<(f64, f64)> = aligned(cells)?.iter().filter_map(|(a, b)| Some((number(a)?, number(b)?))).collect();
+    (!pairs.is_empty()).then(|| pairs.into_iter().unzip())
+}
+
 /// `series_cosine_similarity(a, b [, |a|, |b|])`.
 fn cosine(cells: &[Cell<'_>]) -> Cell<'static> {
-    let Some((a, b)) = two(cells) else { return Cell::Null };
+    let Some((a, b)) = both(cells) else { return Cell::Null };
     let given = |at: usize| cells.get(at).and_then(Cell::as_real);
     let magnitudes = given(2).unwrap_or_else(|| magnitude(&a)) * given(3).unwrap_or_else(|| magnitude(&b));
     if magnitudes == 0.0 { Cell::Null } else { Cell::Real(dot(&a, &b) / magnitudes) }
@@ -227,6 +233,10 @@ mod tests {
             (real("series_cosine_similarity", &[dynamic("[0.1,0.2,0.1,0.2]"), dynamic("[1,2,3,4]")]) - 0.923_760_430_7).abs()
                 < 1e-9
         );
+        assert_eq!(real("series_dot_product", &[dynamic(r#"[1,"a",3]"#), dynamic("[1,2,3,4]")]), 10.0);
+        assert_eq!(eval("series_dot_product", &[dynamic("[]"), dynamic("[1]")], Type::Real), Cell::Null);
+        assert!((real("series_cosine_similarity", &[dynamic("[1,2,3]"), dynamic("[1,2]")]) - 1.0).abs() < 1e-12);
+        assert!(eval("series_sum", &[dynamic("[]")], Type::Real).as_real().unwrap().is_sign_positive());
         assert!((real("series_pearson_correlation", &[dynamic("[1,2,3]"), dynamic("[2,4,6]")]) - 1.0).abs() < 1e-12);
         assert_eq!(real("series_magnitude", &[dynamic("[3,4]")]), 5.0);
     }

@@ -50,11 +50,16 @@ struct Stats {
 }
 
 impl Stats {
-    /// Of the numbers of a series; its gaps are left out, and with `ignore_nonfinite` what is not finite.
+    /// Of the numbers of a series. With `ignore_nonfinite` gaps and what is not finite are left out, else nothing can be told of a
+    /// series that has such.
     fn of(cells: &[Cell<'_>]) -> Option<Stats> {
-        let finite = cells.get(1).and_then(Cell::as_bool).unwrap_or(false);
-        let kept = |(at, number): (usize, Option<f64>)| number.filter(|n| !finite || n.is_finite()).map(|n| (at, n));
-        let (places, numbers): (Vec<usize>, Vec<f64>) = gapped(&cells[0])?.into_iter().enumerate().filter_map(kept).unzip();
+        let series = gapped(&cells[0])?;
+        let finite = |number: &Option<f64>| number.filter(|number| number.is_finite());
+        if !cells.get(1).and_then(Cell::as_bool).unwrap_or(false) && !series.iter().all(|number| finite(number).is_some()) {
+            return None;
+        }
+        let kept = series.iter().enumerate().filter_map(|(at, number)| Some((at, finite(number)?)));
+        let (places, numbers): (Vec<usize>, Vec<f64>) = kept.unzip();
         let min = (0..numbers.len()).min_by(|a, b| numbers[*a].total_cmp(&numbers[*b]))?;
         // Of equal ones the first.
         let max = (0..numbers.len()).rev().max_by(|a, b| numbers[*a].total_cmp(&numbers[*b]))?;

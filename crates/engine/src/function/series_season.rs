@@ -46,22 +46,35 @@ const LAG_MAX: usize = 10_000;
 /// The shortest period there is.
 const PERIOD_MIN: usize = 4;
 
+/// How well the series repeats at that distance: at it and at all its multiples up to half of the series.
+fn score(correlation: &[f64], lag: usize) -> f64 {
+    correlation.iter().step_by(lag.max(1)).skip(1).copied().reduce(f64::min).unwrap_or(0.0)
+}
+
 /// The periods from `least` to `most` at which the series repeats, with their scores, the best first. A multiple of a period
-/// that repeats about as well is not another one.
+/// that repeats about as well is not another one, nor is one that makes less than a whole turn more or less in the series.
 fn periods(series: &[f64], least: f64, most: f64) -> Vec<(usize, f64)> {
     let correlation = autocorrelation(series);
     let mut found: Vec<(usize, f64)> = Vec::new();
     for lag in PERIOD_MIN..correlation.len().saturating_sub(1) {
-        let score = correlation[lag];
-        let peak = score > correlation[lag - 1] && score >= correlation[lag + 1];
+        let here = correlation[lag];
+        let peak = here > correlation[lag - 1] && here >= correlation[lag + 1];
         let within = (least..=most).contains(&(lag as f64));
-        let multiple = found.iter().any(|(period, other)| lag % period == 0 && score < other + 0.1);
+        let multiple = found.iter().any(|(period, other)| lag % period == 0 && here < other + 0.1);
+        let score = score(&correlation, lag);
         if peak && within && !multiple && score > 0.1 {
             found.push((lag, score));
         }
     }
     found.sort_by(|a, b| b.1.total_cmp(&a.1));
-    found
+    let turns = |lag: usize| series.len() as f64 / lag as f64;
+    let mut told_apart: Vec<(usize, f64)> = Vec::with_capacity(found.len());
+    for (lag, score) in found {
+        if told_apart.iter().all(|(better, _)| (turns(*better) - turns(lag)).abs() >= 1.0) {
+            told_apart.push((lag, score));
+        }
+    }
+    told_apart
 }
 
 /// `series_periods_detect(series, min, max, count)`.
@@ -80,11 +93,11 @@ fn detect(cells: &[Cell<'_>]) -> Option<Cell<'static>> {
 fn validate(cells: &[Cell<'_>]) -> Option<Cell<'static>> {
     let correlation = autocorrelation(&numbers(&cells[0])?);
     let periods: Vec<f64> = cells[1..].iter().map(Cell::as_real).collect::<Option<_>>()?;
-    let score = |period: &f64| {
+    let validated = |period: &f64| {
         let lag = period.round();
-        if lag < PERIOD_MIN as f64 { 0.0 } else { correlation.get(lag as usize).copied().unwrap_or(0.0) }
+        if lag < PERIOD_MIN as f64 { 0.0 } else { score(&correlation, lag as usize) }
     };
-    let scores: Vec<f64> = periods.iter().map(score).collect();
+    let scores: Vec<f64> = periods.iter().map(validated).collect();
     Some(array(vec![reals_json(&periods), reals_json(&scores)]))
 }
 

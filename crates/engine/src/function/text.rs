@@ -21,7 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::either("tolower", |_, args| change_case(&args[0], false), |call, args, _| Ok(changed(call, args, false))),
     Function::either("toupper", |_, args| change_case(&args[0], true), |call, args, _| Ok(changed(call, args, true))),
     Function::row("reverse", |_, args| Cell::text(text(args, 0).chars().rev().collect::<String>())),
-    Function::row("indexof", |_, args| long(indexof(args))),
+    Function::row("indexof", indexof),
     Function::row("replace_string", replace_string),
     Function::row("replace_strings", replace_strings),
     Function::row("translate", translate),
@@ -101,40 +101,41 @@ fn push_changed(text: &str, upper: bool, out: &mut String) {
     }
 }
 
-/// Where a search starts and ends, in bytes: `start` and `length` of a function, counted in characters. `None` if nothing is
-/// searched.
-pub(super) fn search_range(source: &str, args: &[Cell<'_>], at: usize) -> Option<(usize, usize)> {
+/// Where a search begins, in bytes, and how many characters it looks at, all without: `start` and `length` of a function, counted in
+/// characters. `Err` if they are not to be searched by.
+pub(super) fn search_start(source: &str, args: &[Cell<'_>], at: usize) -> Result<(usize, Option<usize>), Cell<'static>> {
+    let number = |at: usize, default: i64| args.get(at).map_or(Some(default), |_| whole(args, at)).ok_or(Cell::Null);
+    let (start, count) = (number(at, 0)?, number(at + 1, -1)?);
     let length = source.chars().count() as i64;
-    let start = args.get(at).map_or(Some(0), |_| whole(args, at))?;
     let start = if start < 0 { (start + length).max(0) } else { start };
-    let count = args.get(at + 1).map_or(Some(-1), |_| whole(args, at + 1))?;
-    if start > length || count < -1 {
-        return None;
+    if count < -1 {
+        return Err(Cell::Null);
     }
-    let end = if count == -1 { length } else { start.saturating_add(count).min(length) };
-    Some((byte_of(source, start as usize), byte_of(source, end as usize)))
+    if start > length {
+        return Err(Cell::Long(-1));
+    }
+    Ok((byte_of(source, start as usize), usize::try_from(count).ok()))
 }
 
-/// `indexof(string, match [, start [, length [, occurrence]]])`.
-fn indexof(args: &[Cell<'_>]) -> Option<i64> {
+/// `indexof(string, match [, start [, length [, occurrence]]])`. The length bounds the search for each occurrence from where the one
+/// before began.
+fn indexof<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     let (source, needle) = (text(args, 0), text(args, 1));
-    let occurrence = args.get(4).map_or(Some(1), |_| whole(args, 4))?;
-    if occurrence < 1 || args.iter().skip(2).any(Cell::is_null) {
-        return None;
+    let occurrence = args.get(4).map_or(Some(1), |_| whole(args, 4)).filter(|nth| *nth > 0);
+    let Some(occurrence) = occurrence else { return Cell::Null };
+    let (mut at, length) = match search_start(&source, args, 2) {
+        Ok(place) => place,
+        Err(cell) => return cell,
+    };
+    let mut found = None;
+    for _ in 0..occurrence {
+        let Some(rest) = source.get(at..) else { return Cell::Long(-1) };
+        let end = length.map_or(rest.len(), |length| byte_of(rest, length));
+        let Some(place) = rest[..end].find(needle.as_ref()) else { return Cell::Long(-1) };
+        found = Some(at + place);
+        at += place + rest[place..].chars().next().map_or(1, char::len_utf8);
     }
-    let Some((from, to)) = search_range(&source, args, 2) else { return Some(-1) };
-    let mut at = from;
-    for _ in 1..occurrence {
-        match source[at..to].find(needle.as_ref()) {
-            Some(found) => at += found + source[at + found..].chars().next().map_or(1, char::len_utf8),
-            None => return Some(-1),
-        }
-        if at > to {
-            return Some(-1);
-        }
-    }
-    let found = source[at..to].find(needle.as_ref()).map(|found| at + found);
-    Some(found.map_or(-1, |byte| source[..byte].chars().count() as i64))
+    found.map_or(Cell::Long(-1), |byte| count(source[..byte].chars().count()))
 }
 
 fn replace_string<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
@@ -145,7 +146,8 @@ fn replace_string<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     Cell::text(source.replace(needle.as_ref(), &with))
 }
 
-/// One pair after the other, each on the text that none before has replaced.
+/// One pair after the other, each on the text that none before has found. What is no text is not looked for, and where it stands for
+/// what was found, that stays as it is.
 fn replace_strings<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     let source = lend(&args[0]);
     let (Some(needles), Some(with)) = (array(args, 1), array(args, 2)) else { return Cell::Str(source) };
@@ -155,19 +157,17 @@ fn replace_strings<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     // What stays and what was put in, by turns.
     let mut pieces = vec![(source.to_string(), false)];
     for (needle, with) in needles.iter().zip(&with) {
-        let (needle, with) = (element_text(needle), element_text(with));
-        if needle.is_empty() {
-            continue;
-        }
+        let Some(needle) = needle.as_str().filter(|needle| !needle.is_empty()) else { continue };
+        let with = with.as_str().unwrap_or(needle);
         let mut next = Vec::with_capacity(pieces.len());
         for (text, replaced) in pieces {
-            if replaced || !text.contains(needle.as_ref()) {
+            if replaced || !text.contains(needle) {
                 next.push((text, replaced));
                 continue;
             }
-            for (at, part) in text.split(needle.as_ref()).enumerate() {
+            for (at, part) in text.split(needle).enumerate() {
                 if at > 0 {
-                    next.push((with.to_string(), true));
+                    next.push((with.to_owned(), true));
                 }
                 next.push((part.to_owned(), false));
             }
@@ -283,6 +283,8 @@ mod tests {
         assert_eq!(find(&[s("abcdefg"), s("cde"), Cell::Long(-5)]), Cell::Long(2));
         assert_eq!(find(&[Cell::Long(1234567), Cell::Long(5), Cell::Long(1)]), Cell::Long(4));
         assert_eq!(find(&[s("abcdabcd"), s("cd"), Cell::Long(0), Cell::Long(-1), Cell::Long(0)]), Cell::Null);
+        assert_eq!(find(&[s("abcdefgabcdefg"), s("cde"), Cell::Long(1), Cell::Long(10), Cell::Long(2)]), Cell::Long(9));
+        assert_eq!(find(&[s("abc"), s("c"), Cell::Long(0), Cell::Long(-2)]), Cell::Null);
     }
 
     #[test]
@@ -293,6 +295,8 @@ mod tests {
         assert_eq!(text_of("replace_strings", &both), "Thwas was");
         let swapped = [s("a cat, a dog"), dynamic(r#"["cat","dog"]"#), dynamic(r#"["dog","cat"]"#)];
         assert_eq!(text_of("replace_strings", &swapped), "a dog, a cat");
+        let number = [s("This is"), dynamic(r#"["This","is"]"#), dynamic(r#"[12345,"was"]"#)];
+        assert_eq!(text_of("replace_strings", &number), "This was");
         assert_eq!(text_of("translate", &[s("krasp"), s("otsku"), s("spark")]), "kusto");
         assert_eq!(text_of("translate", &[s("abc"), s("x"), s("abc")]), "xxx");
         assert_eq!(text_of("translate", &[s("abc"), s(""), s("ab")]), "");

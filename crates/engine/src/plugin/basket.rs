@@ -15,7 +15,7 @@ use crate::lower::operators::Parts;
 pub(super) const PLUGIN: Plugin = Plugin::new("basket", include_str!("basket.md"), parts);
 
 fn parts(_: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
-    let threshold = segments::number(call, 0, 0.05, 0.015, 1.0)?;
+    let threshold = segments::number(call, 0, 0.05, 0.001, 1.0)?;
     let weight = segments::optional(call, 1).cloned();
     let dimensions_max = segments::number(call, 2, 5.0, 1.0, 1000.0)? as usize;
     let attributes = Attributes::of(call, &[weight.as_ref()], 3)?;
