@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 
 WIDTH, ROW, FONT = 1200, 16, 11
-LEAST = 0.004  # of all samples: narrower boxes are left out
-HERTZ = 299
+LEAST = 0.005  # of all samples: narrower boxes are left out
+HERTZ = 997
 
 
 def available():
@@ -121,7 +121,9 @@ def drawn(title, root):
 
 
 def color(name):
-    """One hue for each crate, so that its parts are seen together."""
+    """One hue for each crate, so that its parts are seen together; what is of none, the kernel and C, is gray."""
+    if "::" not in name:
+        return "#ddd"
     crate = re.split(r"::|\W", name.lstrip("<&"), maxsplit=1)[0]
     hue = sum(ord(c) * (at + 7) for at, c in enumerate(crate)) % 360
     return f"hsl({hue},65%,78%)"
