@@ -15,6 +15,7 @@ pub mod lexer;
 pub mod lint;
 pub mod parser;
 pub mod plan;
+pub mod re2;
 pub mod render;
 pub mod time;
 pub mod types;

@@ -65,11 +65,13 @@ use datafusion::logical_expr::ColumnarValue;
 use kql::{Type, Value};
 
 use crate::cell::Cell;
+use crate::error::{Error, code};
 use crate::text_set::TextSet;
 
 pub(crate) use comparison::compare;
 pub(crate) use fold::folded;
 pub use ip_place::IpPlaces;
+pub(crate) use pattern::build_regex;
 pub(crate) use term_table::TermTable;
 pub(crate) use text_test::TextTest;
 pub(crate) use udf::Udf;
@@ -167,6 +169,11 @@ impl Function {
     /// A function that is computed row by row where `kernel` does not compute it at once.
     pub const fn either(name: &'static str, eval: for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>, kernel: Kernel) -> Function {
         Function { name, eval: Eval::Either(eval, kernel) }
+    }
+
+    /// The error of a call that cannot be prepared: an argument is wrong, or the user has not named what it reads.
+    pub(crate) fn refused(&self, message: &str) -> Error {
+        Error::new(if self.name == ip_place::NAME { code::SERVICE } else { code::ARGUMENT }, message)
     }
 
     /// A function that makes something of its constants first.

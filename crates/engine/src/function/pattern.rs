@@ -12,15 +12,23 @@ const SIZE_MAX: usize = 64 << 20;
 /// How many expressions from rows a thread keeps.
 const KEPT: usize = 64;
 
-/// The compiled expression, or what is wrong with it in one line. What is none is read as RE2 reads it, in whose syntax Kusto's
-/// queries were once written.
+/// The compiled expression, or what is wrong with it in one line.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
-    let built = |pattern: &str| RegexBuilder::new(pattern).size_limit(SIZE_MAX).build();
-    built(pattern).or_else(|error| built(&kql::lint::re2::translate(pattern)).map_err(|_| error)).map_err(|error| {
+    build_regex(pattern, |_| ()).map_err(|error| {
         let why = error.to_string();
         let why = why.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("unreadable").trim();
         format!("`{pattern}` is no regular expression: {}", why.trim_start_matches("error: "))
     })
+}
+
+/// The expression with some settings: by the syntax of the reference, else by that of RE2, in which queries were once written.
+pub(crate) fn build_regex(pattern: &str, set: impl Fn(&mut RegexBuilder)) -> Result<Regex, regex::Error> {
+    let built = |pattern: &str| {
+        let mut builder = RegexBuilder::new(pattern);
+        set(builder.size_limit(SIZE_MAX));
+        builder.build()
+    };
+    built(pattern).or_else(|error| built(&kql::re2::translate(pattern)).map_err(|_| error))
 }
 
 /// Argument `at` compiled, if it is a constant.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::array::{AsArray, BooleanArray};
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::{Result, ScalarValue, exec_err, resources_err};
+use datafusion::common::{DataFusionError, Result, ScalarValue, resources_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
@@ -68,7 +68,7 @@ impl Udf {
             },
             Eval::Prepared(prepare) => match self.closure.get_or_init(|| prepare(&self.call)) {
                 Ok(closure) => by_row(&self.call, volatile, args, rows, |cells| closure(&self.call, cells)),
-                Err(message) => exec_err!("{message}"),
+                Err(message) => Err(DataFusionError::External(Box::new(self.function.refused(message)))),
             },
         }
     }

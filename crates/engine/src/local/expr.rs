@@ -71,10 +71,10 @@ impl RowExpr {
             constants.push(fold(arg, &lower.resolved.scalars).map(Constant::Value));
             compiled.push(RowExpr::compile(lower, arg)?);
         }
-        constants.extend(lower.resolved.database(name)?.map(Some));
+        constants.extend(lower.resolved.database(name).map(Some));
         let call = Call { returns, types: args.iter().map(|arg| arg.ty).collect(), constants };
         let closure = match function.eval {
-            Eval::Prepared(prepare) => Some(prepare(&call).map_err(|message| Error::new(code::ARGUMENT, message))?),
+            Eval::Prepared(prepare) => Some(prepare(&call).map_err(|message| function.refused(&message))?),
             _ => None,
         };
         Ok(RowExpr::Call(Box::new(RowCall { function, closure, call, args: compiled })))

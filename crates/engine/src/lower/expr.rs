@@ -110,7 +110,7 @@ impl Lower<'_> {
         let args = &*with_whole_results(name, args);
         let Some(function) = function::find(name) else { return Err(Error::unsupported(&format!("the function {name}()"))) };
         let mut constants: Vec<Option<Constant>> = args.iter().map(|arg| self.constant(arg)).collect();
-        constants.extend(self.resolved.database(name)?.map(Some));
+        constants.extend(self.resolved.database(name).map(Some));
         if let Some(value) = self.fold_call(function, args, &constants, returns)? {
             return Ok(Made::Value(value));
         }
@@ -148,7 +148,7 @@ impl Lower<'_> {
     ) -> Result<Option<Value>> {
         let types = args.iter().map(|arg| arg.ty).collect();
         let call = Call { returns, types, constants: constants.to_vec() };
-        evaluate(function, &call).map_err(|message| Error::new(code::ARGUMENT, message))
+        evaluate(function, &call).map_err(|message| function.refused(&message))
     }
 }
 

@@ -26,7 +26,6 @@ use datafusion::catalog::TableProvider;
 use kql::Value;
 use kql::plan::Rel;
 
-use crate::error::{Error, Result, code};
 use crate::function::{Constant, IpPlaces, ip_place};
 use crate::source::Externals;
 use crate::tables::Tables;
@@ -66,16 +65,9 @@ impl Resolved {
         std::ptr::from_ref(rel) as usize
     }
 
-    /// What the function reads beside its arguments.
-    ///
-    /// # Errors
-    /// The user did not name it.
-    pub(crate) fn database(&self, function: &str) -> Result<Option<Constant>> {
-        if function != ip_place::NAME {
-            return Ok(None);
-        }
-        let missing = || Error::new(code::SERVICE, ip_place::MISSING);
-        self.ip_places.clone().map(Constant::Places).map(Some).ok_or_else(missing)
+    /// What the function reads beside its arguments, if the user named it. Where a row needs it, one that is not named is an error.
+    pub(crate) fn database(&self, function: &str) -> Option<Constant> {
+        if function == ip_place::NAME { self.ip_places.clone().map(Constant::Places) } else { None }
     }
 }
 

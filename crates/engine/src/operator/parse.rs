@@ -18,6 +18,7 @@ use super::{Operator, Run, schema};
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::convert::from_text;
 use crate::error::{Error, Result, code};
+use crate::function::build_regex;
 
 /// The operator. The text stands in the column behind the input's own.
 #[derive(Debug)]
@@ -74,12 +75,14 @@ impl Parse {
         if mode != ParseMode::Regex {
             source.push('$');
         }
-        let regex = RegexBuilder::new(&source)
-            .dot_matches_new_line(mode != ParseMode::Regex || flags.contains('s'))
-            .case_insensitive(flags.contains('i'))
-            .multi_line(flags.contains('m'))
-            .swap_greed(flags.contains('U'))
-            .build()
+        let set = |builder: &mut RegexBuilder| {
+            builder
+                .dot_matches_new_line(mode != ParseMode::Regex || flags.contains('s'))
+                .case_insensitive(flags.contains('i'))
+                .multi_line(flags.contains('m'))
+                .swap_greed(flags.contains('U'));
+        };
+        let regex = build_regex(&source, set)
             .map_err(|error| Error::new(code::ARGUMENT, format!("the pattern of parse is no regular expression: {error}")))?;
         let all_texts = captured.iter().all(|capture| capture.ty == Type::String);
         let plain = Plain::of(pattern).filter(|_| mode != ParseMode::Regex && flags.is_empty() && all_texts);

@@ -11,6 +11,7 @@ use super::{Operator, Run, schema};
 use crate::cell::{CellBuilder, Cells};
 use crate::convert::from_text;
 use crate::error::{Error, Result, code};
+use crate::function::build_regex;
 
 /// The operator. The text stands in the column behind the input's own.
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ impl ParseKv {
         };
         let syntax =
             match (text("regex"), text("pair_delimiter"), text("kv_delimiter")) {
-                (Some(pattern), ..) => Syntax::Regex(Regex::new(&pattern).map_err(|error| {
+                (Some(pattern), ..) => Syntax::Regex(build_regex(&pattern, |_| ()).map_err(|error| {
                     Error::new(code::ARGUMENT, format!("regex of parse-kv is no regular expression: {error}"))
                 })?),
                 (None, None, None) => Syntax::Words(quoting()),

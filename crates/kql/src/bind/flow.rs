@@ -21,6 +21,8 @@ pub(super) struct Flow {
     pub(super) name: Option<String>,
     /// The rows have a settled order, which window functions need.
     pub(super) serialized: bool,
+    /// It is known to have no rows: no file fills the table.
+    pub(super) is_empty: bool,
     /// It is no rows, but a graph.
     pub(super) graph: Option<Arc<Graph>>,
 }
@@ -28,7 +30,7 @@ pub(super) struct Flow {
 impl Flow {
     /// Rows that nothing is known of.
     pub(super) fn of(rel: Rel) -> Flow {
-        Flow { rel: Arc::new(rel), origin: None, name: None, serialized: false, graph: None }
+        Flow { rel: Arc::new(rel), origin: None, name: None, serialized: false, is_empty: false, graph: None }
     }
 
     /// What stands where a table did not bind: any column may be named, and nobody complains.

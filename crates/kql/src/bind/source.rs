@@ -68,7 +68,7 @@ impl Binder<'_> {
                 let base = self.table(base);
                 let kind =
                     RelKind::Unsupported { operator: "materialized-view-combine".to_owned(), input: Some(base.rel.clone()) };
-                base.same(kind)
+                Flow { is_empty: false, ..base.same(kind) }
             }
             _ => return Thing::Scalar(self.expr(expr)),
         };
@@ -116,9 +116,10 @@ impl Binder<'_> {
         if self.catalog.is_unfilled(database.as_deref(), name) {
             self.unfilled(name, span);
         }
+        let is_empty = !self.catalog.may_have_rows(database.as_deref(), name);
         let kind = RelKind::Table { name: info.name.clone(), database };
         let rel = Rel { kind, columns: info.columns.clone(), open: info.open, ordered: false };
-        Flow { name: Some(info.name.clone()), origin: Some(Rc::new(info)), ..Flow::of(rel) }
+        Flow { name: Some(info.name.clone()), origin: Some(Rc::new(info)), is_empty, ..Flow::of(rel) }
     }
 
     fn unknown_table(&mut self, name: &str, span: Span) {

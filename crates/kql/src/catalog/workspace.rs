@@ -26,6 +26,11 @@ pub trait Catalog {
         None
     }
 
+    /// The table of that name, here or at that place, may have rows: a file fills it, or nothing is known of that.
+    fn may_have_rows(&self, _place: Option<&str>, _name: &str) -> bool {
+        true
+    }
+
     /// The table of that name, here or at that place, is known but has no rows, because no file was found that fills it.
     fn is_unfilled(&self, _place: Option<&str>, _name: &str) -> bool {
         false
@@ -185,11 +190,19 @@ impl Catalog for Workspace {
         Some(self.places.get(place)?.keys().cloned().collect())
     }
 
+    fn may_have_rows(&self, place: Option<&str>, name: &str) -> bool {
+        let filled = match place {
+            None => Some(&self.files),
+            Some(place) => self.places.get(place),
+        };
+        // An open workspace stands for one that is elsewhere; of a place that is not mapped nothing is known.
+        self.open || filled.is_none_or(|filled| filled.contains_key(name))
+    }
+
     fn is_unfilled(&self, place: Option<&str>, name: &str) -> bool {
-        let filled = place.and_then(|place| self.places.get(place)).unwrap_or(&self.files);
-        // A schema's tables are declared to be there; an open workspace stands for one that is elsewhere.
+        // A schema's tables are declared to be there.
         let is_declared = self.schema.table(name).is_some();
-        self.builtin && !self.open && !is_declared && !filled.contains_key(name) && tables::table(name).is_some()
+        self.builtin && !is_declared && !self.may_have_rows(place, name) && tables::table(name).is_some()
     }
 
     fn keeps_ingestion_time(&self) -> bool {
@@ -268,6 +281,7 @@ mod tests {
         assert_eq!(workspace.tables_in("else"), None);
         let unfilled = |place: Option<&str>, table: &str| workspace.is_unfilled(place, table);
         assert!(unfilled(None, "DnsEvents") && unfilled(Some("soc"), "DnsEvents"));
+        assert!(workspace.may_have_rows(Some("else"), "DnsEvents") && !workspace.may_have_rows(None, "DnsEvents"));
         assert!(!unfilled(None, "Own_CL") && !unfilled(Some("soc"), "Their_CL") && !unfilled(None, "Nonesuch"));
     }
 

@@ -12,7 +12,6 @@ mod limits;
 mod never_true;
 mod no_time_filter;
 mod old_name;
-pub mod re2;
 mod regex;
 mod scope;
 pub(crate) mod walk;

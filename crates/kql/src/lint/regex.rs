@@ -2,9 +2,9 @@
 
 use regex_syntax::hir::{Hir, HirKind, Look};
 
-use super::re2::translate;
 use crate::ast::{BinaryOp, Expr, ExprKind};
 use crate::diagnostic::{self, Diagnostic, Span};
+use crate::re2::translate;
 use crate::types::Value;
 
 /// Looks at one expression.
@@ -39,11 +39,18 @@ fn pattern_of(expr: &Expr) -> Option<&Expr> {
 
 /// Why a pattern matches nothing, if it does not.
 fn wrong(pattern: &str) -> Option<String> {
-    // RE2 has no look-around and no back references; the crate refuses these too.
-    match regex_syntax::parse(&translate(pattern)) {
-        Err(error) => Some(format!("this is no regular expression of RE2: {}", reason(&error))),
+    match read(pattern) {
+        Err(why) => Some(format!("this is no regular expression: {why}")),
         Ok(hir) if !can_match(&hir) => Some("this regular expression matches no text at all".to_owned()),
         Ok(_) => None,
+    }
+}
+
+/// The pattern by the syntax of Kusto's reference, else by RE2's. Neither has look-around or back references.
+fn read(pattern: &str) -> Result<Hir, String> {
+    match regex_syntax::parse(pattern) {
+        Ok(hir) => Ok(hir),
+        Err(error) => regex_syntax::parse(&translate(pattern)).map_err(|_| reason(&error)),
     }
 }
 
@@ -76,7 +83,7 @@ fn can_match(hir: &Hir) -> bool {
 /// A text made small that must hold capitals, or the reverse.
 fn wrong_case(subject: &Expr, pattern: &str) -> Option<String> {
     let ExprKind::Call { name, .. } = &subject.without_parens().kind else { return None };
-    let hir = regex_syntax::parse(&translate(pattern)).ok()?;
+    let hir = read(pattern).ok()?;
     match name.text.as_str() {
         "tolower" if needs(&hir, |b| b.is_ascii_uppercase()) => {
             Some("a text of small letters never matches the capitals of this pattern".to_owned())
@@ -115,11 +122,9 @@ mod tests {
         check(
             "K0904",
             "T | where a matches regex '(?<=x)y'",
-            &[
-                "'(?<=x)y': this is no regular expression of RE2: look-around, including look-ahead and look-behind, is not supported",
-            ],
+            &["'(?<=x)y': this is no regular expression: look-around, including look-ahead and look-behind, is not supported"],
         );
-        check("K0904", "T | where a matches regex '(x'", &["'(x': this is no regular expression of RE2: unclosed group"]);
+        check("K0904", "T | where a matches regex '(x'", &["'(x': this is no regular expression: unclosed group"]);
         check(
             "K0904",
             "T | where tolower(a) matches regex 'Evil\\\\d'",

@@ -9,7 +9,7 @@ use super::super::Binder;
 use super::super::flow::{Flow, fresh_name, names_of, null_of, unknown};
 use super::param;
 use super::project::matches_pattern;
-use super::union::{combined, too_many};
+use super::union::{combined, searchable};
 use crate::ast::{self, BinaryOp, ExprKind as Ast, FindColumn, FindOutput, Param, TypeExprKind};
 use crate::diagnostic::{self, Span};
 use crate::plan::{Expr, ExprKind, RelKind};
@@ -62,11 +62,10 @@ impl Binder<'_> {
         for column in flows.iter().flat_map(Flow::columns) {
             known.entry(column.name.clone()).or_insert(column.ty);
         }
-        let together = too_many(flows).map(|flow| vec![flow]);
-        let flows = together.as_deref().unwrap_or(flows);
+        let flows = searchable(flows);
         let before = std::mem::replace(&mut self.tolerated, known);
         let mut found = Vec::with_capacity(flows.len());
-        for flow in flows {
+        for flow in &flows {
             let predicate = self.over(flow, &mut predicate);
             let kept = self.filtered(flow, predicate);
             found.push(Flow { name: flow.name.clone(), ..kept });

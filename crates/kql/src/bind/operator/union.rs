@@ -27,7 +27,9 @@ impl Binder<'_> {
             self.union_table(table, is_fuzzy, &mut flows);
         }
         if flows.is_empty() && is_fuzzy {
-            return unsupported("a fuzzy union of tables none of which exists", None, Vec::new(), true);
+            let span = tables.first().map(|table| table.span).unwrap_or_default();
+            self.report(diagnostic::UNKNOWN_TABLE, span, "none of the tables of this fuzzy union exists");
+            return Flow::failed();
         }
         let is_inner = param(params, "kind").is_some_and(|kind| kind == "inner");
         let source = param(params, "withsource").or_else(|| param(params, "with_source"));
@@ -92,10 +94,14 @@ pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<(
         columns.push(Column::new(name, *ty));
     }
     let open = !is_inner && flows.iter().any(|flow| flow.rel.open);
-    if columns.len().saturating_mul(flows.len()) > CELLS_MAX {
+    let read: Vec<(usize, &Flow)> = flows.iter().enumerate().filter(|(_, flow)| !flow.is_empty).collect();
+    if columns.len().saturating_mul(read.len()) > CELLS_MAX {
         return unsupported(&union_of(flows), None, columns, open);
     }
-    let inputs = flows.iter().enumerate().map(|(at, flow)| {
+    if read.is_empty() {
+        return Flow { is_empty: true, ..Flow::fresh(RelKind::Values(Vec::new()), columns, open) };
+    }
+    let inputs = read.into_iter().map(|(at, flow)| {
         let mut exprs = Vec::with_capacity(columns.len());
         if let Some((_, unnamed)) = source {
             let name = flow.name.clone().unwrap_or_else(|| format!("{unnamed}{at}"));
@@ -117,14 +123,32 @@ pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<(
     Flow { origin, ..Flow::fresh(RelKind::Union(inputs), columns, open) }
 }
 
-/// Rows under the columns of them all, where there are too many tables to read them together.
-pub(super) fn too_many(flows: &[Flow]) -> Option<Flow> {
-    let width: usize = flows.iter().map(|flow| flow.columns().len()).sum();
-    if width.saturating_mul(flows.len()) <= CELLS_MAX {
-        return None;
+/// The tables as a search reads them: those that have no rows as one with all their columns, if there are too many to read each. Of
+/// still too many only the columns are known.
+pub(super) fn searchable(flows: &[Flow]) -> Vec<Flow> {
+    if !are_too_many(flows) {
+        return flows.to_vec();
+    }
+    let mut columns: Vec<Column> = Vec::new();
+    let mut seen = HashSet::new();
+    for column in flows.iter().flat_map(Flow::columns) {
+        if seen.insert((&column.name, column.ty)) {
+            columns.push(column.clone());
+        }
+    }
+    let none = Flow { is_empty: true, ..Flow::fresh(RelKind::Values(Vec::new()), columns, false) };
+    let filled = flows.iter().filter(|flow| !flow.is_empty).cloned();
+    let fewer: Vec<Flow> = std::iter::once(none).chain(filled).collect();
+    if !are_too_many(&fewer) {
+        return fewer;
     }
     let columns = merge(flows).into_iter().map(|(name, _, ty)| Column::new(name, ty)).collect();
-    Some(unsupported(&union_of(flows), None, columns, flows.iter().any(|flow| flow.rel.open)))
+    vec![unsupported(&union_of(flows), None, columns, flows.iter().any(|flow| flow.rel.open))]
+}
+
+fn are_too_many(flows: &[Flow]) -> bool {
+    let width: usize = flows.iter().map(|flow| flow.columns().len()).sum();
+    width.saturating_mul(flows.len()) > CELLS_MAX
 }
 
 fn union_of(flows: &[Flow]) -> String {

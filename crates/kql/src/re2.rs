@@ -1,6 +1,8 @@
-//! Kusto's regular expressions were RE2's; the crate that reads them now has a syntax of its own in a few places.
+//! Regular expressions in the syntax of RE2, which Kusto took before and queries still have.
 //!
-//! In: a pattern as Kusto took it. Out: one that means the same to `regex-syntax`.
+//! In: a pattern. Out: one that means the same in the syntax of the `regex` crate, which is that of Kusto's reference
+//! (`data-explorer/kusto/query/regex`). Where a pattern can be read by either, the reference's reading counts: only one that it
+//! refuses is to be translated.
 
 /// The same pattern in the other syntax.
 #[must_use]
