@@ -58,19 +58,28 @@ impl TextSet {
     }
 
     fn folded(&self) -> &Arena {
-        let folded = self.folded.get_or_init(|| {
-            let is_folded = |text: &str| text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_uppercase());
-            if self.texts.iter().all(is_folded) { None } else { Some(self.texts.iter().map(folded).collect()) }
-        });
+        let folded = self
+            .folded
+            .get_or_init(|| if is_folded(&self.texts.0.text) { None } else { Some(self.texts.iter().map(folded).collect()) });
         folded.as_ref().unwrap_or(&self.texts)
     }
 }
 
+/// The text is in ASCII, and not in upper case.
+fn is_folded(text: &str) -> bool {
+    // No byte is looked at by itself: many are at once.
+    let strange = |bytes: &[u8]| bytes.iter().fold(false, |strange, byte| strange | !byte.is_ascii() | byte.is_ascii_uppercase());
+    !text.as_bytes().chunks(4096).any(strange)
+}
+
 /// Texts one behind the other.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Arena {
-    text: Arc<str>,
-    ends: Arc<[usize]>,
+pub(crate) struct Arena(Arc<Texts>);
+
+#[derive(Debug, Default, PartialEq)]
+struct Texts {
+    text: String,
+    ends: Vec<usize>,
 }
 
 impl<T: AsRef<str>> FromIterator<T> for Arena {
@@ -80,18 +89,19 @@ impl<T: AsRef<str>> FromIterator<T> for Arena {
             text.push_str(one.as_ref());
             ends.push(text.len());
         }
-        Arena { text: text.into(), ends: ends.into() }
+        Arena(Arc::new(Texts { text, ends }))
     }
 }
 
 impl Arena {
     pub(crate) fn len(&self) -> usize {
-        self.ends.len()
+        self.0.ends.len()
     }
 
     pub(crate) fn get(&self, position: usize) -> &str {
-        let start = position.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
-        self.ends.get(position).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
+        let Texts { text, ends } = &*self.0;
+        let start = position.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+        ends.get(position).and_then(|end| text.get(start..*end)).unwrap_or_default()
     }
 
     fn iter(&self) -> impl Iterator<Item = &str> {
@@ -109,6 +119,12 @@ pub(crate) struct Slots {
 impl Slots {
     pub(crate) fn for_entries(entries: usize) -> Slots {
         Slots { places: vec![0; (entries * 2).next_power_of_two().max(2)] }
+    }
+
+    /// Looks where that hash would stand: what is looked at for several hashes, one behind the other, comes from memory side by side.
+    #[inline]
+    pub(crate) fn fetch(&self, hash: u64) {
+        std::hint::black_box(self.places[hash as usize & (self.places.len() - 1)]);
     }
 
     /// Adds a position below 2^32 - 1; there must be room.

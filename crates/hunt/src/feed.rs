@@ -5,6 +5,7 @@
 
 mod container;
 mod csv;
+mod in_turn;
 mod json;
 mod list;
 mod maltrail;

@@ -68,6 +68,32 @@ pub(crate) enum Added {
     HeldBack,
 }
 
+/// Look-ups that do not wait for one another.
+const SIDE_BY_SIDE: usize = 32;
+
+/// Finds out about values, on any thread, what adding them needs.
+#[derive(Clone)]
+pub(crate) struct Judge {
+    hasher: RandomState,
+}
+
+/// A value in its one form, and what was found out about it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged<'v> {
+    ty: IndicatorType,
+    value: &'v str,
+    hash: u64,
+    /// Why it is too wide, if it is.
+    why: Option<&'static str>,
+}
+
+impl Judge {
+    /// Of a value in its one form.
+    pub(crate) fn judged<'v>(&self, ty: IndicatorType, value: &'v str) -> Judged<'v> {
+        Judged { ty, value, hash: Key::of(ty, value).hash(&self.hasher), why: shared_host::too_wide(ty, value) }
+    }
+}
+
 impl Intel {
     /// Nothing yet.
     #[must_use]
@@ -174,7 +200,7 @@ impl Intel {
             let source = other.shared.about(row.about).source;
             let row = self.take(&other, row, &mut from);
             let hash = row.key(&self.text).hash(&self.hasher);
-            if self.add_row(row, hash) == Added::Repeat
+            if self.add_row(row, hash, |value| shared_host::too_wide(row.ty, value)) == Added::Repeat
                 && let Some(at) = other.sources.iter().position(|it| it.name == *other.shared.text(source))
             {
                 repeats[at] += 1;
@@ -216,21 +242,26 @@ impl Intel {
         Ok(Value { ty, start })
     }
 
-    /// Adds values of one type that are in their one form already, of which nothing is said but what `facts` does.
-    /// Tells how many became what, in the order of [`Added`].
-    pub(crate) fn add_normal(&mut self, ty: IndicatorType, values: &[&str], facts: &Facts<'_>) -> [usize; 3] {
-        let hashes: Vec<u64> = values.iter().map(|value| Key::of(ty, value).hash(&self.hasher)).collect();
-        // The table is too large for a near cache. Looked up all together, the places are fetched side by side; one by one, each
-        // look-up would wait for its own.
-        for hash in &hashes {
-            std::hint::black_box(self.by_value.find(*hash, |_| false));
-        }
+    /// Who finds out about values before they are added here.
+    pub(crate) fn judge(&self) -> Judge {
+        Judge { hasher: self.hasher.clone() }
+    }
+
+    /// Adds values of which nothing is said but what `facts` does. Tells how many became what, in the order of [`Added`].
+    pub(crate) fn add_judged(&mut self, values: &[Judged<'_>], facts: &Facts<'_>) -> [usize; 3] {
         let mut counts = [0; 3];
-        for (value, hash) in values.iter().zip(hashes) {
-            let start = self.text.len();
-            self.text.push_str(value);
-            let added = self.add_row(Row::new(ty, start, index(value.len()), facts), hash);
-            counts[added as usize] += 1;
+        for values in values.chunks(SIDE_BY_SIDE) {
+            // The table is too large for a near cache. Looked up all together, the places are fetched side by side; one by one, each
+            // look-up would wait for its own.
+            for value in values {
+                std::hint::black_box(self.by_value.find(value.hash, |_| false));
+            }
+            for Judged { ty, value, hash, why } in values {
+                let start = self.text.len();
+                self.text.push_str(value);
+                let added = self.add_row(Row::new(*ty, start, index(value.len()), facts), *hash, |_| *why);
+                counts[added as usize] += 1;
+            }
         }
         counts
     }
@@ -249,11 +280,11 @@ impl Intel {
             self.details.push(detail);
         }
         let hash = row.key(&self.text).hash(&self.hasher);
-        self.add_row(row, hash)
+        self.add_row(row, hash, |value| shared_host::too_wide(row.ty, value))
     }
 
     /// Adds the indicator whose texts are the last of all; or, if it is there already, what this one says of it beyond the other.
-    fn add_row(&mut self, row: Row, hash: u64) -> Added {
+    fn add_row(&mut self, row: Row, hash: u64, too_wide: impl Fn(&str) -> Option<&'static str>) -> Added {
         let key = row.key(&self.text);
         let (rows, shared) = (&self.rows, &self.shared);
         let is_same = |at: &u32| {
@@ -265,7 +296,7 @@ impl Intel {
             self.absorb(at as usize, row);
             return Added::Repeat;
         }
-        if let Some(why) = shared_host::too_wide(row.ty, row.value(&self.text)) {
+        if let Some(why) = too_wide(row.value(&self.text)) {
             self.held_back.push((row, why));
             return Added::HeldBack;
         }

@@ -180,6 +180,10 @@ impl Texts {
 
     /// Some text holds the value as whole terms, in any case.
     fn hold(&self, value: &str) -> bool {
+        // Of nearly all values no text holds the first term, and it is plain.
+        if plain_term(value).is_some_and(|first| !self.by_term.contains_key(first)) {
+            return false;
+        }
         let value = if value.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
             value.to_lowercase().into()
         } else {
@@ -198,6 +202,14 @@ impl Texts {
             None => self.texts.iter().any(|text| holds(text, &value)),
         }
     }
+}
+
+/// The term that a value starts with, if it needs no folding and ends where what follows is in ASCII.
+fn plain_term(value: &str) -> Option<&str> {
+    let is_plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let end = value.bytes().position(|byte| !is_plain(&byte)).unwrap_or(value.len());
+    let is_over = value.as_bytes().get(end).is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if end > 0 && is_over { value.get(..end) } else { None }
 }
 
 /// So often a text is read as JSON.

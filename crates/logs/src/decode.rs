@@ -91,7 +91,7 @@ pub(crate) enum Glance<'a> {
         names: &'a [String],
         /// What parts them.
         delimiter: u8,
-        /// In a line that has this byte, fields may be something else than they look.
+        /// A quote, which may stand around fields; or a byte, fields with which may be something else than they look.
         special: u8,
         /// Values that stand for empty text.
         empty: [&'a [u8]; 2],

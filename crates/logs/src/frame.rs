@@ -9,7 +9,7 @@ use std::io::Read;
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
 use crate::json::Fault;
-use crate::piece::Block;
+use crate::piece::{Block, Buffer};
 use crate::sift::Passed;
 
 /// The longest record that is read.
@@ -58,7 +58,7 @@ pub(crate) struct Frame {
 pub(crate) struct Framer {
     reader: Box<dyn Read + Send>,
     framing: Framing,
-    buf: Vec<u8>,
+    buf: Buffer,
     /// Bytes of `buf` that were read; the rest is room.
     filled: usize,
     /// Where the next record may begin, in `buf`.
@@ -75,13 +75,13 @@ pub(crate) struct Framer {
 impl Framer {
     /// Frames the records of `reader`, whose first byte is byte `base` of the stream, that begin before byte `until`.
     pub(crate) fn new(reader: Box<dyn Read + Send>, framing: Framing, base: u64, until: u64) -> Framer {
-        Framer { reader, framing, buf: Vec::new(), filled: 0, at: 0, base, eof: false, line: 1, until, broken: None }
+        Framer { reader, framing, buf: Buffer::default(), filled: 0, at: 0, base, eof: false, line: 1, until, broken: None }
     }
 
     /// Frames the records of a block.
     pub(crate) fn of_block(block: Block, framing: Framing) -> Framer {
         let mut framer = Framer::new(Box::new(std::io::empty()), framing, block.offset, u64::MAX);
-        framer.filled = block.bytes.len();
+        framer.filled = block.filled;
         framer.buf = block.bytes;
         // A record that is too long is found out by looking for more of it.
         framer.eof = block.whole;

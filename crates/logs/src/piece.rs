@@ -6,7 +6,8 @@
 
 use std::collections::VecDeque;
 use std::io::Read;
-use std::sync::Arc;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::{memchr, memmem, memrchr};
 
@@ -28,7 +29,9 @@ pub enum Piece {
 /// Some records of a file.
 #[derive(Clone, Debug)]
 pub struct Block {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Buffer,
+    /// How many of the bytes there are; the rest is room.
+    pub(crate) filled: usize,
     /// Where they stand in the unpacked file.
     pub(crate) offset: u64,
     /// The header lines above them.
@@ -37,6 +40,54 @@ pub struct Block {
     pub(crate) whole: bool,
     /// Why the file could not be read further, if so.
     pub(crate) broken: Option<String>,
+}
+
+/// The bytes of a block. They are filled again once it was scanned: to give a fresh buffer its pages costs about as much as to
+/// search it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Buffer {
+    bytes: Vec<u8>,
+    spare: Spare,
+}
+
+/// Buffers that were scanned.
+type Spare = Arc<Mutex<Vec<Vec<u8>>>>;
+
+impl Buffer {
+    fn of(spare: &Spare) -> Buffer {
+        let bytes = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        Buffer { bytes, spare: Arc::clone(spare) }
+    }
+
+    /// Makes room for so many bytes behind the first `filled`.
+    fn reserve(&mut self, filled: usize, more: usize) {
+        if self.bytes.len() < filled + more {
+            self.bytes.resize(filled + more, 0);
+        }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = Vec<u8>;
+
+    fn deref(&self) -> &Vec<u8> {
+        &self.bytes
+    }
+}
+
+impl DerefMut for Buffer {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // One that a long record made large is given back.
+        if (1..=2 * BLOCK_BYTES).contains(&self.bytes.len()) {
+            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.bytes));
+        }
+    }
 }
 
 /// The pieces of a file, in order.
@@ -81,9 +132,16 @@ impl LogFile {
             return Ok(Pieces(Kind::Ranges((0..parts).map(range).collect())));
         }
         let reader = self.compression.open(&self.path, 0).map_err(|source| Error::Io { path: self.path.clone(), source })?;
-        let blocks =
-            Blocks { reader, framing: layout.framing, mark, held: Vec::new(), offset: 0, headers: Arc::default(), ended: false };
-        Ok(Pieces(Kind::Blocks(Box::new(blocks))))
+        Ok(Pieces(Kind::Blocks(Box::new(Blocks {
+            reader,
+            framing: layout.framing,
+            mark,
+            held: Vec::new(),
+            offset: 0,
+            headers: Arc::default(),
+            ended: false,
+            spare: Spare::default(),
+        }))))
     }
 }
 
@@ -109,69 +167,69 @@ struct Blocks {
     offset: u64,
     headers: Arc<Vec<u8>>,
     ended: bool,
+    spare: Spare,
 }
 
 impl Blocks {
     fn next(&mut self) -> Option<Block> {
-        let (mut bytes, mut broken) = (std::mem::take(&mut self.held), None);
+        let (mut bytes, mut filled, mut broken) = (Buffer::of(&self.spare), self.held.len(), None);
+        bytes.reserve(0, filled);
+        bytes[..filled].copy_from_slice(&self.held);
         let (end, whole) = loop {
-            self.read(&mut bytes, &mut broken);
-            match self.border(&bytes) {
-                _ if self.ended => break (bytes.len(), true),
+            filled = self.read(&mut bytes, filled, &mut broken);
+            match self.border(&bytes[..filled]) {
+                _ if self.ended => break (filled, true),
                 Some(end) => break (end, true),
-                None if bytes.len() > MAX_RECORD => break (bytes.len(), false),
+                None if filled > MAX_RECORD => break (filled, false),
                 None => {}
             }
         };
         if end == 0 && broken.is_none() {
             return None;
         }
+        let (offset, headers) = (self.offset, Arc::clone(&self.headers));
+        self.offset += end as u64;
+        self.held.clear();
         if whole {
-            self.held.reserve(BLOCK_BYTES + READ_BYTES);
-            self.held.extend_from_slice(&bytes[end..]);
-            bytes.truncate(end);
+            self.held.extend_from_slice(&bytes[end..filled]);
         } else {
             self.skip_line(&mut broken);
         }
-        let block = Block { offset: self.offset, headers: Arc::clone(&self.headers), whole, broken, bytes };
-        self.offset += block.bytes.len() as u64;
-        self.keep_headers(&block.bytes);
-        Some(block)
+        self.keep_headers(&bytes[..end]);
+        Some(Block { offset, headers, whole, broken, bytes, filled: end })
     }
 
-    /// Reads until there is enough for a block.
-    fn read(&mut self, bytes: &mut Vec<u8>, broken: &mut Option<String>) {
-        let wanted = (bytes.len() + READ_BYTES).max(BLOCK_BYTES);
-        while bytes.len() < wanted && !self.ended {
-            let filled = bytes.len();
-            bytes.resize(filled + READ_BYTES, 0);
-            let read = self.reader.read(&mut bytes[filled..]);
-            bytes.truncate(filled + read.as_ref().map_or(0, |read| *read));
-            match read {
+    /// Reads behind the first `filled` bytes until there are enough for a block; how many there are then.
+    fn read(&mut self, bytes: &mut Buffer, mut filled: usize, broken: &mut Option<String>) -> usize {
+        let wanted = (filled + READ_BYTES).max(BLOCK_BYTES);
+        while filled < wanted && !self.ended {
+            bytes.reserve(filled, READ_BYTES);
+            match self.reader.read(&mut bytes[filled..]) {
                 Ok(0) => self.ended = true,
-                Ok(_) => {}
+                Ok(read) => filled += read,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    let at = self.offset + bytes.len() as u64;
+                    let at = self.offset + filled as u64;
                     *broken = Some(format!("the file breaks off after {at} bytes: {error}"));
                     self.ended = true;
                 }
             }
         }
+        filled
     }
 
     /// Passes what is left of a line that is too long.
     fn skip_line(&mut self, broken: &mut Option<String>) {
         while !self.ended {
-            let mut bytes = Vec::new();
-            self.read(&mut bytes, broken);
-            match memchr(b'\n', &bytes) {
+            let mut bytes = Buffer::of(&self.spare);
+            let filled = self.read(&mut bytes, 0, broken);
+            match memchr(b'\n', &bytes[..filled]) {
                 Some(newline) => {
                     self.offset += newline as u64 + 1;
-                    self.held = bytes.split_off(newline + 1);
+                    self.held.extend_from_slice(&bytes[newline + 1..filled]);
                     return;
                 }
-                None => self.offset += bytes.len() as u64,
+                None => self.offset += filled as u64,
             }
         }
     }

@@ -28,6 +28,7 @@ mod ipv4;
 mod ipv6;
 mod json;
 mod kernel;
+mod letters;
 mod math;
 mod member;
 mod needle;
@@ -49,6 +50,7 @@ mod special;
 mod split;
 mod strcat;
 mod term;
+mod term_filter;
 mod term_table;
 mod terms;
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! A table of needles: which of many texts stand in a text as whole terms, in any case. Texts in, positions out.
 //!
 //! A needle's terms are hashed from its last two leftwards. A text is read once: the last bytes of each of its terms are asked of a
-//! small filter, and only where a needle may end are the terms to the left hashed, and longer and longer stretches looked up. So the
-//! time for a text depends on its length, hardly on the number of needles.
+//! small filter, and only where a needle may end the last two terms are hashed and asked of a larger one, and longer and longer
+//! stretches looked up. So the time for a text depends on its length, hardly on the number of needles.
 
-use wide::u8x16;
+use std::thread;
 
 use super::fold::with_folded;
+use super::letters::{Letters, before_in, before_in_ascii, each_ascii_term, each_term};
 use super::needle::Needle;
-use crate::text_set::{Arena, LOWER, Slots, mix, short_hash, text_hash};
+use super::term_filter::{Distinct, Filter, Tails};
+use crate::text_set::{Arena, Slots, mix, short_hash, text_hash};
 
 /// Many needles.
 #[derive(Debug, Default)]
@@ -35,53 +37,152 @@ struct Term {
     hash: u64,
 }
 
+impl Term {
+    #[inline]
+    fn new(text: &[u8], start: usize, end: usize) -> Term {
+        Term { start, end, hash: term_hash(text, start, end) }
+    }
+}
+
 /// Needles of more terms are not held in the table.
 const TERMS: usize = 32;
+/// So many needles are worth being hashed by several threads.
+const MANY: usize = 1 << 14;
+const PARTS: usize = 4;
+
+/// Some needles in turn, hashed.
+struct Part {
+    entries: Vec<Entry>,
+    plain: Vec<(Needle, usize)>,
+    last_terms: Distinct,
+    /// The bytes of the shortest, up to the end of its last term.
+    shortest: usize,
+    widest: usize,
+    singles: bool,
+}
+
+/// A needle, hashed.
+struct Entry {
+    position: usize,
+    /// Of all its terms.
+    whole: u64,
+    /// Of its last two, or of the only one.
+    last: u64,
+    /// Where its last term stands.
+    start: usize,
+    end: usize,
+}
+
+impl Part {
+    /// The needles from that position on, up to `count` of them.
+    fn of(needles: &Arena, first: usize, count: usize) -> Part {
+        let (mut entries, mut terms) = (Vec::with_capacity(count), Vec::with_capacity(TERMS));
+        let mut part = Part {
+            entries: Vec::new(),
+            plain: Vec::new(),
+            last_terms: Distinct::default(),
+            shortest: usize::MAX,
+            widest: 0,
+            singles: false,
+        };
+        for position in first..needles.len().min(first + count) {
+            let needle = needles.get(position);
+            terms.clear();
+            let add = |start, end| {
+                terms.push(Term::new(needle.as_bytes(), start, end));
+                false
+            };
+            match Letters::of_all(needle.as_bytes()) {
+                Some(letters) => letters.each_term(add),
+                None => each_term(needle, add),
+            };
+            match Entry::of(position, needle.as_bytes(), &terms) {
+                Some(entry) => {
+                    part.last_terms.insert(needle.as_bytes(), entry.start, entry.end);
+                    part.shortest = part.shortest.min(entry.end);
+                    part.widest = part.widest.max(terms.len());
+                    part.singles |= terms.len() == 1;
+                    entries.push(entry);
+                }
+                // What holds it, holds it as a term by itself: its ends bound if they are letters or digits.
+                None => part.plain.push((Needle::folded(needle), position)),
+            }
+        }
+        Part { entries, ..part }
+    }
+}
+
+impl Entry {
+    /// A needle of those terms; `None` if the table cannot hold it.
+    fn of(position: usize, text: &[u8], terms: &[Term]) -> Option<Entry> {
+        let (last, before) = terms.split_last().filter(|_| terms.len() < TERMS)?;
+        let Some((second, before)) = before.split_last() else {
+            let hash = single(*last);
+            return Some(Entry { position, whole: hash, last: hash, start: last.start, end: last.end });
+        };
+        let two = pair(text, *second, *last);
+        let (whole, _) =
+            before.iter().rev().fold((two, *second), |(hash, right), left| (longer(text, hash, *left, right), *left));
+        Some(Entry { position, whole, last: two, start: last.start, end: last.end })
+    }
+}
+
+/// The needles by their hashes. Places of several are fetched side by side: one by one, each would wait for its own.
+fn slots(parts: &[Part], count: usize) -> Slots {
+    let mut slots = Slots::for_entries(count);
+    for entries in parts.iter().flat_map(|part| part.entries.chunks(32)) {
+        entries.iter().for_each(|entry| slots.fetch(entry.whole));
+        entries.iter().for_each(|entry| slots.insert(entry.whole, entry.position));
+    }
+    slots
+}
+
+fn filters(needles: &Arena, parts: &[Part]) -> (Tails, Filter) {
+    let count = parts.iter().map(|part| part.entries.len()).sum();
+    let shortest = parts.iter().map(|part| part.shortest).min().unwrap_or(0);
+    let mut tails = Tails::new(count, shortest, &Distinct::of_all(parts.iter().map(|part| &part.last_terms)));
+    let mut filter = Filter::for_entries(count);
+    for entry in parts.iter().flat_map(|part| &part.entries) {
+        tails.insert(&needles.get(entry.position).as_bytes()[..entry.end], entry.start);
+        filter.insert(entry.last);
+    }
+    (tails, filter)
+}
 
 impl TermTable {
     /// A table of those needles, folded.
     pub(crate) fn new(needles: Arena) -> TermTable {
-        let mut table = TermTable {
-            slots: Slots::for_entries(needles.len()),
-            tails: Tails { filter: Filter::for_entries(needles.len() / 2), ..Tails::default() },
-            filter: Filter::for_entries(needles.len()),
-            ..TermTable::default()
+        let count = needles.len();
+        let parts = if count < MANY { 1 } else { PARTS };
+        let step = count.div_ceil(parts).max(1);
+        let starts = (0..count).step_by(step);
+        let parts: Vec<Part> = if parts == 1 {
+            starts.map(|start| Part::of(&needles, start, step)).collect()
+        } else {
+            thread::scope(|scope| {
+                let needles = &needles;
+                let parts: Vec<_> = starts.map(|start| scope.spawn(move || Part::of(needles, start, step))).collect();
+                parts.into_iter().map(|part| part.join().expect("hashing does not panic")).collect()
+            })
         };
-        for position in 0..needles.len() {
-            table.add(needles.get(position), position);
-        }
-        table.needles = needles;
-        table
-    }
-
-    fn add(&mut self, needle: &str, position: usize) {
-        let mut terms = Vec::with_capacity(8);
-        each_term(needle, |start, end| {
-            terms.push(Term { start, end, hash: term_hash(needle.as_bytes(), start, end) });
-            false
-        });
-        let text = needle.as_bytes();
-        let Some((last, before)) = terms.split_last().filter(|_| terms.len() < TERMS) else {
-            // What holds it, holds it as a term by itself: its ends bound if they are letters or digits.
-            self.plain.push((Needle::folded(needle), position));
-            return;
+        let (slots, (tails, filter)) = if parts.len() == 1 {
+            (slots(&parts, count), filters(&needles, &parts))
+        } else {
+            thread::scope(|scope| {
+                let slots = scope.spawn(|| slots(&parts, count));
+                let filters = filters(&needles, &parts);
+                (slots.join().expect("adding does not panic"), filters)
+            })
         };
-        self.tails.insert(&text[..last.end]);
-        let mut hash = single(*last);
-        let mut right = *last;
-        for (at, left) in before.iter().rev().enumerate() {
-            hash = if at == 0 { pair(text, *left, right) } else { longer(text, hash, *left, right) };
-            if at == 0 {
-                self.filter.insert(hash);
-            }
-            right = *left;
+        TermTable {
+            widest: parts.iter().map(|part| part.widest).max().unwrap_or(0),
+            singles: parts.iter().any(|part| part.singles),
+            plain: parts.into_iter().flat_map(|part| part.plain).collect(),
+            needles,
+            slots,
+            tails,
+            filter,
         }
-        if before.is_empty() {
-            self.singles = true;
-            self.filter.insert(hash);
-        }
-        self.widest = self.widest.max(terms.len());
-        self.slots.insert(hash, position);
     }
 
     /// One of the needles is in the text.
@@ -112,7 +213,9 @@ impl TermTable {
         self.each_ascii(text.as_bytes(), &mut found).unwrap_or_else(|| {
             with_folded(text, |text| {
                 let bytes = text.as_bytes();
-                each_term(text, |_, end| self.tails.may_hold(bytes, end) && self.ends_at(bytes, before_in(text), end, &mut found))
+                each_term(text, |start, end| {
+                    self.tails.may_hold(bytes, start, end) && self.ends_at(bytes, before_in(text), (start, end), &mut found)
+                })
             })
         })
     }
@@ -123,19 +226,27 @@ impl TermTable {
         if self.widest == 0 {
             return Some(false);
         }
-        each_ascii_end(text, |end| self.tails.may_hold(text, end) && self.ends_at(text, before_in_ascii(text), end, found))
+        if text.len() < Letters::WIDTH {
+            let letters = Letters::of_all(text)?;
+            return Some(letters.each_term(|start, end| {
+                self.tails.may_hold(text, start, end) && self.ends_at(text, |at| letters.before(at), (start, end), found)
+            }));
+        }
+        each_ascii_term(text, |start, end| {
+            self.tails.may_hold(text, start, end) && self.ends_at(text, before_in_ascii(text), (start, end), found)
+        })
     }
 
-    /// Looks up the stretches of terms that end there; `before` gives the term that ends at or before a position.
+    /// Looks up the stretches of terms that end with that one; `before` gives the term that ends at or before a position.
     fn ends_at(
         &self,
         text: &[u8],
         before: impl Fn(usize) -> Option<(usize, usize)>,
-        end: usize,
+        (start, end): (usize, usize),
         found: &mut impl FnMut(usize) -> bool,
     ) -> bool {
-        let term = |at: usize| before(at).map(|(start, end)| Term { start, end, hash: term_hash(text, start, end) });
-        let Some(last) = term(end) else { return false };
+        let term = |at: usize| before(at).map(|(start, end)| Term::new(text, start, end));
+        let last = Term::new(text, start, end);
         if self.singles && self.filter.may_hold(single(last)) && self.look_up(text, single(last), last, last, found) {
             return true;
         }
@@ -210,208 +321,6 @@ fn between(text: &[u8], left: Term, right: Term) -> u64 {
 #[inline]
 fn term_hash(text: &[u8], start: usize, end: usize) -> u64 {
     if end - start <= 8 { short_hash(text, start, end) } else { text_hash(&text[start..end]) }
-}
-
-/// Calls `on` with the end of each maximal run of letters and digits of a text in ASCII, until it returns true; whether it did.
-/// `None` if the text is not in ASCII, and it did not return true before.
-#[inline]
-fn each_ascii_end(text: &[u8], mut on: impl FnMut(usize) -> bool) -> Option<bool> {
-    let (mut inside, mut base) = (0, 0);
-    while base < text.len() {
-        let bytes = chunk(text, base);
-        if bytes.to_bitmask() != 0 {
-            return None;
-        }
-        let letters = letters_and_digits(bytes);
-        // Behind a letter or digit, and none itself.
-        let mut ends = (letters << 1 | inside) & !letters & 0xffff;
-        while ends != 0 {
-            let end = base + ends.trailing_zeros() as usize;
-            ends &= ends - 1;
-            // Zeros stand behind the end of the text.
-            if on(end) {
-                return Some(true);
-            }
-        }
-        inside = letters >> 15 & 1;
-        base += 16;
-    }
-    Some(inside == 1 && text.len().is_multiple_of(16) && on(text.len()))
-}
-
-/// The term that ends at or before a position of a text in ASCII.
-fn before_in_ascii(text: &[u8]) -> impl Fn(usize) -> Option<(usize, usize)> {
-    move |at| {
-        let end = text[..at].iter().rposition(u8::is_ascii_alphanumeric)? + 1;
-        Some((text[..end].iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |other| other + 1), end))
-    }
-}
-
-/// The term that ends at or before a position of a text.
-fn before_in(text: &str) -> impl Fn(usize) -> Option<(usize, usize)> {
-    move |at| {
-        let head = text[..at].trim_end_matches(|c: char| !c.is_alphanumeric());
-        (!head.is_empty()).then(|| (head.trim_end_matches(char::is_alphanumeric).len(), head.len()))
-    }
-}
-
-/// The 16 bytes from `base` on; zeros stand behind the end of the text.
-#[inline]
-fn chunk(text: &[u8], base: usize) -> u8x16 {
-    if let Some(chunk) = text[base..].first_chunk::<16>() {
-        return u8x16::new(*chunk);
-    }
-    if let Some(chunk) = text.last_chunk::<16>() {
-        let beyond = 16 - (text.len() - base) as u32;
-        return u8x16::new((u128::from_le_bytes(*chunk) >> (8 * beyond)).to_le_bytes());
-    }
-    let mut padded = [0; 16];
-    padded[..text.len()].copy_from_slice(text);
-    u8x16::new(padded)
-}
-
-/// A bit for each letter and digit of ASCII.
-#[inline]
-fn letters_and_digits(bytes: u8x16) -> u32 {
-    let within = |bytes: u8x16, first: u8, count: u8| {
-        let from_first = bytes - u8x16::splat(first);
-        from_first.min(u8x16::splat(count - 1)).simd_eq(from_first)
-    };
-    (within(bytes | u8x16::splat(0x20), b'a', 26) | within(bytes, b'0', 10)).to_bitmask()
-}
-
-/// Calls `on(start, end)` for each maximal run of letters and digits, until it returns true; whether it did.
-#[inline]
-fn each_term(text: &str, mut on: impl FnMut(usize, usize) -> bool) -> bool {
-    let bytes = text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        let Some(start) = run_end(text, at, false) else { return false };
-        let Some(end) = run_end(text, start, true) else { return on(start, bytes.len()) };
-        if on(start, end) {
-            return true;
-        }
-        at = end;
-    }
-    false
-}
-
-/// Where the run that begins at `at`, of letters and digits or of other characters, ends; `None` if it goes on to the end.
-#[inline]
-fn run_end(text: &str, at: usize, letters: bool) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = at;
-    loop {
-        let (is, width) = match CLASS[usize::from(*bytes.get(at)?)] {
-            Class::Term => (true, 1),
-            Class::Other => (false, 1),
-            Class::Wide => wide(text, at),
-        };
-        if is != letters {
-            return Some(at);
-        }
-        at += width;
-    }
-}
-
-/// What a byte says of the character that it begins.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// A letter or digit of ASCII.
-    Term,
-    /// Any other character of ASCII.
-    Other,
-    /// A character outside ASCII.
-    Wide,
-}
-
-const CLASS: [Class; 256] = {
-    let mut classes = [Class::Wide; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        classes[byte] = if (byte as u8).is_ascii_alphanumeric() { Class::Term } else { Class::Other };
-        byte += 1;
-    }
-    classes
-};
-
-/// Whether the character at `at` is a letter or digit, and its width.
-#[cold]
-fn wide(text: &str, at: usize) -> (bool, usize) {
-    text[at..].chars().next().map_or((false, 1), |c| (c.is_alphanumeric(), c.len_utf8()))
-}
-
-/// The last bytes of needles, up to the ends of their last terms: where none of them stands, no needle ends.
-#[derive(Debug, Default)]
-struct Tails {
-    filter: Filter,
-    /// Some needles have fewer than eight bytes: their last four are held.
-    short: bool,
-    /// Some have fewer than four.
-    tiny: bool,
-}
-
-impl Tails {
-    fn insert(&mut self, head: &[u8]) {
-        match (head.last_chunk::<8>(), head.last_chunk::<4>()) {
-            (Some(tail), _) => self.filter.insert(tail_hash(u64::from_le_bytes(*tail))),
-            (None, Some(tail)) => {
-                self.short = true;
-                self.filter.insert(tail_hash(u64::from(u32::from_le_bytes(*tail))));
-            }
-            _ => self.tiny = true,
-        }
-    }
-
-    #[inline]
-    fn may_hold(&self, text: &[u8], end: usize) -> bool {
-        let head = &text[..end];
-        let holds = |tail: u64| self.filter.may_hold(tail_hash(tail));
-        self.tiny
-            || match head.last_chunk::<8>() {
-                Some(tail) => {
-                    let tail = u64::from_le_bytes(*tail);
-                    holds(tail) || self.short && holds(tail >> 32)
-                }
-                None => self.short && head.last_chunk::<4>().is_some_and(|tail| holds(u64::from(u32::from_le_bytes(*tail)))),
-            }
-    }
-}
-
-/// A hash of bytes that is the same for letters of either case.
-#[inline]
-fn tail_hash(bytes: u64) -> u64 {
-    mix(bytes | LOWER, 0x9e37_79b9_7f4a_7c15)
-}
-
-/// A set of hashes that may say yes too often: two bits of one word for each.
-#[derive(Debug, Default)]
-struct Filter {
-    words: Vec<u64>,
-}
-
-impl Filter {
-    /// Room for so many: 16 bits each or more.
-    fn for_entries(entries: usize) -> Filter {
-        Filter { words: vec![0; (entries / 4).next_power_of_two().max(16)] }
-    }
-
-    #[inline]
-    fn place(&self, hash: u64) -> (usize, u64) {
-        let word = (hash >> 12) as usize & (self.words.len() - 1);
-        (word, 1 << (hash & 63) | 1 << (hash >> 6 & 63))
-    }
-
-    fn insert(&mut self, hash: u64) {
-        let (word, bits) = self.place(hash);
-        self.words[word] |= bits;
-    }
-
-    #[inline]
-    fn may_hold(&self, hash: u64) -> bool {
-        let (word, bits) = self.place(hash);
-        self.words[word] & bits == bits
-    }
 }
 
 #[cfg(test)]

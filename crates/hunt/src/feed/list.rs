@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::in_turn::in_turn;
 use super::record::Record;
-use super::sink::{Batch, Sink};
+use super::sink::Sink;
 use super::{Document, Feed, FeedError};
 use crate::indicator::IndicatorType;
+use crate::intel::{Judge, Judged};
 use crate::normalize::{Hint, leading_domain, normalize};
 
 /// The feed.
@@ -34,31 +36,87 @@ impl Feed for List {
 
     fn parse(&self, document: &Document<'_>, sink: &mut Sink) -> Result<(), FeedError> {
         sink.expect_lines(document.text);
-        let mut names = Batch::new(IndicatorType::Domain, sink.family("", "", &[]));
-        let mut rest = document.text;
-        let mut at = 0;
+        let (judge, family) = (sink.judge(), sink.family("", "", &[]));
+        let mut before = 0;
+        in_turn(
+            chunks(document.text),
+            |text| Lines::of(text, &judge),
+            |lines| {
+                for part in &lines.parts {
+                    match part {
+                        Part::Names(names) => sink.push_judged(names, family),
+                        Part::Entry(at, hint, value) => {
+                            let record = Record { values: vec![(*hint, Cow::Borrowed(*value))], ..Record::default() };
+                            sink.push(&record, &|| format!("line {}", before + at));
+                        }
+                    }
+                }
+                before += lines.count;
+            },
+        );
+        Ok(())
+    }
+}
+
+/// Bytes of a list that a thread reads, about.
+const CHUNK: usize = 256 << 10;
+
+/// Whole lines of a text, in pieces.
+fn chunks(mut text: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let rest = text.as_bytes().get(CHUNK..).unwrap_or_default();
+        let end = memchr::memchr(b'\n', rest).map_or(text.len(), |newline| CHUNK + newline + 1);
+        let (chunk, more) = text.split_at(end);
+        text = more;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+/// Some lines of a list.
+#[derive(Default)]
+struct Lines<'a> {
+    parts: Vec<Part<'a>>,
+    count: usize,
+}
+
+enum Part<'a> {
+    /// Lines that hold a name and no more: most lines of most lists.
+    Names(Vec<Judged<'a>>),
+    /// Any other: its number, and what it says.
+    Entry(usize, Option<Hint>, &'a str),
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str, judge: &Judge) -> Lines<'a> {
+        let (mut lines, mut rest) = (Lines::default(), text);
         while !rest.is_empty() {
-            at += 1;
-            // Most lines of most lists: a name and no more.
+            lines.count += 1;
             let name = leading_domain(rest.as_bytes()).unwrap_or(0);
             if name > 0
                 && let Some(next) = after_line(&rest[name..])
             {
-                names.push(&rest[..name], sink);
+                lines.add_name(judge.judged(IndicatorType::Domain, &rest[..name]), rest.len());
                 rest = next;
                 continue;
             }
             let end = memchr::memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len());
-            let line = &rest[..end];
+            if let Some((hint, value)) = entry(&rest[..end]) {
+                lines.parts.push(Part::Entry(lines.count, (hint != Hint::Any).then_some(hint), value));
+            }
             rest = rest.get(end + 1..).unwrap_or_default();
-            let Some((hint, value)) = entry(line) else { continue };
-            let hint = (hint != Hint::Any).then_some(hint);
-            let record = Record { values: vec![(hint, Cow::Borrowed(value))], ..Record::default() };
-            names.flush(sink);
-            sink.push(&record, &|| format!("line {at}"));
         }
-        names.flush(sink);
-        Ok(())
+        lines
+    }
+
+    /// Adds a name behind which there are `rest` bytes, itself included.
+    fn add_name(&mut self, name: Judged<'a>, rest: usize) {
+        if let Some(Part::Names(names)) = self.parts.last_mut() {
+            return names.push(name);
+        }
+        // Where few lines are names, not much room is lost.
+        let mut names = Vec::with_capacity(if self.parts.is_empty() { rest / 16 } else { 1 });
+        names.push(name);
+        self.parts.push(Part::Names(names));
     }
 }
 
@@ -128,5 +186,17 @@ mod tests {
         let source = &intel.sources[0];
         assert_eq!((source.values, source.indicators, source.repeats, source.rejected), (7, 5, 1, 1));
         assert_eq!(intel.get(0).unwrap().malware().id, "list.block");
+    }
+
+    #[test]
+    fn a_long_list_is_read_in_its_order() {
+        let names = (0..60_000).map(|n| format!("name-{n}.shop"));
+        let others = ["10.0.0.1", "name-7.shop", "# why", "co.uk", "https://evil.shop/a"].map(str::to_owned);
+        let lines: Vec<String> = names.clone().chain(others).collect();
+        let intel = read(lines.join("\n").as_bytes(), "x.txt").unwrap();
+        assert!(intel.indicators().map(|it| it.value().to_owned()).eq(names.chain(["https://evil.shop/a".to_owned()])));
+        assert_eq!(intel.rejected[0].at, "line 60001");
+        let source = &intel.sources[0];
+        assert_eq!((source.values, source.indicators, source.repeats, source.held_back), (60_004, 60_001, 1, 1));
     }
 }

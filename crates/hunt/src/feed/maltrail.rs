@@ -34,7 +34,7 @@ impl Feed for Maltrail {
         let mut run: Option<Run> = None;
         loop {
             if let Some(run) = &run {
-                let mut values = Batch::new(run.ty, run.family);
+                let mut values = Batch::new(run.ty, run.family, sink.judge());
                 while let Some(value) = csv.line(|line| run.value(line)) {
                     values.push(value, sink);
                 }

@@ -10,7 +10,7 @@ use kql::time;
 
 use super::record::Record;
 use crate::indicator::{IndicatorType, Malware, Rejected, Source};
-use crate::intel::{About, Added, Facts, Intel, Value};
+use crate::intel::{About, Added, Facts, Intel, Judge, Judged, Value};
 use crate::normalize::Reason;
 
 /// Rejected values are shown up to that many characters.
@@ -82,11 +82,16 @@ impl Sink {
         }
     }
 
-    /// Takes values that are in their one form already, and of which no more is said than their family.
-    pub(crate) fn push_normal(&mut self, ty: IndicatorType, values: &[&str], family: Family) {
+    /// Who judges values for [`Sink::push_judged`].
+    pub(crate) fn judge(&self) -> Judge {
+        self.intel.judge()
+    }
+
+    /// Takes values that were judged already, and of which no more is said than their family.
+    pub(crate) fn push_judged(&mut self, values: &[Judged<'_>], family: Family) {
         self.source.values += values.len();
         let facts = Facts { family: family.0, about: family.1, ..Facts::default() };
-        let [new, repeats, held_back] = self.intel.add_normal(ty, values, &facts);
+        let [new, repeats, held_back] = self.intel.add_judged(values, &facts);
         self.source.indicators += new;
         self.source.repeats += repeats;
         self.source.held_back += held_back;
@@ -157,27 +162,27 @@ impl Sink {
     }
 }
 
-/// A family of the source, for [`Sink::push_normal`].
+/// A family of the source, for [`Sink::push_judged`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Family(u32, u32);
 
-/// Values in their one form, until there are enough of them for [`Sink::push_normal`].
+/// Values in their one form, until there are enough of them for [`Sink::push_judged`].
 pub(crate) struct Batch<'a> {
     ty: IndicatorType,
     family: Family,
-    values: Vec<&'a str>,
+    judge: Judge,
+    values: Vec<Judged<'a>>,
 }
 
 impl<'a> Batch<'a> {
-    /// So many look-ups do not wait for one another.
     const FULL: usize = 32;
 
-    pub(crate) fn new(ty: IndicatorType, family: Family) -> Batch<'a> {
-        Batch { ty, family, values: Vec::with_capacity(Batch::FULL) }
+    pub(crate) fn new(ty: IndicatorType, family: Family, judge: Judge) -> Batch<'a> {
+        Batch { ty, family, judge, values: Vec::with_capacity(Batch::FULL) }
     }
 
     pub(crate) fn push(&mut self, value: &'a str, sink: &mut Sink) {
-        self.values.push(value);
+        self.values.push(self.judge.judged(self.ty, value));
         if self.values.len() == Batch::FULL {
             self.flush(sink);
         }
@@ -185,7 +190,7 @@ impl<'a> Batch<'a> {
 
     /// Hands over what is left. To be done before anything else is, for the order of indicators to be that of the source.
     pub(crate) fn flush(&mut self, sink: &mut Sink) {
-        sink.push_normal(self.ty, &self.values, self.family);
+        sink.push_judged(&self.values, self.family);
         self.values.clear();
     }
 }

@@ -146,7 +146,7 @@ fn undouble(field: &[u8]) -> Vec<u8> {
 
 /// Calls `on(ordinal, start, end, has_doubled_quotes)` for each field of a record; returns their number.
 #[inline]
-pub(crate) fn each_field(record: &[u8], delimiter: u8, mut on: impl FnMut(usize, usize, usize, bool)) -> usize {
+fn each_field(record: &[u8], delimiter: u8, mut on: impl FnMut(usize, usize, usize, bool)) -> usize {
     let mut at = 0;
     for ordinal in 0.. {
         if record.get(at) == Some(&b'"') {

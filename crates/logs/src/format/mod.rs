@@ -15,8 +15,6 @@ mod windows_dns;
 mod zeek;
 mod zeek_map;
 
-pub(crate) use csv::each_field;
-
 use std::sync::Arc;
 
 use crate::decode::JsonObjects;

@@ -2,12 +2,9 @@
 
 use std::ops::Range;
 
-use memchr::memchr_iter;
-use wide::u8x16;
-
+use super::marks::{Marks, Quotes, WIDTH};
 use super::{COLUMNS_MAX, Column};
 use crate::decode::Glance;
-use crate::format::each_field;
 use crate::table::Path;
 
 /// Lines of fields between delimiters.
@@ -20,7 +17,8 @@ pub(super) struct Fields {
     found: Vec<Range<usize>>,
     count: usize,
     delimiter: u8,
-    /// In a line that has this byte, fields behind it may be something else than they look.
+    /// A quote, that may stand around a field; or a byte that says that the fields of a line, from where it stands, may be something
+    /// else than they look.
     special: u8,
     /// Values that stand for empty text.
     empty: [Vec<u8>; 2],
@@ -91,10 +89,12 @@ impl Fields {
     #[inline]
     fn split(&mut self, buffer: &[u8], start: usize) -> Option<usize> {
         let (mut field, mut field_start, mut wanted, mut special) = (0, start, 0, None);
+        let quoting = self.special == b'"';
+        let mut quotes = Quotes::new();
         let mut base = start;
         let newline = loop {
             let marks = Marks::of(buffer, base, self.delimiter, self.special)?;
-            let mut delimiters = marks.delimiters;
+            let mut delimiters = if quoting { quotes.outside(&marks)? } else { marks.delimiters };
             while delimiters != 0 && wanted < self.wanted.len() {
                 let at = base + delimiters.trailing_zeros() as usize;
                 delimiters &= delimiters - 1;
@@ -105,62 +105,57 @@ impl Fields {
                 (field, field_start) = (field + 1, at + 1);
             }
             field += delimiters.count_ones() as usize;
-            if marks.specials != 0 && special.is_none() {
+            if !quoting && marks.specials != 0 && special.is_none() {
                 special = Some(base + marks.specials.trailing_zeros() as usize);
             }
             if let Some(newline) = marks.newline {
                 break base + newline;
             }
-            base += 16;
+            base += WIDTH;
         };
-        let end = newline - usize::from(buffer[start..newline].ends_with(b"\r"));
+        let end = self.end(buffer, start, newline);
         if wanted + 1 == self.wanted.len() && field == self.wanted[wanted] {
             self.found[wanted] = field_start..end;
             wanted += 1;
             field_start = end + 1;
         }
-        if wanted < self.wanted.len() || end == start {
+        if wanted < self.wanted.len() || end == start || special.is_some_and(|at| at < field_start) {
             return None;
         }
-        let fields = match special {
-            Some(at) if at < field_start => return None,
-            Some(_) if self.special == b'"' => self.count_quoted(&buffer[field_start..end])?,
-            _ => field + 1,
-        };
-        (fields == self.count).then_some(newline)
+        if quotes.any {
+            self.unquote(buffer)?;
+        }
+        (field + 1 == self.count).then_some(newline)
     }
 
-    /// The number of fields in a line whose fields behind the wanted ones may be quoted; `None` if the record goes on in the next.
-    fn count_quoted(&self, rest: &[u8]) -> Option<usize> {
-        let closed = memchr_iter(b'"', rest).count().is_multiple_of(2);
-        closed.then(|| self.wanted.last().map_or(0, |last| last + 1) + each_field(rest, self.delimiter, |_, _, _, _| {}))
+    /// Where the line's text ends.
+    #[inline]
+    fn end(&self, buffer: &[u8], start: usize, newline: usize) -> usize {
+        let mut end = newline;
+        while buffer[start..end].ends_with(b"\r") {
+            end -= 1;
+            if self.special != b'"' {
+                break;
+            }
+        }
+        end
+    }
+
+    /// Takes the quotes from around the fields; `None` if there are others inside.
+    fn unquote(&mut self, buffer: &[u8]) -> Option<()> {
+        for field in &mut self.found {
+            match &buffer[field.clone()] {
+                [b'"', inner @ .., b'"'] if !inner.contains(&b'"') => *field = field.start + 1..field.end - 1,
+                [b'"', ..] => return None,
+                _ => {}
+            }
+        }
+        Some(())
     }
 
     #[inline]
     fn value<'b>(&self, buffer: &'b [u8], slot: usize) -> &'b [u8] {
         let value = &buffer[self.found[slot].clone()];
         if self.empty.iter().any(|empty| empty == value) { b"" } else { value }
-    }
-}
-
-/// What stands in sixteen bytes: a bit for each byte that is a mark, up to the newline.
-struct Marks {
-    delimiters: u32,
-    specials: u32,
-    newline: Option<usize>,
-}
-
-impl Marks {
-    #[inline]
-    fn of(buffer: &[u8], base: usize, delimiter: u8, special: u8) -> Option<Marks> {
-        let bytes = u8x16::new(*buffer.get(base..)?.first_chunk::<16>()?);
-        let equal = |byte: u8| bytes.simd_eq(u8x16::splat(byte)).to_bitmask();
-        let newlines = equal(b'\n');
-        let before = (newlines & newlines.wrapping_neg()).wrapping_sub(1);
-        Some(Marks {
-            delimiters: equal(delimiter) & before,
-            specials: equal(special) & before,
-            newline: (newlines != 0).then(|| newlines.trailing_zeros() as usize),
-        })
     }
 }
