@@ -289,6 +289,8 @@ codes! {
     NAMED_CONDITION = "K0922" Warning "condition with a name";
     /// A table of Sentinel or Defender that none of the logs at hand fill.
     UNFILLED_TABLE = "K0923" Warning "no file fills the table";
+    /// A length of time whose hours are so many that they are days.
+    HOURS_AS_DAYS = "K0924" Warning "hours that are days";
 }
 
 #[cfg(test)]

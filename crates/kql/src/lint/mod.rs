@@ -7,6 +7,7 @@
 mod constant_type;
 mod contains_term;
 mod everything;
+mod hours;
 mod join_case;
 mod limits;
 mod never_true;
@@ -31,6 +32,7 @@ pub fn lint(text: &str, query: &Query, catalog: &dyn Catalog) -> Vec<Diagnostic>
     walk::every_expr(query, &mut |expr| {
         contains_term::check(text, expr, &mut out);
         old_name::check(expr, &mut out);
+        hours::check(text, expr, &mut out);
         regex::check(text, expr, &mut out);
         never_true::check_expr(text, expr, &mut out);
         limits::lists(expr, &literals, &mut out);

@@ -132,10 +132,7 @@ fn type_of_token(kind: TokenKind) -> Type {
 
 /// The value of a literal that is no string, `datetime(…)` or bare: `None` if its content cannot be read as that type.
 pub(super) fn scalar_value(ty: Type, text: &str) -> Option<Value> {
-    let content = match text.find('(') {
-        Some(open) => unquote(text[open + 1..].trim_end_matches(')').trim()),
-        None => text,
-    };
+    let content = content(text);
     if content.eq_ignore_ascii_case("null") {
         return Some(Value::Null);
     }
@@ -150,6 +147,14 @@ pub(super) fn scalar_value(ty: Type, text: &str) -> Option<Value> {
         Type::Guid => Value::Guid(types::parse_guid(content)?),
         _ => return None,
     })
+}
+
+/// What stands within `type(…)`, without quotes, or the bare literal.
+fn content(text: &str) -> &str {
+    match text.find('(') {
+        Some(open) => unquote(text[open + 1..].trim_end_matches(')').trim()),
+        None => text,
+    }
 }
 
 fn unquote(text: &str) -> &str {
@@ -220,7 +225,7 @@ fn date_of_numbers(text: &str) -> Option<i64> {
 
 /// `1d`, `15 seconds`, `1.02:03:04`, `2` (days).
 fn timespan(text: &str) -> Option<i64> {
-    time::parse_timespan(text).or_else(|| {
+    time::parse_timespan(text).or_else(|| days_for_hours(text)).or_else(|| {
         let (is_negative, text) = match text.strip_prefix('-') {
             Some(text) => (true, text.trim_start()),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -231,6 +236,21 @@ fn timespan(text: &str) -> Option<i64> {
         let ticks = scaled(&text[..number], unit)?;
         i64::try_from(if is_negative { -ticks } else { ticks }).ok()
     })
+}
+
+/// The ticks of `timespan(24:00:00)`, which is no time of a day: days, hours and minutes then, as .NET's `TimeSpan.Parse` reads it,
+/// by which Microsoft's parser tells such values.
+pub(crate) fn days_for_hours(text: &str) -> Option<i64> {
+    let content = content(text);
+    let (sign, content) = content.strip_prefix('-').map_or((1, content), |rest| (-1, rest));
+    let mut numbers = content.split(':').map(|number| {
+        let is_number = !number.is_empty() && number.len() <= 8 && number.bytes().all(|b| b.is_ascii_digit());
+        is_number.then(|| number.parse::<i64>().ok()).flatten()
+    });
+    let (days, hours, minutes) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let is_plain = numbers.next().is_none() && days > 23 && hours < 24 && minutes < 60;
+    let ticks = days.checked_mul(time::DAY)?.checked_add(hours * time::HOUR + minutes * time::MINUTE)?;
+    is_plain.then_some(sign * ticks)
 }
 
 /// `number` units of that many nanoseconds, in ticks of 100 ns, cut.
@@ -358,6 +378,9 @@ mod tests {
         assert_eq!(timespan("15 seconds"), Some(15 * time::SECOND));
         assert_eq!(timespan("1.02:03:04"), Some(time::DAY + 2 * time::HOUR + 3 * time::MINUTE + 4 * time::SECOND));
         assert_eq!(timespan("250 nanoseconds"), Some(2));
+        assert_eq!(timespan("24:00:00"), Some(24 * time::DAY));
+        assert_eq!(timespan("-72:01:30"), Some(-(72 * time::DAY + time::HOUR + 30 * time::MINUTE)));
+        assert_eq!((timespan("24:60:00"), timespan("24:00"), timespan("99999999:00:00")), (None, None, None));
     }
 
     #[test]

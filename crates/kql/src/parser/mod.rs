@@ -29,7 +29,7 @@ mod soup;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use literal::unit_nanoseconds;
+pub(crate) use literal::{days_for_hours, unit_nanoseconds};
 pub(crate) use param::CHARTS;
 
 use crate::ast::Query;
