@@ -234,13 +234,19 @@ async fn begin(state: SessionState, plan: LogicalPlan) -> Result<Running> {
 /// in the order in which they appear, as they do in Kusto.
 pub(crate) fn suited(context: &SessionContext, plan: &LogicalPlan) -> SessionState {
     let mut state = context.state();
-    if is_over_few_rows(plan) {
+    if is_over(plan, true) {
         state.config_mut().options_mut().execution.target_partitions = 1;
     }
     state
 }
 
-fn is_over_few_rows(plan: &LogicalPlan) -> bool {
+/// The plan's rows come from tables in memory that are small.
+pub(crate) fn is_over_few_rows(plan: &LogicalPlan) -> bool {
+    is_over(plan, false)
+}
+
+/// The same, or, if those count, from tables that are made while they are read.
+fn is_over(plan: &LogicalPlan, made: bool) -> bool {
     match plan {
         LogicalPlan::TableScan(scan) => source_as_provider(&scan.source).is_ok_and(|table| {
             let rows = |batches: &Vec<RecordBatch>| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
@@ -249,10 +255,10 @@ fn is_over_few_rows(plan: &LogicalPlan) -> bool {
                     let sizes = table.batches.iter().map(|part| part.try_read().map_or(usize::MAX, |batches| rows(&batches)));
                     sizes.fold(0, usize::saturating_add) <= FEW_ROWS
                 }
-                None => table.downcast_ref::<StreamingTable>().is_some(),
+                None => made && table.downcast_ref::<StreamingTable>().is_some(),
             }
         }),
-        plan => plan.inputs().into_iter().all(is_over_few_rows),
+        plan => plan.inputs().into_iter().all(|input| is_over(input, made)),
     }
 }
 

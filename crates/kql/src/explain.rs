@@ -80,9 +80,10 @@ fn head(rel: &Rel, input: &[Column]) -> String {
         }
         RelKind::Take { count, .. } => format!("take {}", text(count, input)),
         RelKind::Sample { count, .. } => format!("sample {}", text(count, input)),
-        RelKind::Join { kind, on, left, right } => {
+        RelKind::Join { kind, on, left, right, lookup } => {
             let pair = |(l, r): &(Expr, Expr)| format!("{} == {}", text(l, &left.columns), text(r, &right.columns));
-            format!("join {kind:?} on {}", on.iter().map(pair).collect::<Vec<_>>().join(", "))
+            let word = if *lookup { "lookup" } else { "join" };
+            format!("{word} {kind:?} on {}", on.iter().map(pair).collect::<Vec<_>>().join(", "))
         }
         RelKind::Union(inputs) => format!("union of {}", inputs.len()),
         RelKind::MvExpand { items, .. } | RelKind::MvApply { items, .. } => {

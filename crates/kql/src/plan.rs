@@ -165,6 +165,8 @@ pub enum RelKind {
         right: Input,
         /// Key pairs, of equal types: over the left's columns, and over the right's.
         on: Vec<(Expr, Expr)>,
+        /// It is a `lookup`: of several rows that match one of the left, the last comes first.
+        lookup: bool,
     },
     /// The rows of all inputs, which have the same columns in the same order.
     Union(Vec<Input>),

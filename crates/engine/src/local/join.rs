@@ -27,10 +27,19 @@ pub(super) struct Join {
     right: Local,
     left_keys: Vec<RowExpr>,
     right_keys: Vec<RowExpr>,
+    /// The last match of a row comes first.
+    lookup: bool,
 }
 
 impl Join {
-    pub(super) fn compile(lower: &Lower<'_>, kind: JoinKind, left: &Input, right: &Input, on: &[(Expr, Expr)]) -> Result<Join> {
+    pub(super) fn compile(
+        lower: &Lower<'_>,
+        kind: JoinKind,
+        left: &Input,
+        right: &Input,
+        on: &[(Expr, Expr)],
+        lookup: bool,
+    ) -> Result<Join> {
         let key = |expr: &Expr| RowExpr::compile(lower, expr);
         Ok(Join {
             kind,
@@ -38,6 +47,7 @@ impl Join {
             right: Local::compile(lower, right)?,
             left_keys: on.iter().map(|(left, _)| key(left)).collect::<Result<_>>()?,
             right_keys: on.iter().map(|(_, right)| key(right)).collect::<Result<_>>()?,
+            lookup,
         })
     }
 
@@ -75,6 +85,7 @@ impl Join {
                 (JoinKind::LeftSemi, Some(_)) | (JoinKind::LeftAnti, None) => pairs.push((Some(row), None)),
                 (JoinKind::LeftOuter | JoinKind::FullOuter, None) => pairs.push((Some(row), None)),
                 (JoinKind::LeftSemi | JoinKind::LeftAnti | JoinKind::RightSemi | JoinKind::RightAnti, _) | (_, None) => {}
+                (_, Some(rows)) if self.lookup => pairs.extend(rows.iter().rev().map(|other| (Some(row), Some(*other)))),
                 (_, Some(rows)) => pairs.extend(rows.iter().map(|other| (Some(row), Some(*other)))),
             }
             if pairs.len() > PAIRS_MAX {

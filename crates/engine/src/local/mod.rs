@@ -96,7 +96,9 @@ impl Local {
             RelKind::Union(inputs) => {
                 Node::Union(inputs.iter().map(|input| Local::compile(lower, input)).collect::<Result<_>>()?)
             }
-            RelKind::Join { kind, left, right, on } => Node::Join(Box::new(join::Join::compile(lower, *kind, left, right, on)?)),
+            RelKind::Join { kind, left, right, on, lookup } => {
+                Node::Join(Box::new(join::Join::compile(lower, *kind, left, right, on, *lookup)?))
+            }
             RelKind::Table { .. } | RelKind::Shared(_) | RelKind::Range { .. } => {
                 return Err(Error::unsupported("a table read inside the subquery of mv-apply or partition"));
             }

@@ -15,6 +15,8 @@ use super::weight::weight;
 use crate::error::Result;
 use crate::operator::dedup::Dedup;
 use crate::operator::operator_plan;
+use crate::operator::reversed::Reversed;
+use crate::prepare::is_over_few_rows;
 
 impl Lower<'_> {
     /// A join as a plan.
@@ -25,10 +27,16 @@ impl Lower<'_> {
         left: &Input,
         right: &Input,
         on: &[(PlanExpr, PlanExpr)],
+        lookup: bool,
     ) -> Result<LogicalPlan> {
         let (left_keys, right_keys): (Vec<_>, Vec<_>) = on.iter().cloned().unzip();
         let mut left_plan = self.side(left, &left_keys, 'l')?;
-        let right_plan = self.side(right, &right_keys, 'r')?;
+        let mut right_plan = self.side(right, &right_keys, 'r')?;
+        // Where there are many rows their order is nobody's concern, and they are not held for its sake.
+        let is_small = lookup && is_over_few_rows(&right_plan);
+        if is_small {
+            right_plan = operator_plan(Arc::new(Reversed { columns: side_columns(right, &right_keys, 'r') }), right_plan)?;
+        }
         if kind == JoinKind::InnerUnique {
             let columns = side_columns(left, &left_keys, 'l');
             let keys = (left.columns.len()..columns.len()).collect();
@@ -45,8 +53,8 @@ impl Lower<'_> {
             JoinKind::LeftAnti => JoinType::LeftAnti,
             JoinKind::RightAnti => JoinType::RightAnti,
         };
-        // The left side is held in memory: should it be the larger by far, they change places.
-        let (held, passing, join_type, on) = if weight(&left_plan) / 2 > weight(&right_plan) {
+        // The left side is held in memory: should it be the larger by far, they change places. What passes keeps its order.
+        let (held, passing, join_type, on) = if is_small || weight(&left_plan) / 2 > weight(&right_plan) {
             (right_plan, left_plan, join_type.swap(), (keys('r'), keys('l')))
         } else {
             (left_plan, right_plan, join_type, (keys('l'), keys('r')))

@@ -67,7 +67,7 @@ impl Lower<'_> {
                 let plan = self.rel(input)?;
                 Ok(LogicalPlanBuilder::from(plan).limit(0, Some(self.count(count)?))?.build()?)
             }
-            RelKind::Join { kind, left, right, on } => self.join(rel, *kind, left, right, on),
+            RelKind::Join { kind, left, right, on, lookup } => self.join(rel, *kind, left, right, on, *lookup),
             RelKind::Union(inputs) => self.union(inputs, &rel.columns),
             RelKind::Sample { input, count, distinct: Some(of) } => {
                 let keys = std::slice::from_ref(of);

@@ -16,6 +16,7 @@ pub mod parse;
 pub mod parse_kv;
 pub(crate) mod partition;
 pub(crate) mod reduce;
+pub mod reversed;
 pub mod sample;
 pub(crate) mod scan;
 pub(crate) mod top_nested;

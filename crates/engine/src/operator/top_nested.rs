@@ -162,7 +162,7 @@ impl Levels {
 }
 
 impl Level {
-    /// The values among those rows, the best first; equal ones in order of appearance.
+    /// The values among those rows, the best first; of equal ones the last to appear, as in a recorded answer of a real Kusto.
     fn groups(&self, input: &RecordBatch, rows: &[usize]) -> DfResult<Vec<Group>> {
         let values = Cells::new(self.ty, input.column(self.of));
         let mut by_key: IndexMap<Vec<u8>, Group> = IndexMap::new();
@@ -173,7 +173,7 @@ impl Level {
             let group = || Group { value: cell.to_value(), rows: Vec::new(), rank: Value::Null };
             by_key.entry(key).or_insert_with(group).rows.push(*row);
         }
-        let mut groups: Vec<Group> = by_key.into_values().collect();
+        let mut groups: Vec<Group> = by_key.into_values().rev().collect();
         for group in &mut groups {
             group.rank = self.rank(input, &group.rows)?;
         }

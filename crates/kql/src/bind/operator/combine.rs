@@ -32,7 +32,7 @@ impl Binder<'_> {
         };
         let kept = if matches!(kind, JoinKind::RightSemi | JoinKind::RightAnti) { &right } else { left };
         let origin = kept.origin.clone();
-        let kind = RelKind::Join { kind, left: left.rel.clone(), right: right.rel.clone(), on };
+        let kind = RelKind::Join { kind, left: left.rel.clone(), right: right.rel.clone(), on, lookup: false };
         Flow { origin, ..Flow::fresh(kind, columns, open) }
     }
 
@@ -58,7 +58,8 @@ impl Binder<'_> {
         exprs.extend(others.iter().map(|(at, column)| Expr::column(width + at, column.ty)));
         let open = left.rel.open || right.rel.open;
         let both = side_by_side(left.columns(), right.columns());
-        let joined = Flow::fresh(RelKind::Join { kind, left: left.rel.clone(), right: right.rel.clone(), on }, both, open);
+        let join = RelKind::Join { kind, left: left.rel.clone(), right: right.rel.clone(), on, lookup: true };
+        let joined = Flow::fresh(join, both, open);
         let flow = joined.with_columns(RelKind::Project { input: joined.rel.clone(), exprs }, columns, open);
         Flow { origin: left.origin.clone(), ..flow }
     }
