@@ -21,6 +21,7 @@ use kql::{Column, Type, Value};
 use crate::error::{Error, Result, code};
 use crate::function::{Constant, IpPlaces};
 use crate::lower::rel::{memory_table, values};
+use crate::lower::unread::without_unread;
 use crate::lower::{Lower, Resolved};
 use crate::operator::held::{bytes_of, compact};
 use crate::source::Externals;
@@ -58,8 +59,9 @@ impl Prepare<'_> {
 
     /// The relation as a plan, after all that it refers to has been computed.
     pub(crate) async fn lower(&self, query: &Query, rel: &Arc<Rel>, progress: &mut Progress) -> Result<LogicalPlan> {
-        self.resolve(query, rel, progress).await?;
-        Lower { resolved: &progress.resolved }.rel(rel)
+        let rel = without_unread(rel);
+        self.resolve(query, &rel, progress).await?;
+        Lower { resolved: &progress.resolved }.rel(&rel)
     }
 
     fn resolve<'b>(

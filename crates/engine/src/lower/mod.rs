@@ -15,6 +15,7 @@ mod native;
 pub(crate) mod operators;
 pub(crate) mod rel;
 mod split;
+pub(crate) mod unread;
 mod weight;
 mod whole;
 

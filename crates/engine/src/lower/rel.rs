@@ -1,5 +1,6 @@
 //! Relations, one by one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -195,14 +196,20 @@ fn sorted(plan: LogicalPlan, keys: Vec<SortExpr>) -> LogicalPlan {
 /// The wanted columns of a table; those it lacks are `made`, else null.
 fn scan(table: &Arc<dyn TableProvider>, columns: &[Column], made: impl Fn(&Column) -> Option<Expr>) -> Result<LogicalPlan> {
     let known = table.schema();
-    let exprs = columns
+    let exprs: Vec<Expr> = columns
         .iter()
         .map(|column| match known.column_with_name(&column.name) {
             Some(_) => Expr::Column(DfColumn::from_name(&column.name)),
             None => made(column).unwrap_or_else(|| Expr::Literal(scalar_value(&Value::Null, column.ty), None)),
         })
         .collect();
-    let plan = LogicalPlanBuilder::scan("t", provider_as_source(Arc::clone(table)), None)?.build()?;
+    let place = |expr: &Expr| if let Expr::Column(column) = expr { known.index_of(&column.name).ok() } else { None };
+    let mut read: BTreeSet<usize> = exprs.iter().filter_map(place).collect();
+    if read.is_empty() {
+        // Rows without columns cannot be counted.
+        read.extend((0..known.fields().len()).take(1));
+    }
+    let plan = LogicalPlanBuilder::scan("t", provider_as_source(Arc::clone(table)), Some(read.into_iter().collect()))?.build()?;
     project(plan, exprs, columns)
 }
 
