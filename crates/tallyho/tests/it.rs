@@ -8,6 +8,9 @@ use expect_test::{Expect, expect, expect_file};
 
 #[path = "it/declared.rs"]
 mod declared;
+#[cfg(unix)]
+#[path = "it/interrupt.rs"]
+mod interrupt;
 #[path = "it/lsp.rs"]
 mod lsp;
 #[path = "it/queries.rs"]
