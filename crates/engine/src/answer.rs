@@ -3,9 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use datafusion::error::DataFusionError;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation};
 use kql::plan::Render;
 use kql::{Column, Rows, Value};
 use tokio::sync::watch;
+
+use crate::error::Result;
 
 /// What a query returned.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +88,53 @@ impl Receiver for Vec<ResultTable> {
             table.cut = cut;
         }
     }
+}
+
+/// Keeps all that comes, as far as the memory of all queries goes.
+pub(crate) struct Collected {
+    pub(crate) tables: Vec<ResultTable>,
+    held: MemoryReservation,
+    /// There was no more.
+    full: Option<DataFusionError>,
+}
+
+impl Collected {
+    /// Nothing yet; rows are told to `pool`, until they are handed on.
+    pub(crate) fn new(pool: &Arc<dyn MemoryPool>) -> Collected {
+        Collected { tables: Vec::new(), held: MemoryConsumer::new("the rows of an answer").register(pool), full: None }
+    }
+
+    /// The tables, all of whose rows are there.
+    pub(crate) fn tables(self) -> Result<Vec<ResultTable>> {
+        self.full.map_or(Ok(self.tables), |error| Err(error.into()))
+    }
+}
+
+impl Receiver for Collected {
+    fn table(&mut self, head: Head) {
+        self.tables.table(head);
+    }
+
+    fn rows(&mut self, rows: Vec<Vec<Value>>) -> ControlFlow<()> {
+        if let Err(error) = self.held.try_grow(rows.iter().map(|row| held_size(row)).sum()) {
+            self.full = Some(error);
+            return ControlFlow::Break(());
+        }
+        self.tables.rows(rows)
+    }
+
+    fn end(&mut self, cut: Option<Cut>) {
+        self.tables.end(cut);
+    }
+}
+
+/// The bytes of a row in memory.
+fn held_size(row: &[Value]) -> usize {
+    let text = |value: &Value| match value {
+        Value::String(text) | Value::Dynamic(text) | Value::Decimal(text) => text.len(),
+        _ => 0,
+    };
+    size_of::<Vec<Value>>() + size_of_val(row) + row.iter().map(text).sum::<usize>()
 }
 
 /// Stops queries, from any thread; once pulled it stays so.

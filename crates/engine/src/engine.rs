@@ -9,29 +9,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use datafusion::arrow::array::RecordBatch;
 use datafusion::catalog::TableProvider;
-use datafusion::execution::SessionStateBuilder;
-use datafusion::execution::context::{QueryPlanner, SessionContext, SessionState};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
-use datafusion::prelude::SessionConfig;
 use kql::bind::{Bound, Options};
 use kql::catalog::{Schema, Workspace};
 use kql::plan::{Output, WATCHLISTS};
 use kql::{Column, Rows, Value};
 use tokio::sync::mpsc;
 
-use crate::answer::{Answer, Budget, Cancel, Cut, Head, Receiver, ResultTable};
+use crate::answer::{Answer, Budget, Cancel, Collected, Cut, Head, Receiver};
 use crate::error::{Error, Result, code};
 use crate::explain::Explained;
 use crate::function::IpPlaces;
-use crate::in_order::KeepPartitionsInOrder;
-use crate::operator::OperatorPlanner;
-use crate::pass::Passes;
+use crate::operator::held::bytes_of;
 use crate::prepare::{Prepare, Progress, start};
+use crate::session;
 use crate::source::{Externals, Texts};
 use crate::tables::Tables;
 use crate::text_set::TextSet;
@@ -41,7 +35,8 @@ use crate::text_set::TextSet;
 pub struct Config {
     /// Threads, and partitions of each scan.
     pub threads: usize,
-    /// The memory that sorts, joins and groups may hold; past it they spill or the query is refused. In bytes.
+    /// The memory that sorts, joins, groups, graphs and the rows of an answer may hold; past it they spill or the query is refused. In
+    /// bytes.
     pub memory_bytes: usize,
     /// `now()`, in ticks.
     pub now: i64,
@@ -121,7 +116,7 @@ impl Engine {
     /// An engine over no tables but the empty ones that Sentinel and Defender have.
     pub fn new(config: Config) -> Result<Engine> {
         let threads = Threads::start(config.threads)?;
-        let context = SessionContext::new_with_state(state(&config)?);
+        let context = SessionContext::new_with_state(session::state(&config)?);
         let workspace = Arc::new(Workspace { builtin: true, ..Workspace::default() });
         Ok(Engine { config, workspace, tables: Arc::default(), externals: Arc::default(), ip_places: None, context, threads })
     }
@@ -201,9 +196,9 @@ impl Engine {
     ///
     /// A panic in it is a defect of ours: it is reported as one, and the next query runs.
     pub fn run(&self, text: &str) -> Result<Answer> {
-        let mut tables: Vec<ResultTable> = Vec::new();
-        let diagnostics = self.stream(text, &mut tables)?;
-        Ok(Answer { tables, diagnostics })
+        let mut collected = Collected::new(&self.context.runtime_env().memory_pool);
+        let diagnostics = self.stream(text, &mut collected)?;
+        Ok(Answer { tables: collected.tables()?, diagnostics })
     }
 
     /// Runs a query and hands its rows over as they come, never more than a few batches ahead; gives warnings about its text.
@@ -307,8 +302,18 @@ fn broken(error: &tokio::task::JoinError) -> Error {
     Error::new(code::INTERNAL, format!("the query {what}; please report it with the query"))
 }
 
-/// Batches of rows that a query may be ahead of who takes them.
+/// Portions of rows that a query may be ahead of who takes them.
 const EVENTS_AHEAD: usize = 4;
+/// Values of a portion, and bytes of their columns: as values, rows take some times what they take in a batch.
+const EVENT_VALUES: usize = 1 << 15;
+const EVENT_BYTES: usize = 1 << 20;
+
+/// How many rows of a batch are handed over at once.
+fn rows_at_once(batch: &RecordBatch) -> usize {
+    let by_values = EVENT_VALUES / batch.num_columns().max(1);
+    let by_bytes = batch.num_rows() * EVENT_BYTES / bytes_of(batch).max(1);
+    by_values.min(by_bytes).max(1)
+}
 
 /// What a query tells while it runs.
 enum Event {
@@ -358,10 +363,15 @@ impl Work {
         let mut budget = Budget::new(self.config.row_limit, self.config.byte_limit);
         let mut cut = None;
         while let (None, Some(batch)) = (cut, running.next().await?) {
-            let mut rows = crate::rows::collect(&columns, &[batch]);
-            cut = budget.take(&mut rows);
-            if !rows.is_empty() && told(Event::Rows(rows)).await.is_none() {
-                return Ok(None);
+            let (step, mut from) = (rows_at_once(&batch), 0);
+            while from < batch.num_rows() && cut.is_none() {
+                let part = batch.slice(from, step.min(batch.num_rows() - from));
+                from += step;
+                let mut rows = crate::rows::collect(&columns, &[part]);
+                cut = budget.take(&mut rows);
+                if !rows.is_empty() && told(Event::Rows(rows)).await.is_none() {
+                    return Ok(None);
+                }
             }
         }
         Ok(told(Event::End(cut)).await)
@@ -414,56 +424,3 @@ const OPEN_RELATIONS: usize = 64;
 /// Binding, planning and polling walk a query as deep as it is: some thousand operators, and calls within calls. Only what a thread
 /// uses of this is there.
 const STACK_BYTES: usize = 128 << 20;
-
-/// DataFusion set up for plans whose types are settled and whose operators are ours.
-fn state(config: &Config) -> Result<SessionState> {
-    let pool = TrackConsumersPool::new(FairSpillPool::new(config.memory_bytes), TOP_CONSUMERS);
-    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc()?;
-    // Scans come in partitions of their own. Spreading rows by turns would only lose the order that a sort below gave them, which
-    // KQL keeps through `where`, `extend` and their like.
-    let session = SessionConfig::new()
-        .with_target_partitions(config.threads.max(1))
-        .with_batch_size((config.memory_bytes / BATCH_SHARE).clamp(BATCH_ROWS_MIN, BATCH_ROWS))
-        .with_sort_spill_reservation_bytes((config.memory_bytes / SPILL_SHARE).min(SPILL_RESERVE_MAX))
-        .with_sort_in_place_threshold_bytes((config.memory_bytes / SPILL_SHARE).min(SORT_WHOLE_MAX))
-        .with_information_schema(false)
-        .with_round_robin_repartition(false);
-    Ok(SessionStateBuilder::new()
-        .with_config(session)
-        .with_runtime_env(runtime)
-        .with_default_features()
-        .with_query_planner(Arc::new(Planner))
-        .with_physical_optimizer_rule(Arc::new(KeepPartitionsInOrder))
-        .with_physical_optimizer_rule(Arc::new(Passes))
-        .build())
-}
-
-/// Rows of a batch; fewer in little memory, of which each operator holds a batch or two.
-const BATCH_ROWS: usize = 8192;
-const BATCH_ROWS_MIN: usize = 256;
-/// Memory for each row of a batch.
-const BATCH_SHARE: usize = 16 << 10;
-
-/// What a sort sets aside for merging what it has spilled: this share of all memory for each of its parts, and no more than DataFusion would.
-const SPILL_SHARE: usize = 64;
-const SPILL_RESERVE_MAX: usize = 10 << 20;
-/// What a sort joins into one batch before it sorts it, which takes as much again: the same share, and no more than DataFusion would.
-const SORT_WHOLE_MAX: usize = 1 << 20;
-
-/// How many consumers an out-of-memory message names.
-const TOP_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::new(3).expect("three is not zero");
-
-/// DataFusion's planner, and ours for our operators.
-#[derive(Debug)]
-struct Planner;
-
-#[async_trait::async_trait]
-impl QueryPlanner for Planner {
-    async fn create_physical_plan(
-        &self,
-        plan: &LogicalPlan,
-        session: &dyn datafusion::catalog::Session,
-    ) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)]).create_physical_plan(plan, session).await
-    }
-}

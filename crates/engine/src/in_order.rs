@@ -254,7 +254,7 @@ fn rows(together: Together, metrics: BaselineMetrics) -> impl Stream<Item = Resu
 
 #[cfg(test)]
 mod tests {
-    use crate::{Config, Engine};
+    use crate::{Config, Engine, ResultTable};
 
     fn rows(query: &str) -> Vec<String> {
         let engine = Engine::new(Config { threads: 4, ..Config::default() }).unwrap();
@@ -281,8 +281,10 @@ mod tests {
     fn more_rows_than_may_wait_are_all_there() {
         let engine = Engine::new(Config { threads: 4, memory_bytes: 4 << 20, ..Config::default() }).unwrap();
         let query = "union (range x from 1 to 50000 step 1), (range x from 50001 to 100000 step 1) | extend y = tostring(x)";
-        let answer = engine.run(query).unwrap();
-        let mut found: Vec<String> = answer.tables[0].rows.rows.iter().map(|row| row[1].to_text()).collect();
+        // The answer itself would not fit.
+        let mut tables: Vec<ResultTable> = Vec::new();
+        engine.stream(query, &mut tables).unwrap();
+        let mut found: Vec<String> = tables[0].rows.rows.iter().map(|row| row[1].to_text()).collect();
         found.sort_by_key(|text| text.parse::<u32>().unwrap());
         assert!(found.len() == 100_000 && found.iter().zip(1..).all(|(text, x)| *text == format!("{x}")));
     }

@@ -7,6 +7,8 @@
 //!
 //! Sorts and hash joins keep batches, and count all bytes that a batch's buffers hold: those of a few rows that a join or a filter
 //! took from a large batch count as the large batch, again for each. A node below them makes batches hold only what they show.
+//!
+//! A hash join makes one batch of those it has kept while it still keeps them, which it does not count: the node below it does.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use std::sync::Arc;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, internal_err};
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
@@ -26,7 +29,7 @@ use datafusion::physical_plan::{
 use futures::{StreamExt, stream};
 use tokio::task::yield_now;
 
-use crate::operator::held::compact;
+use crate::operator::held::{compact, copied_bytes};
 
 /// The rule that puts the nodes where they belong.
 #[derive(Debug)]
@@ -56,12 +59,16 @@ impl PhysicalOptimizerRule for Passes {
 /// The node over compact batches, if it keeps them.
 fn compacted(node: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     // A hash join keeps its left side.
-    if !node.is::<SortExec>() && !node.is::<HashJoinExec>() {
+    let pass = if node.is::<HashJoinExec>() {
+        Pass::Copied
+    } else if node.is::<SortExec>() {
+        Pass::Compact
+    } else {
         return Ok(node);
-    }
+    };
     let mut children: Vec<Arc<dyn ExecutionPlan>> = node.children().into_iter().map(Arc::clone).collect();
     let Some(kept) = children.first_mut() else { return Ok(node) };
-    *kept = PassExec::over(Arc::clone(kept), Pass::Compact);
+    *kept = PassExec::over(Arc::clone(kept), pass);
     node.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
 }
 
@@ -72,6 +79,8 @@ enum Pass {
     Turn,
     /// It loses the bytes that none of its rows shows.
     Compact,
+    /// So it does here, and there must be memory to copy it once all have come.
+    Copied,
 }
 
 /// The same rows.
@@ -135,7 +144,7 @@ impl ExecutionPlan for PassExec {
     }
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, context)?;
+        let input = self.input.execute(partition, Arc::clone(&context))?;
         let schema = input.schema();
         Ok(match self.pass {
             Pass::Turn => {
@@ -147,6 +156,15 @@ impl ExecutionPlan for PassExec {
             }
             Pass::Compact => {
                 let rows = input.map(|batch| compact(&batch?));
+                Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+            }
+            Pass::Copied => {
+                let copy = MemoryConsumer::new("one batch of what a join keeps").register(context.memory_pool());
+                let rows = input.map(move |batch| {
+                    let batch = compact(&batch?)?;
+                    copy.try_grow(copied_bytes(&batch))?;
+                    Ok(batch)
+                });
                 Box::pin(RecordBatchStreamAdapter::new(schema, rows))
             }
         })

@@ -4,6 +4,7 @@
 use kql::plan::{Direction, ElementKind, ShortestPaths};
 
 use super::pattern::{Followed, MoveKind};
+use super::room::ALLOCATION;
 use super::search::{Search, Walk};
 
 /// For each node that was reached how far it is, and the edges over which it is that near, with where they come from.
@@ -14,6 +15,10 @@ struct Reached {
     /// as the shortest way around would be there and back again.
     around: Option<(usize, Vec<(u32, u32)>)>,
 }
+
+/// What is known of each node, and of each edge that leads to it.
+const REACHED_NODE: usize = size_of::<Option<usize>>() + size_of::<Vec<(u32, u32)>>() + 4 * size_of::<(u32, u32)>() + ALLOCATION;
+const REACHED_EDGE: usize = 2 * size_of::<(u32, u32)>();
 
 impl Reached {
     fn come_around(&mut self, length: usize, edge: u32, from: u32) {
@@ -33,6 +38,10 @@ impl Search<'_, '_> {
         let ElementKind::Path { least, most } = pattern.elements[step.edge] else { return false };
         if least > 1 || step.from == step.to || !follow.decides.iter().all(|condition| pattern.is_about_nodes(*condition)) {
             return false;
+        }
+        let (nodes, edges) = (self.graph.nodes.len(), self.graph.edges.len());
+        if !self.takes(nodes * REACHED_NODE + edges * REACHED_EDGE) {
+            return true;
         }
         for node in 0..super::memory::number(self.graph.nodes.len()) {
             if !self.bind_node(*first, node) {

@@ -8,11 +8,13 @@
 //! | rows -> graph, and changes of it | `recipe`, `memory` |
 //! | pattern -> order of search | `pattern` |
 //! | matches | `search`, `breadth` |
+//! | memory of all that | `room` |
 
 mod breadth;
 mod memory;
 mod pattern;
 mod recipe;
+mod room;
 mod search;
 
 use std::fmt;
@@ -23,26 +25,31 @@ use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::catalog::streaming::StreamingTable;
-use datafusion::error::DataFusionError;
+use datafusion::error::{DataFusionError, Result as DfResult};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::PartitionStream;
 use kql::plan::{Rel, RelKind};
 use kql::{Column, Type, Value};
+use tokio::sync::mpsc::Sender;
 
 use self::memory::Graph;
 use self::pattern::Pattern;
 use self::recipe::{Part, Recipe};
+use self::room::Room;
 use self::search::Search;
 use crate::cell::{Cell, CellBuilder};
 use crate::error::{Error, Result, code};
 use crate::function::{self, Call, Eval};
 use crate::local::{Context, Local, batch};
 use crate::lower::Lower;
+use crate::operator::held::bytes_of;
 use crate::operator::schema;
 
-/// Rows in a batch.
+/// Rows in a batch, and bytes of texts in one, beyond which it is given.
 const BATCH_ROWS: usize = 4096;
+const BATCH_TEXT: usize = 1 << 20;
 
 /// Batches that a search may be ahead of who reads it.
 const BATCHES_AHEAD: usize = 2;
@@ -155,7 +162,7 @@ impl Reader {
         Ok(Reader { columns: rel.columns.clone(), kind })
     }
 
-    fn read(&self, graph: &Graph, is_wanted: &dyn Fn() -> bool, send: Send<'_>) -> Result<()> {
+    fn read(&self, graph: &Graph, room: &mut Room, send: Send<'_>) -> Result<()> {
         let mut out = Batches::new(&self.columns, send);
         match &self.kind {
             ReaderKind::Match(pattern) => {
@@ -163,7 +170,7 @@ impl Reader {
                     let cells: Vec<Cell<'_>> = pattern.exprs.iter().map(|expr| expr.eval_owned(row)).collect();
                     out.push(&cells)
                 };
-                Search::new(graph, pattern, &mut on_match, is_wanted).run();
+                Search::new(graph, pattern, &mut on_match, room).run()?;
             }
             ReaderKind::Nodes { with_id } => {
                 for node in &graph.nodes {
@@ -191,24 +198,31 @@ impl Reader {
 }
 
 impl Source {
-    fn rows(&self, is_wanted: &dyn Fn() -> bool, send: Send<'_>) -> Result<()> {
+    fn rows(&self, room: &mut Room, send: Send<'_>) -> Result<()> {
         let Some(partition) = &self.partition else {
-            return self.reader.read(&self.recipe.graph(None), is_wanted, send);
+            return self.reader.read(&self.recipe.graph(None, room)?, room, send);
         };
-        for key in self.recipe.edge_values(partition.edge_key) {
+        let keys = self.recipe.edge_values(partition.edge_key, room)?;
+        let before = room.taken();
+        for key in keys {
             let part = Part { key, edge_column: partition.edge_key, node_column: partition.node_key };
-            let graph = partition.changes.changed(self.recipe.graph(Some(&part)));
-            let mut batches = Vec::new();
-            self.reader.read(&graph, is_wanted, &mut |rows| {
+            let graph = partition.changes.changed(self.recipe.graph(Some(&part), room)?, room)?;
+            let (held, mut full, mut batches) = (room.beside(), None, Vec::new());
+            self.reader.read(&graph, room, &mut |rows| {
+                full = held.try_grow(bytes_of(&rows)).err();
                 batches.push(rows);
-                true
+                full.is_none()
             })?;
+            if let Some(error) = full {
+                return Err(error.into());
+            }
             let rows = concat_batches(&schema(&self.reader.columns), &batches).map_err(DataFusionError::from)?;
             let rows = partition.query.run(&Context { rows: &rows, key: None })?;
             let rows = batch(&self.columns, rows.columns().to_vec(), rows.num_rows())?;
-            if !is_wanted() || !send(rows) {
+            if !room.is_wanted() || !send(rows) {
                 break;
             }
+            room.back_to(before);
         }
         Ok(())
     }
@@ -228,6 +242,8 @@ struct Batches<'a> {
     columns: &'a [Column],
     builders: Vec<CellBuilder>,
     gathered: usize,
+    /// Bytes of their texts.
+    text: usize,
     wanted: bool,
     failed: Option<Error>,
     send: Send<'a>,
@@ -236,13 +252,14 @@ struct Batches<'a> {
 impl<'a> Batches<'a> {
     fn new(columns: &'a [Column], send: Send<'a>) -> Batches<'a> {
         let builders = columns.iter().map(|column| CellBuilder::new(column.ty, 0)).collect();
-        Batches { columns, builders, gathered: 0, wanted: true, failed: None, send }
+        Batches { columns, builders, gathered: 0, text: 0, wanted: true, failed: None, send }
     }
 
     fn push(&mut self, row: &[Cell<'_>]) -> bool {
         self.builders.iter_mut().zip(row).for_each(|(builder, cell)| builder.push(cell));
         self.gathered += 1;
-        if self.gathered == BATCH_ROWS {
+        self.text += row.iter().map(|cell| cell.as_str().len()).sum::<usize>();
+        if self.gathered == BATCH_ROWS || self.text >= BATCH_TEXT {
             self.flush();
         }
         self.wanted
@@ -250,6 +267,7 @@ impl<'a> Batches<'a> {
 
     fn flush(&mut self) {
         let arrays = self.builders.iter_mut().map(CellBuilder::finish).collect();
+        self.text = 0;
         match batch(self.columns, arrays, std::mem::take(&mut self.gathered)) {
             Ok(rows) => self.wanted = self.wanted && (self.send)(rows),
             Err(error) => (self.wanted, self.failed) = (false, Some(error.into())),
@@ -281,13 +299,18 @@ impl PartitionStream for Rows {
         &self.schema
     }
 
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let held = MemoryConsumer::new("a graph").register(context.memory_pool());
         let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.schema), BATCHES_AHEAD);
         let (source, sender) = (Arc::clone(&self.source), builder.tx());
-        builder.spawn_blocking(move || {
-            let read = source.rows(&|| !sender.is_closed(), &mut |batch| sender.blocking_send(Ok(batch)).is_ok());
-            read.map_err(|error| DataFusionError::External(Box::new(error)))
-        });
+        builder.spawn_blocking(move || read(&source, held, sender).map_err(|error| DataFusionError::External(Box::new(error))));
         builder.build()
     }
+}
+
+/// Sends the rows until nobody takes them any more.
+fn read(source: &Source, held: MemoryReservation, sender: Sender<DfResult<RecordBatch>>) -> Result<()> {
+    let asked = sender.clone();
+    let mut room = Room::new(held, move || !asked.is_closed());
+    source.rows(&mut room, &mut |batch| sender.blocking_send(Ok(batch)).is_ok())
 }

@@ -5,9 +5,10 @@ use kql::plan::{self, GraphKind, Input};
 use kql::{Column, Type, Value};
 
 use super::memory::{Edge, Graph, Nodes};
+use super::room::Room;
 use crate::cell::Cell;
 use crate::error::{Error, Result, code};
-use crate::local::{RowExpr, each_row};
+use crate::local::{RowExpr, try_each_row};
 use crate::lower::{Lower, Resolved};
 
 /// What a graph is made of, and how it is changed.
@@ -84,27 +85,26 @@ impl Recipe {
     }
 
     /// Makes the graph, of some of the rows if a part is named.
-    pub(super) fn graph(&self, part: Option<&Part>) -> Graph {
-        self.changed(self.make.as_ref().map(|make| make.graph(part)).unwrap_or_default())
+    pub(super) fn graph(&self, part: Option<&Part>, room: &mut Room) -> Result<Graph> {
+        let made = self.make.as_ref().map(|make| make.graph(part, room)).transpose()?;
+        self.changed(made.unwrap_or_default(), room)
     }
 
     /// The graph at hand, changed.
-    pub(super) fn changed(&self, mut graph: Graph) -> Graph {
+    pub(super) fn changed(&self, mut graph: Graph, room: &mut Room) -> Result<Graph> {
         for change in &self.changes {
-            graph = change.apply(graph);
+            graph = change.apply(graph, room)?;
         }
-        graph
+        Ok(graph)
     }
 
     /// The values of a column of the edges, each once, in their order.
-    pub(super) fn edge_values(&self, column: usize) -> Vec<Value> {
+    pub(super) fn edge_values(&self, column: usize, room: &mut Room) -> Result<Vec<Value>> {
         let mut values = Nodes::new(Vec::new());
         if let Some(make) = &self.make {
-            make.edges.each(|row| {
-                values.at(row.get(column).unwrap_or(&Cell::Null));
-            });
+            make.edges.each(|row| values.at(row.get(column).unwrap_or(&Cell::Null), room).map(|_| ()))?;
         }
-        values.nodes.into_iter().map(|node| node.id).collect()
+        Ok(values.nodes.into_iter().map(|node| node.id).collect())
     }
 }
 
@@ -115,8 +115,8 @@ impl Table {
         Ok(Table { columns: rel.columns.clone(), rows })
     }
 
-    fn each<'a>(&'a self, on: impl FnMut(&[Cell<'a>])) {
-        each_row(&self.columns, &self.rows, on);
+    fn each<'a>(&'a self, on: impl FnMut(&[Cell<'a>]) -> Result<()>) -> Result<()> {
+        try_each_row(&self.columns, &self.rows, on)
     }
 }
 
@@ -140,7 +140,7 @@ impl Make {
         })
     }
 
-    fn graph(&self, part: Option<&Part>) -> Graph {
+    fn graph(&self, part: Option<&Part>, room: &mut Room) -> Result<Graph> {
         let is_in = |row: &[Cell<'_>], column: Option<usize>| match (part, column) {
             (Some(part), Some(column)) => row.get(column).is_some_and(|cell| cell.to_value() == part.key),
             _ => true,
@@ -149,34 +149,39 @@ impl Make {
         for source in &self.nodes {
             source.table.each(|row| {
                 if is_in(row, part.and_then(|part| part.node_column)) {
-                    let (node, _) = nodes.at(&source.id.eval_owned(row));
+                    let (node, _) = nodes.at(&source.id.eval_owned(row), room)?;
                     for (property, cell) in row.iter().enumerate().take(self.node_columns.len()) {
-                        nodes.set(node, property, cell.to_value());
+                        nodes.set(node, property, cell.to_value(), room)?;
                     }
                 }
-            });
+                Ok(())
+            })?;
         }
         let mut edges = Vec::new();
         self.edges.each(|row| {
             if is_in(row, part.map(|part| part.edge_column)) {
-                let [source, target] = [&self.source, &self.target].map(|end| self.end(&mut nodes, &end.eval_owned(row)));
-                edges.push(Edge { source, target, properties: row.iter().map(Cell::to_value).collect() });
+                let source = self.end(&mut nodes, &self.source.eval_owned(row), room)?;
+                let target = self.end(&mut nodes, &self.target.eval_owned(row), room)?;
+                let edge = Edge { source, target, properties: row.iter().map(Cell::to_value).collect() };
+                room.take(edge.bytes())?;
+                edges.push(edge);
             }
-        });
-        Graph::new(nodes.nodes, edges, self.undirected)
+            Ok(())
+        })?;
+        Graph::new(nodes.nodes, edges, self.undirected, room)
     }
 
     /// The node at an end of an edge. One that no table has knows its name alone.
-    fn end(&self, nodes: &mut Nodes, id: &Cell<'_>) -> u32 {
-        let (node, is_new) = nodes.at(id);
+    fn end(&self, nodes: &mut Nodes, id: &Cell<'_>, room: &mut Room) -> Result<u32> {
+        let (node, is_new) = nodes.at(id, room)?;
         if is_new {
             let own = self.id_is_property.then_some(0);
             for property in self.nodes.iter().filter_map(|table| table.id_property).chain(own) {
                 let ty = self.node_columns[property].ty;
-                nodes.set(node, property, as_type(id, ty));
+                nodes.set(node, property, as_type(id, ty), room)?;
             }
         }
-        node
+        Ok(node)
     }
 }
 
@@ -192,25 +197,26 @@ fn as_type(id: &Cell<'_>, ty: Type) -> Value {
 }
 
 impl Change {
-    fn apply(&self, mut graph: Graph) -> Graph {
+    fn apply(&self, mut graph: Graph, room: &mut Room) -> Result<Graph> {
         match self {
             Change::Mark { position, strong } => {
-                for (node, component) in graph.components(*strong).into_iter().enumerate() {
+                room.take(graph.nodes.len() * size_of::<Value>())?;
+                for (node, component) in graph.components(*strong, room)?.into_iter().enumerate() {
                     let properties = &mut graph.nodes[node].properties;
                     if properties.len() <= *position {
                         properties.resize(*position + 1, Value::Null);
                     }
                     properties[*position] = Value::Long(component);
                 }
-                graph
+                Ok(graph)
             }
             Change::WhereNodes(predicate) => {
                 let keep: Vec<bool> = graph.nodes.iter().map(|node| is_true(predicate, &node.properties)).collect();
-                graph.keep_nodes(&keep)
+                graph.keep_nodes(&keep, room)
             }
             Change::WhereEdges(predicate) => {
                 graph.edges.retain(|edge| is_true(predicate, &edge.properties));
-                Graph::new(graph.nodes, graph.edges, graph.undirected)
+                Graph::new(graph.nodes, graph.edges, graph.undirected, room)
             }
         }
     }

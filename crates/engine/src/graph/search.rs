@@ -7,7 +7,9 @@ use kql::plan::{Cycles, ElementKind, PathFunction, ShortestPaths};
 
 use super::memory::Graph;
 use super::pattern::{Followed, MoveKind, Pattern};
+use super::room::Room;
 use crate::cell::Cell;
+use crate::error::{Error, Result};
 
 /// Steps between two questions whether anybody still waits.
 const STEPS_BETWEEN: u64 = 1 << 14;
@@ -32,9 +34,19 @@ pub(super) struct Search<'a, 'g> {
     /// Only matches of that many edges, with ends that were not met with fewer.
     only: Option<Shortest>,
     on_match: OnMatch<'a, 'g>,
-    is_wanted: &'a dyn Fn() -> bool,
+    room: &'a mut Room,
+    /// The steps of a path that there is room for.
+    steps_held: usize,
+    failed: Option<Error>,
     steps: u64,
 }
+
+/// What a step of a path takes: an edge, a node, and where to go on from there.
+const STEP_BYTES: usize = 2 * (2 * size_of::<u32>() + size_of::<(u32, usize)>());
+/// Steps for which room is taken at once.
+const STEPS_HELD: usize = 1024;
+/// What it takes to know the length of the shortest paths between two nodes.
+const SHORTEST_BYTES: usize = 2 * size_of::<((u32, u32), usize)>();
 
 /// A path as it was walked.
 #[derive(Clone, Debug, Default)]
@@ -51,12 +63,7 @@ struct Shortest {
 }
 
 impl<'a, 'g> Search<'a, 'g> {
-    pub(super) fn new(
-        graph: &'g Graph,
-        pattern: &'g Pattern,
-        on_match: OnMatch<'a, 'g>,
-        is_wanted: &'a dyn Fn() -> bool,
-    ) -> Search<'a, 'g> {
+    pub(super) fn new(graph: &'g Graph, pattern: &'g Pattern, on_match: OnMatch<'a, 'g>, room: &'a mut Room) -> Search<'a, 'g> {
         let elements = pattern.elements.len();
         Search {
             graph,
@@ -69,13 +76,17 @@ impl<'a, 'g> Search<'a, 'g> {
             length: 0,
             only: None,
             on_match,
-            is_wanted,
+            room,
+            steps_held: STEPS_HELD,
+            failed: None,
             steps: 0,
         }
     }
 
     /// Gives all matches.
-    pub(super) fn run(mut self) {
+    pub(super) fn run(mut self) -> Result<()> {
+        let before = self.room.taken();
+        self.room.take(self.used_edges.len() + self.used_nodes.len())?;
         match self.pattern.shortest {
             None => {
                 self.next(0);
@@ -84,6 +95,19 @@ impl<'a, 'g> Search<'a, 'g> {
                 if !self.by_breadth(which) {
                     self.by_length();
                 }
+            }
+        }
+        self.room.back_to(before);
+        self.failed.map_or(Ok(()), Err)
+    }
+
+    /// Takes so many bytes more; if there are none, the search ends here.
+    pub(super) fn takes(&mut self, bytes: usize) -> bool {
+        match self.room.take(bytes) {
+            Ok(()) => true,
+            Err(error) => {
+                self.failed = Some(error);
+                false
             }
         }
     }
@@ -190,6 +214,10 @@ impl<'a, 'g> Search<'a, 'g> {
             if length < most && self.takes_inner(step, follow.node) {
                 self.walks[step.edge].inner.push(follow.node);
                 stack.push((follow.node, 0));
+                if length > self.steps_held {
+                    self.steps_held += STEPS_HELD;
+                    goes_on = goes_on && self.takes(STEPS_HELD * STEP_BYTES);
+                }
             } else {
                 self.walks[step.edge].edges.pop();
                 self.leave_edge(follow.edge);
@@ -222,6 +250,9 @@ impl<'a, 'g> Search<'a, 'g> {
                 return true;
             }
             only.found.insert(ends, only.length);
+            if known.is_none() && !self.takes(SHORTEST_BYTES) {
+                return false;
+            }
         }
         self.give()
     }
@@ -365,6 +396,6 @@ impl<'a, 'g> Search<'a, 'g> {
     /// Whether anybody still waits, asked now and then.
     pub(super) fn waits(&mut self) -> bool {
         self.steps += 1;
-        !self.steps.is_multiple_of(STEPS_BETWEEN) || (self.is_wanted)()
+        !self.steps.is_multiple_of(STEPS_BETWEEN) || self.room.is_wanted()
     }
 }

@@ -5,6 +5,7 @@ mod expr;
 mod join;
 
 use std::cmp::Ordering;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
@@ -180,13 +181,26 @@ fn one_row() -> Result<RecordBatch> {
 
 /// Calls `f` with the cells of each row.
 pub(crate) fn each_row<'a>(columns: &[Column], rows: &'a RecordBatch, mut f: impl FnMut(&[Cell<'a>])) {
+    let Ok(()) = try_each_row(columns, rows, |row| {
+        f(row);
+        Ok::<(), Infallible>(())
+    });
+}
+
+/// The same, until `f` fails.
+pub(crate) fn try_each_row<'a, E>(
+    columns: &[Column],
+    rows: &'a RecordBatch,
+    mut f: impl FnMut(&[Cell<'a>]) -> std::result::Result<(), E>,
+) -> std::result::Result<(), E> {
     let cells: Vec<Cells<'a>> = columns.iter().zip(rows.columns()).map(|(column, array)| Cells::new(column.ty, array)).collect();
     let mut row = Vec::with_capacity(cells.len());
     for at in 0..rows.num_rows() {
         row.clear();
         row.extend(cells.iter().map(|column| column.get(at)));
-        f(&row);
+        f(&row)?;
     }
+    Ok(())
 }
 
 /// The expressions over each row, as arrays of the types of `outputs`.

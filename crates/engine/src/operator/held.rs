@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringViewArray};
 use datafusion::arrow::compute::concat_batches;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
@@ -64,8 +64,14 @@ const WASTE: usize = 16 << 10;
 
 /// The bytes that the batch's own rows take, whatever else its buffers hold.
 pub(crate) fn bytes_of(batch: &RecordBatch) -> usize {
+    let texts = |array: &ArrayRef| array.as_string_view_opt().map_or(0, StringViewArray::total_buffer_bytes_used);
+    copied_bytes(batch) + batch.columns().iter().map(texts).sum::<usize>()
+}
+
+/// The bytes that joining the batch to others copies: texts stay where they are.
+pub(crate) fn copied_bytes(batch: &RecordBatch) -> usize {
     let column = |array: &ArrayRef| match array.as_string_view_opt() {
-        Some(views) => views.len() * size_of::<u128>() + views.total_buffer_bytes_used(),
+        Some(views) => views.len() * size_of::<u128>(),
         None => array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size()),
     };
     batch.columns().iter().map(column).sum()
@@ -73,7 +79,6 @@ pub(crate) fn bytes_of(batch: &RecordBatch) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::arrow::array::StringViewArray;
     use datafusion::arrow::datatypes::{DataType, Field, Schema};
 
     use super::*;

@@ -1,9 +1,11 @@
 //! What a query may take: memory, of which the pool knows every holder, and time, after which it ends wherever it is.
 
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use engine::error::code;
-use engine::{Config, Engine};
+use engine::{Config, Cut, Engine, Head, Receiver};
+use kql::Value;
 use libtest_mimic::{Failed, Trial};
 
 use super::verdict;
@@ -12,6 +14,7 @@ use super::verdict;
 pub(super) fn trials() -> Vec<Trial> {
     vec![
         Trial::test("operators_spill_or_are_refused_in_little_memory", little_memory),
+        Trial::test("an_answer_is_no_larger_than_the_memory", answers),
         Trial::test("every_operator_can_be_stopped", stopped),
     ]
 }
@@ -40,7 +43,7 @@ const IN_LITTLE_MEMORY: &[(&str, Outcome)] = &[
     ("parse s with * ': ' n:long | count", Outcome::Runs),
     ("sample 10", Outcome::Runs),
     ("where x in ((range y from 1 to 100 step 1))", Outcome::Runs),
-    ("sample 65000 | count", Outcome::Refused),
+    ("sample 65000 | summarize max(s)", Outcome::Refused),
     ("serialize n = row_number() | count", Outcome::Refused),
     ("extend p = s | serialize q = prev(s) | count", Outcome::Refused),
     ("partition by x (summarize n = count()) | count", Outcome::Refused),
@@ -51,6 +54,9 @@ const IN_LITTLE_MEMORY: &[(&str, Outcome)] = &[
     ("sort by s asc | summarize l = make_list(s)", Outcome::Refused),
     ("summarize d = dcount(s)", Outcome::Refused),
     ("mv-expand e = range(1, 3) | summarize p = percentile(x, 50)", Outcome::Refused),
+    ("top 60000 by s", Outcome::Runs),
+    ("take 2000 | extend y = x + 1 | make-graph x --> y | graph-match (a)-[e]->(b) project n = e.x | count", Outcome::Runs),
+    ("take 15000 | extend y = x + 1 | make-graph x --> y | graph-match (a)-[e]->(b) project n = e.x | count", Outcome::Refused),
     ("project s, x", Outcome::Runs),
 ];
 
@@ -69,7 +75,7 @@ fn little_memory() -> Result<(), Failed> {
         others.chain(joins).chain([unique]).map(|(query, wanted)| (format!("{ROWS}\n| {query}"), wanted)).collect();
     queries.push((format!("let kept = materialize({ROWS}); kept | union kept | count"), Outcome::Refused));
     for (query, wanted) in queries {
-        match (engine.run(&query), wanted) {
+        match (engine.stream(&query, &mut Passing), wanted) {
             (Ok(_), Outcome::Runs) => {}
             (Err(error), Outcome::Refused) if error.code == code::MEMORY => {}
             (Ok(_), Outcome::Refused) => faults.push(format!("it runs\n{query}")),
@@ -77,6 +83,31 @@ fn little_memory() -> Result<(), Failed> {
         }
     }
     verdict(faults)
+}
+
+/// Takes rows, and keeps none.
+struct Passing;
+
+impl Receiver for Passing {
+    fn table(&mut self, _: Head) {}
+
+    fn rows(&mut self, _: Vec<Vec<Value>>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn end(&mut self, _: Option<Cut>) {}
+}
+
+/// Rows that pass need no memory; those of an answer do.
+fn answers() -> Result<(), Failed> {
+    let engine = engine(LITTLE, None);
+    match engine.run(ROWS) {
+        Err(error) if error.code == code::MEMORY => {}
+        Err(error) => return Err(error.message.into()),
+        Ok(_) => return Err("more rows than memory are an answer".into()),
+    }
+    // What was held for it is free again.
+    engine.run(&format!("{ROWS} | take 10000")).map(|_| ()).map_err(|error| error.message.into())
 }
 
 /// After this, a query is to be stopped.

@@ -1,0 +1,88 @@
+//! DataFusion, set up for plans whose types are settled and whose operators are ours: memory, rules, planner.
+
+use std::sync::Arc;
+
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::{QueryPlanner, SessionState};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_planner::{DefaultPhysicalPlanner, PhysicalPlanner};
+use datafusion::prelude::SessionConfig;
+
+use crate::engine::Config;
+use crate::error::Result;
+use crate::in_order::KeepPartitionsInOrder;
+use crate::large_top::LargeTops;
+use crate::operator::OperatorPlanner;
+use crate::pass::Passes;
+
+/// The state that all queries of an engine start from.
+pub(crate) fn state(config: &Config) -> Result<SessionState> {
+    let pool = TrackConsumersPool::new(FairSpillPool::new(config.memory_bytes), TOP_CONSUMERS);
+    let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).build_arc()?;
+    // Scans come in partitions of their own. Spreading rows by turns would only lose the order that a sort below gave them, which
+    // KQL keeps through `where`, `extend` and their like.
+    let session = SessionConfig::new()
+        .with_target_partitions(config.threads.max(1))
+        .with_batch_size((config.memory_bytes / BATCH_SHARE).clamp(BATCH_ROWS_MIN, BATCH_ROWS))
+        .with_sort_spill_reservation_bytes((config.memory_bytes / SPILL_SHARE).min(SPILL_RESERVE_MAX))
+        .with_sort_in_place_threshold_bytes((config.memory_bytes / SPILL_SHARE).min(SORT_WHOLE_MAX))
+        .with_information_schema(false)
+        .with_round_robin_repartition(false);
+    Ok(SessionStateBuilder::new()
+        .with_config(session)
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .with_query_planner(Arc::new(Planner))
+        .with_physical_optimizer_rules(physical_rules(config.memory_bytes))
+        .build())
+}
+
+/// DataFusion's rules and ours: large tops become sorts before a sort hands what it knows down to the scans; what a plan is at last
+/// is put in order and taken apart.
+fn physical_rules(memory: usize) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
+    for rule in PhysicalOptimizer::new().rules {
+        if rule.name() == "FilterPushdown(Post)" {
+            rules.push(Arc::new(LargeTops { memory }));
+        }
+        rules.push(rule);
+    }
+    rules.push(Arc::new(KeepPartitionsInOrder));
+    rules.push(Arc::new(Passes));
+    rules
+}
+
+/// Rows of a batch; fewer in little memory, of which each operator holds a batch or two.
+const BATCH_ROWS: usize = 8192;
+const BATCH_ROWS_MIN: usize = 256;
+/// Memory for each row of a batch.
+const BATCH_SHARE: usize = 16 << 10;
+
+/// What a sort sets aside for merging what it has spilled: this share of all memory for each of its parts, and no more than DataFusion would.
+const SPILL_SHARE: usize = 64;
+const SPILL_RESERVE_MAX: usize = 10 << 20;
+/// What a sort joins into one batch before it sorts it, which takes as much again: the same share, and no more than DataFusion would.
+const SORT_WHOLE_MAX: usize = 1 << 20;
+
+/// How many consumers an out-of-memory message names.
+const TOP_CONSUMERS: std::num::NonZeroUsize = std::num::NonZeroUsize::new(3).expect("three is not zero");
+
+/// DataFusion's planner, and ours for our operators.
+#[derive(Debug)]
+struct Planner;
+
+#[async_trait::async_trait]
+impl QueryPlanner for Planner {
+    async fn create_physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        session: &dyn datafusion::catalog::Session,
+    ) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
+        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)]).create_physical_plan(plan, session).await
+    }
+}
