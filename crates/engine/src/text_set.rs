@@ -17,7 +17,9 @@ pub struct TextSet {
 
 impl<T: AsRef<str>> FromIterator<T> for TextSet {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> TextSet {
-        TextSet { texts: texts.into_iter().collect(), ..TextSet::default() }
+        let texts = texts.into_iter();
+        let about = texts.size_hint().0;
+        TextSet::of(texts, about)
     }
 }
 
@@ -28,6 +30,11 @@ impl PartialEq for TextSet {
 }
 
 impl TextSet {
+    /// A set of those texts, of which there are `about` so many: memory that need not grow is not copied.
+    pub fn of<T: AsRef<str>>(texts: impl Iterator<Item = T>, about: usize) -> TextSet {
+        TextSet { texts: Arena::of(texts, about), ..TextSet::default() }
+    }
+
     /// The texts, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &str> {
         (0..self.texts.len()).map(|at| self.texts.get(at))
@@ -72,6 +79,9 @@ fn is_folded(text: &str) -> bool {
     !text.as_bytes().chunks(4096).any(strange)
 }
 
+/// Most texts have no more bytes on average. Memory that is not written to is none.
+const USUAL_BYTES: usize = 32;
+
 /// Texts one behind the other.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Arena(Arc<Texts>);
@@ -84,16 +94,22 @@ struct Texts {
 
 impl<T: AsRef<str>> FromIterator<T> for Arena {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Arena {
-        let (mut text, mut ends) = (String::new(), Vec::new());
-        for one in texts {
+        let texts = texts.into_iter();
+        let about = texts.size_hint().0;
+        Arena::of(texts, about)
+    }
+}
+
+impl Arena {
+    fn of<T: AsRef<str>>(all: impl Iterator<Item = T>, about: usize) -> Arena {
+        let (mut text, mut ends) = (String::with_capacity(USUAL_BYTES * about), Vec::with_capacity(about));
+        for one in all {
             text.push_str(one.as_ref());
             ends.push(text.len());
         }
         Arena(Arc::new(Texts { text, ends }))
     }
-}
 
-impl Arena {
     pub(crate) fn len(&self) -> usize {
         self.0.ends.len()
     }
@@ -112,13 +128,13 @@ impl Arena {
 /// Positions by hash, in one flat table: eight bytes a place, at most half of them taken.
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
-    /// The upper half of a hash, and a position plus one; zero where nothing is.
+    /// The upper half of a hash, and a position; [`NOTHING`] where nothing is.
     places: Vec<u64>,
 }
 
 impl Slots {
     pub(crate) fn for_entries(entries: usize) -> Slots {
-        Slots { places: vec![0; (entries * 2).next_power_of_two().max(2)] }
+        Slots { places: vec![NOTHING; (entries * 2).next_power_of_two().max(2)] }
     }
 
     /// Looks where that hash would stand: what is looked at for several hashes, one behind the other, comes from memory side by side.
@@ -131,10 +147,10 @@ impl Slots {
     pub(crate) fn insert(&mut self, hash: u64, position: usize) {
         let mask = self.places.len() - 1;
         let mut at = hash as usize & mask;
-        while self.places[at] != 0 {
+        while self.places[at] != NOTHING {
             at = (at + 1) & mask;
         }
-        self.places[at] = hash & UPPER | (position as u64 + 1) & !UPPER;
+        self.places[at] = hash & UPPER | position as u64 & !UPPER;
     }
 
     /// The positions whose hash is probably that one, in the order in which they came.
@@ -145,12 +161,12 @@ impl Slots {
         std::iter::from_fn(move || {
             loop {
                 let place = *self.places.get(at)?;
-                if place == 0 {
+                if place == NOTHING {
                     return None;
                 }
                 at = (at + 1) & mask;
                 if place & UPPER == hash & UPPER {
-                    return Some((place & !UPPER) as usize - 1);
+                    return Some((place & !UPPER) as usize);
                 }
             }
         })
@@ -158,6 +174,9 @@ impl Slots {
 }
 
 const UPPER: u64 = 0xffff_ffff_0000_0000;
+
+/// No position. It is not zero, so that a table's memory is written when it is made, and has its pages before they are looked at.
+const NOTHING: u64 = u64::MAX;
 
 /// Both halves of the product of two numbers, folded into one.
 #[inline]
@@ -175,30 +194,19 @@ pub(crate) fn text_hash(text: &[u8]) -> u64 {
         hash = mix(hash, u64::from_le_bytes(*chunk) | LOWER);
         rest = more;
     }
-    if rest.is_empty() { hash } else { mix(hash, short_word(text, text.len() - rest.len(), text.len())) }
+    if rest.is_empty() { hash } else { mix(hash, last_word(text, rest)) }
 }
 
-/// [`text_hash`] of `text[start..end]`, at most eight bytes of it.
+/// The last bytes of a text, fewer than eight, as a number in lower case. They are loaded together with those before, if there are
+/// enough of them.
 #[inline]
-pub(crate) fn short_hash(text: &[u8], start: usize, end: usize) -> u64 {
-    let len = end - start;
-    if len == 0 { 0 } else { mix(len as u64, short_word(text, start, end)) }
-}
-
-/// Up to eight bytes as a number, in lower case. They are loaded together with their neighbors where there are enough of them.
-#[inline]
-fn short_word(text: &[u8], start: usize, end: usize) -> u64 {
-    let len = end - start;
-    let unused = 64 - 8 * (len as u32).clamp(1, 8);
-    if let Some(chunk) = text.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
-        return (u64::from_le_bytes(*chunk) | LOWER) << unused >> unused;
-    }
-    if let Some(chunk) = text.get(..end).and_then(|rest| rest.last_chunk::<8>()) {
-        return (u64::from_le_bytes(*chunk) | LOWER) >> unused;
+fn last_word(text: &[u8], rest: &[u8]) -> u64 {
+    if let Some(chunk) = text.last_chunk::<8>() {
+        return (u64::from_le_bytes(*chunk) | LOWER) >> (64 - 8 * rest.len());
     }
     let mut bytes = [0; 8];
-    bytes[..len].copy_from_slice(&text[start..end]);
-    (u64::from_le_bytes(bytes) | LOWER) << unused >> unused
+    bytes[..rest.len()].copy_from_slice(rest);
+    u64::from_le_bytes(bytes) | LOWER
 }
 
 /// The bit that tells a lower case letter of ASCII from its upper case. Other bytes lose a bit too, which a hash may.
@@ -226,12 +234,12 @@ mod tests {
     }
 
     #[test]
-    fn hashes_do_not_depend_on_neighbors_or_case() {
+    fn hashes_do_not_depend_on_case() {
         let text = b"xx.Evil.Example";
-        for (start, end) in [(3, 7), (0, 2), (8, 15), (14, 15), (0, 8)] {
-            let alone = text[start..end].to_ascii_lowercase();
-            assert_eq!(short_hash(text, start, end), text_hash(&alone), "{start}..{end}");
-            assert_eq!(text_hash(&text[start..end]), text_hash(&alone));
+        for end in 0..text.len() {
+            let lower = text[..end].to_ascii_lowercase();
+            assert_eq!(text_hash(&text[..end]), text_hash(&lower), "{end}");
+            assert_ne!(text_hash(&text[..end]), text_hash(&text[..=end]), "{end}");
         }
         assert_ne!(text_hash(b"ab"), text_hash(b"ab\0"));
     }

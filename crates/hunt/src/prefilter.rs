@@ -44,6 +44,12 @@ impl<'h> Needles<'h> {
         Needles { name, hunts, test, lists }
     }
 
+    /// How many values there are; those that addresses are mapped to are not counted.
+    #[must_use]
+    pub fn about(&self) -> usize {
+        self.hunts.iter().flat_map(|hunt| self.lists.iter().map(|list| hunt.subject.list(*list).len())).sum()
+    }
+
     /// The values; some of them may come several times, as several families have them.
     pub fn values(&self) -> impl Iterator<Item = Cow<'h, str>> {
         let with_mapped = self.test == Test::In;

@@ -239,7 +239,7 @@ impl Blocks {
         match self.framing {
             Framing::Csv { start } => {
                 let start = usize::try_from(start.saturating_sub(self.offset)).unwrap_or(usize::MAX);
-                csv_border(bytes, start)
+                csv_border(bytes, start, bytes.len().saturating_sub(TAIL_BYTES)).or_else(|| csv_border(bytes, start, 0))
             }
             _ => memrchr(b'\n', bytes).map(|newline| newline + 1),
         }
@@ -257,10 +257,12 @@ impl Blocks {
 }
 
 const READ_BYTES: usize = 256 << 10;
+/// In the last bytes of a block a record mostly ends.
+const TAIL_BYTES: usize = 16 << 10;
 
-/// Where the last CSV record of `bytes` ends; records begin at `start`. As the framer has it: a quote opens a field only at its
-/// beginning, and one that is not closed within the longest record costs but its line.
-fn csv_border(bytes: &[u8], start: usize) -> Option<usize> {
+/// Where the last CSV record of `bytes` ends, if that is behind `from`; records begin at `start`. As the framer has it: a quote opens
+/// a field only at its beginning, and one that is not closed within the longest record costs but its line.
+fn csv_border(bytes: &[u8], start: usize, from: usize) -> Option<usize> {
     let (mut at, mut border, mut quoted) = (start, None, false);
     while let Some(rest) = bytes.get(at..) {
         if quoted {
@@ -268,6 +270,10 @@ fn csv_border(bytes: &[u8], start: usize) -> Option<usize> {
                 let record = border.unwrap_or(start);
                 if bytes.len() - record <= MAX_CSV_RECORD {
                     break;
+                }
+                if from > 0 {
+                    // Where this record began was not looked for.
+                    return None;
                 }
                 at = record + memchr(b'\n', &bytes[record..])? + 1;
                 (border, quoted) = (Some(at), false);
@@ -282,7 +288,9 @@ fn csv_border(bytes: &[u8], start: usize) -> Option<usize> {
         let quote = memchr(b'"', rest);
         // Up to the next quote the last line ends the last record.
         let lines = &rest[..quote.unwrap_or(rest.len())];
-        border = memrchr(b'\n', lines).map(|newline| at + newline + 1).or(border);
+        if at + lines.len() > from {
+            border = memrchr(b'\n', lines).map(|newline| at + newline + 1).or(border);
+        }
         let Some(quote) = quote else { break };
         at += quote + 1;
         quoted = at < 2 || matches!(bytes[at - 2], b',' | b';' | b'\t' | b'|' | b' ' | b'\n');
@@ -305,9 +313,14 @@ mod tests {
             ("\"a\n", None),
             ("abc", None),
         ] {
-            assert_eq!(csv_border(text.as_bytes(), 0), border, "{text}");
+            assert_eq!(csv_border(text.as_bytes(), 0, 0), border, "{text}");
+            for from in 1..=text.len() {
+                let late = csv_border(text.as_bytes(), 0, from);
+                assert!(late == border || late.is_none() && border.is_none_or(|border| border <= from), "{text} {from}");
+            }
         }
         let stray = format!("a\n\"b\n{}", "c,d\n".repeat(MAX_CSV_RECORD / 4));
-        assert_eq!(csv_border(stray.as_bytes(), 0), Some(stray.len()));
+        assert_eq!(csv_border(stray.as_bytes(), 0, 0), Some(stray.len()));
+        assert_eq!(csv_border(stray.as_bytes(), 0, stray.len() - 10), None);
     }
 }

@@ -77,6 +77,7 @@ impl ScanRequest {
 }
 
 const BATCH_BYTES_MAX: usize = 32 << 20;
+const FEW_ROWS: usize = 64;
 
 /// A running scan: an iterator of batches, none of them empty.
 pub struct Scan {
@@ -114,10 +115,12 @@ impl Scan {
         let mut wanted = Wanted::default();
         let mut outputs = Vec::new();
         let places: HashMap<&str, usize> = table.columns.iter().enumerate().map(|(at, c)| (c.name.as_str(), at)).collect();
+        // Of records that must pass a test, few rows are made.
+        let room = if request.keep.is_some() { request.batch_rows.min(FEW_ROWS) } else { request.batch_rows };
         for name in request.projection.clone().unwrap_or_else(|| table.columns.iter().map(|c| c.name.clone()).collect()) {
             let missing = || Error::NoSuchColumn { path: file.path.clone(), table: table.name.clone(), column: name.clone() };
             let at = *places.get(name.as_str()).ok_or_else(missing)?;
-            outputs.push(Output::new(table.columns[at].clone(), &table.sources[at], &mut wanted, request.batch_rows));
+            outputs.push(Output::new(table.columns[at].clone(), &table.sources[at], &mut wanted, room));
         }
         let sieve = request.keep.as_ref().map(|keep| keep.sieve(table, &mut wanted));
         // Records of other tables must be told from those that fail.
@@ -135,8 +138,8 @@ impl Scan {
             sift.look(if matches!(layout.framing, Framing::Values { .. }) { Glance::No } else { decoder.glance() });
         }
         let time = outputs.iter().position(|output| is_time(&output.column));
-        let long = || ColumnBuilder::new(Type::Long, request.batch_rows);
-        let text = || ColumnBuilder::new(Type::String, request.batch_rows);
+        let long = || ColumnBuilder::new(Type::Long, room);
+        let text = || ColumnBuilder::new(Type::String, room);
         Ok(Scan {
             framer,
             decoder,

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use engine::Engine;
 use engine::source::{LogOptions, OnRead, OnScanned, Provenance};
+use engine::{Engine, TextSet};
 use hunt::prefilter::Prefilter;
 use hunt::sighting::provenance;
 use hunt::{Exclusions, Executor, Failure, Hunt, TimeBound};
@@ -180,7 +180,7 @@ impl Executor for Local {
     fn narrow(&mut self, table: &str, pass: &Prefilter<'_>) -> Result<Option<Rows>, Failure> {
         for set in &pass.sets {
             if self.sets.insert(set.name.clone()) {
-                self.engine.add_texts(&set.name, set.values().collect()).map_err(failure)?;
+                self.engine.add_texts(&set.name, TextSet::of(set.values(), set.about())).map_err(failure)?;
             }
         }
         let rows = self.run(&pass.query)?;

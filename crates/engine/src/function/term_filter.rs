@@ -28,7 +28,7 @@ impl Tails {
     pub(super) fn new(needles: usize, shortest: usize, last_terms: &Distinct) -> Tails {
         let by = if needles <= Tails::FEW && shortest >= 8 { By::Eight } else { By::Term };
         let entries = if by == By::Eight { needles } else { last_terms.count(needles) };
-        Tails { filter: Filter::for_entries(2 * entries), by }
+        Tails { filter: Filter::for_entries(entries), by }
     }
 
     /// Adds a needle by its text up to the end of its last term, which begins at `start`.
@@ -102,32 +102,90 @@ fn hash(tail: u64) -> u64 {
     mix(tail, 0x9e37_79b9_7f4a_7c15)
 }
 
+/// Stretches of terms with which needles end.
+#[derive(Debug)]
+pub(super) struct Stretches(Filter);
+
+/// What may be of a stretch.
+#[derive(Clone, Copy)]
+pub(super) struct There {
+    /// It is a needle.
+    pub(super) is_needle: bool,
+    /// With more terms to its left it becomes one.
+    pub(super) goes_on: bool,
+}
+
+impl Stretches {
+    /// Room for so many.
+    pub(super) fn for_entries(entries: usize) -> Stretches {
+        Stretches(Filter::for_entries(entries))
+    }
+
+    pub(super) fn insert_needle(&mut self, hash: u64) {
+        self.0.insert(hash);
+    }
+
+    pub(super) fn insert_stem(&mut self, hash: u64) {
+        *self.0.word_mut(hash) |= stem_bits(hash);
+    }
+
+    /// One look at memory tells both.
+    #[inline]
+    pub(super) fn at(&self, hash: u64) -> There {
+        let word = self.0.word(hash);
+        There { is_needle: word & bits(hash) == bits(hash), goes_on: word & stem_bits(hash) == stem_bits(hash) }
+    }
+}
+
+/// Words that stay in a near cache, beside what else is there.
+const NEAR: usize = 1 << 15;
+
 /// A set of hashes that may say yes too often: two bits of one word for each.
 #[derive(Debug, Default)]
-pub(super) struct Filter {
+struct Filter {
     words: Vec<u64>,
 }
 
 impl Filter {
-    /// Room for so many: eight bits each or more. Of a million names it is no larger than a core's own cache.
-    pub(super) fn for_entries(entries: usize) -> Filter {
-        Filter { words: vec![0; (entries / 8).next_power_of_two().max(64)] }
+    /// Room for so many: sixteen bits each or more, fewer (four at least) if it would not fit into a core's own cache otherwise. Then
+    /// more of its answers are wrong, but a wrong answer costs hardly more than one that comes from further away.
+    fn for_entries(entries: usize) -> Filter {
+        let words = (entries / 4).clamp(64, NEAR.max(entries / 16));
+        Filter { words: vec![0; words.next_power_of_two()] }
     }
 
     #[inline]
-    fn place(&self, hash: u64) -> (usize, u64) {
-        let word = (hash >> 12) as usize & (self.words.len() - 1);
-        (word, 1 << (hash & 63) | 1 << (hash >> 6 & 63))
-    }
-
-    pub(super) fn insert(&mut self, hash: u64) {
-        let (word, bits) = self.place(hash);
-        self.words[word] |= bits;
+    fn place(&self, hash: u64) -> usize {
+        (hash >> 12) as usize & (self.words.len() - 1)
     }
 
     #[inline]
-    pub(super) fn may_hold(&self, hash: u64) -> bool {
-        let (word, bits) = self.place(hash);
-        self.words[word] & bits == bits
+    fn word(&self, hash: u64) -> u64 {
+        self.words[self.place(hash)]
     }
+
+    fn word_mut(&mut self, hash: u64) -> &mut u64 {
+        let place = self.place(hash);
+        &mut self.words[place]
+    }
+
+    fn insert(&mut self, hash: u64) {
+        *self.word_mut(hash) |= bits(hash);
+    }
+
+    #[inline]
+    fn may_hold(&self, hash: u64) -> bool {
+        self.word(hash) & bits(hash) == bits(hash)
+    }
+}
+
+#[inline]
+fn bits(hash: u64) -> u64 {
+    1 << (hash & 63) | 1 << (hash >> 6 & 63)
+}
+
+/// Other bits of the same word.
+#[inline]
+fn stem_bits(hash: u64) -> u64 {
+    bits(hash >> 52)
 }

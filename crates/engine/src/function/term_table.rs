@@ -9,144 +9,24 @@ use std::thread;
 use super::fold::with_folded;
 use super::letters::{Letters, before_in, before_in_ascii, each_ascii_term, each_term};
 use super::needle::Needle;
-use super::term_filter::{Distinct, Filter, Tails};
-use crate::text_set::{Arena, Slots, mix, short_hash, text_hash};
+use super::term_filter::{Distinct, Stretches, Tails};
+use crate::text_set::{Arena, Slots, mix, text_hash};
 
 /// Many needles.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct TermTable {
     needles: Arena,
     slots: Slots,
     /// Where needles may end.
     tails: Tails,
-    /// The last two terms of needles.
-    filter: Filter,
-    /// The most terms that a needle has.
-    widest: usize,
+    /// The stretches of terms with which needles end.
+    stretches: Stretches,
     /// A needle is one term.
     singles: bool,
+    /// The table holds no needle.
+    empty: bool,
     /// Needles that the table cannot hold (without a letter or digit, or of very many terms), by their positions.
     plain: Vec<(Needle, usize)>,
-}
-
-/// A term of a text.
-#[derive(Clone, Copy)]
-struct Term {
-    start: usize,
-    end: usize,
-    hash: u64,
-}
-
-impl Term {
-    #[inline]
-    fn new(text: &[u8], start: usize, end: usize) -> Term {
-        Term { start, end, hash: term_hash(text, start, end) }
-    }
-}
-
-/// Needles of more terms are not held in the table.
-const TERMS: usize = 32;
-/// So many needles are worth being hashed by several threads.
-const MANY: usize = 1 << 14;
-const PARTS: usize = 4;
-
-/// Some needles in turn, hashed.
-struct Part {
-    entries: Vec<Entry>,
-    plain: Vec<(Needle, usize)>,
-    last_terms: Distinct,
-    /// The bytes of the shortest, up to the end of its last term.
-    shortest: usize,
-    widest: usize,
-    singles: bool,
-}
-
-/// A needle, hashed.
-struct Entry {
-    position: usize,
-    /// Of all its terms.
-    whole: u64,
-    /// Of its last two, or of the only one.
-    last: u64,
-    /// Where its last term stands.
-    start: usize,
-    end: usize,
-}
-
-impl Part {
-    /// The needles from that position on, up to `count` of them.
-    fn of(needles: &Arena, first: usize, count: usize) -> Part {
-        let (mut entries, mut terms) = (Vec::with_capacity(count), Vec::with_capacity(TERMS));
-        let mut part = Part {
-            entries: Vec::new(),
-            plain: Vec::new(),
-            last_terms: Distinct::default(),
-            shortest: usize::MAX,
-            widest: 0,
-            singles: false,
-        };
-        for position in first..needles.len().min(first + count) {
-            let needle = needles.get(position);
-            terms.clear();
-            let add = |start, end| {
-                terms.push(Term::new(needle.as_bytes(), start, end));
-                false
-            };
-            match Letters::of_all(needle.as_bytes()) {
-                Some(letters) => letters.each_term(add),
-                None => each_term(needle, add),
-            };
-            match Entry::of(position, needle.as_bytes(), &terms) {
-                Some(entry) => {
-                    part.last_terms.insert(needle.as_bytes(), entry.start, entry.end);
-                    part.shortest = part.shortest.min(entry.end);
-                    part.widest = part.widest.max(terms.len());
-                    part.singles |= terms.len() == 1;
-                    entries.push(entry);
-                }
-                // What holds it, holds it as a term by itself: its ends bound if they are letters or digits.
-                None => part.plain.push((Needle::folded(needle), position)),
-            }
-        }
-        Part { entries, ..part }
-    }
-}
-
-impl Entry {
-    /// A needle of those terms; `None` if the table cannot hold it.
-    fn of(position: usize, text: &[u8], terms: &[Term]) -> Option<Entry> {
-        let (last, before) = terms.split_last().filter(|_| terms.len() < TERMS)?;
-        let Some((second, before)) = before.split_last() else {
-            let hash = single(*last);
-            return Some(Entry { position, whole: hash, last: hash, start: last.start, end: last.end });
-        };
-        let two = pair(text, *second, *last);
-        let (whole, _) =
-            before.iter().rev().fold((two, *second), |(hash, right), left| (longer(text, hash, *left, right), *left));
-        Some(Entry { position, whole, last: two, start: last.start, end: last.end })
-    }
-}
-
-/// The needles by their hashes. Places of several are fetched side by side: one by one, each would wait for its own.
-fn slots(parts: &[Part], count: usize) -> Slots {
-    let mut slots = Slots::for_entries(count);
-    for entries in parts.iter().flat_map(|part| part.entries.chunks(32)) {
-        entries.iter().for_each(|entry| slots.fetch(entry.whole));
-        entries.iter().for_each(|entry| slots.insert(entry.whole, entry.position));
-    }
-    slots
-}
-
-fn filters(needles: &Arena, parts: &[Part]) -> (Tails, Filter) {
-    let count = parts.iter().map(|part| part.entries.len()).sum();
-    let shortest = parts.iter().map(|part| part.shortest).min().unwrap_or(0);
-    let mut tails = Tails::new(count, shortest, &Distinct::of_all(parts.iter().map(|part| &part.last_terms)));
-    let mut filter = Filter::for_entries(count);
-    for entry in parts.iter().flat_map(|part| &part.entries) {
-        tails.insert(&needles.get(entry.position).as_bytes()[..entry.end], entry.start);
-        filter.insert(entry.last);
-    }
-    (tails, filter)
 }
 
 impl TermTable {
@@ -165,7 +45,7 @@ impl TermTable {
                 parts.into_iter().map(|part| part.join().expect("hashing does not panic")).collect()
             })
         };
-        let (slots, (tails, filter)) = if parts.len() == 1 {
+        let (slots, (tails, stretches)) = if parts.len() == 1 {
             (slots(&parts, count), filters(&needles, &parts))
         } else {
             thread::scope(|scope| {
@@ -175,13 +55,13 @@ impl TermTable {
             })
         };
         TermTable {
-            widest: parts.iter().map(|part| part.widest).max().unwrap_or(0),
+            empty: parts.iter().all(|part| part.entries.is_empty()),
             singles: parts.iter().any(|part| part.singles),
             plain: parts.into_iter().flat_map(|part| part.plain).collect(),
             needles,
             slots,
             tails,
-            filter,
+            stretches,
         }
     }
 
@@ -223,7 +103,7 @@ impl TermTable {
     /// The same for a text in ASCII, of any case; `None` once it is found not to be.
     #[inline]
     fn each_ascii(&self, text: &[u8], found: &mut impl FnMut(usize) -> bool) -> Option<bool> {
-        if self.widest == 0 {
+        if self.empty {
             return Some(false);
         }
         if text.len() < Letters::WIDTH {
@@ -245,32 +125,31 @@ impl TermTable {
         (start, end): (usize, usize),
         found: &mut impl FnMut(usize) -> bool,
     ) -> bool {
-        let term = |at: usize| before(at).map(|(start, end)| Term::new(text, start, end));
-        let last = Term::new(text, start, end);
-        if self.singles && self.filter.may_hold(single(last)) && self.look_up(text, single(last), last, last, found) {
-            return true;
-        }
-        let Some(mut right) = term(last.start) else { return false };
-        let mut hash = pair(text, right, last);
-        if !self.filter.may_hold(hash) {
-            return false;
-        }
-        for terms in 2..=self.widest {
-            if terms > 2 {
-                let Some(left) = term(right.start) else { return false };
-                hash = longer(text, hash, left, right);
-                right = left;
-            }
-            if self.look_up(text, hash, right, last, found) {
+        if self.singles {
+            let hash = single(&text[start..end]);
+            if self.stretches.at(hash).is_needle && self.look_up(text, hash, (start, end), found) {
                 return true;
             }
         }
-        false
+        let Some((mut first, _)) = before(start) else { return false };
+        let mut hash = text_hash(&text[first..end]);
+        loop {
+            let there = self.stretches.at(hash);
+            if there.is_needle && self.look_up(text, hash, (first, end), found) {
+                return true;
+            }
+            if !there.goes_on {
+                return false;
+            }
+            let Some((left, _)) = before(first) else { return false };
+            hash = longer(hash, &text[left..first]);
+            first = left;
+        }
     }
 
-    /// Calls `found` with the needles of that hash whose terms stand in `text` from `first` to `last`.
-    fn look_up(&self, text: &[u8], hash: u64, first: Term, last: Term, found: &mut impl FnMut(usize) -> bool) -> bool {
-        self.slots.find(hash).any(|position| self.stands_at(position, text, first.start, last.end) && found(position))
+    /// Calls `found` with the needles of that hash whose terms stand in `text` from `start` to `end`.
+    fn look_up(&self, text: &[u8], hash: u64, (start, end): (usize, usize), found: &mut impl FnMut(usize) -> bool) -> bool {
+        self.slots.find(hash).any(|position| self.stands_at(position, text, start, end) && found(position))
     }
 
     /// The needle stands in the text with its first letter or digit at `start`, its last before `end`.
@@ -293,34 +172,136 @@ fn is_bounded_in(needle: &Needle, text: &str) -> bool {
     })
 }
 
-fn single(term: Term) -> u64 {
-    mix(term.hash, 0x9e37_79b9_7f4a_7c15)
+/// Needles of more terms are not held in the table.
+const TERMS: usize = 32;
+/// So many needles are worth being hashed by several threads.
+const MANY: usize = 1 << 14;
+const PARTS: usize = 4;
+
+/// Some needles in turn, hashed.
+struct Part {
+    entries: Vec<Entry>,
+    plain: Vec<(Needle, usize)>,
+    last_terms: Distinct,
+    /// The bytes of the shortest, up to the end of its last term.
+    shortest: usize,
+    singles: bool,
+    /// Hashes of stretches of terms that become a needle's with more terms to their left.
+    stems: Vec<u64>,
 }
 
-/// The hash of two terms in a row and of what parts them.
-#[inline]
-fn pair(text: &[u8], left: Term, right: Term) -> u64 {
-    mix(left.hash ^ between(text, left, right), right.hash)
+/// A needle, hashed.
+struct Entry {
+    hash: u64,
+    position: u32,
+    /// Where its last term stands.
+    start: u16,
+    end: u16,
 }
 
-/// The hash of a stretch that begins with `right`, made longer by the term to its left.
-#[inline]
-fn longer(text: &[u8], hash: u64, left: Term, right: Term) -> u64 {
-    mix(left.hash ^ between(text, left, right), hash)
-}
-
-#[inline]
-fn between(text: &[u8], left: Term, right: Term) -> u64 {
-    match text.get(left.end..right.start) {
-        Some([one]) => u64::from(*one) << 32,
-        Some(more) => text_hash(more),
-        None => 0,
+impl Part {
+    /// The needles from that position on, up to `count` of them.
+    fn of(needles: &Arena, first: usize, count: usize) -> Part {
+        let (mut entries, mut terms) = (Vec::with_capacity(count), Vec::with_capacity(TERMS));
+        let mut part = Part {
+            entries: Vec::new(),
+            plain: Vec::new(),
+            last_terms: Distinct::default(),
+            shortest: usize::MAX,
+            singles: false,
+            stems: Vec::new(),
+        };
+        for position in first..needles.len().min(first + count) {
+            let needle = needles.get(position);
+            terms.clear();
+            let add = |start, end| {
+                terms.push((start, end));
+                false
+            };
+            match Letters::of_all(needle.as_bytes()) {
+                Some(letters) => letters.each_term(add),
+                None => each_term(needle, add),
+            };
+            match Entry::of(position, needle.as_bytes(), &terms, &mut part.stems) {
+                Some(entry) => {
+                    let (start, end) = entry.last();
+                    part.last_terms.insert(needle.as_bytes(), start, end);
+                    part.shortest = part.shortest.min(end);
+                    part.singles |= terms.len() == 1;
+                    entries.push(entry);
+                }
+                // What holds it, holds it as a term by itself: its ends bound if they are letters or digits.
+                None => part.plain.push((Needle::folded(needle), position)),
+            }
+        }
+        Part { entries, ..part }
     }
 }
 
+impl Entry {
+    /// A needle of those terms; `None` if the table cannot hold it.
+    fn of(position: usize, text: &[u8], terms: &[(usize, usize)], stems: &mut Vec<u64>) -> Option<Entry> {
+        let ((start, end), before) = terms.split_last().filter(|_| terms.len() < TERMS)?;
+        let mut entry = Entry {
+            hash: single(&text[*start..*end]),
+            position: u32::try_from(position).ok()?,
+            start: u16::try_from(*start).ok()?,
+            end: u16::try_from(*end).ok()?,
+        };
+        let Some(((second, _), before)) = before.split_last() else { return Some(entry) };
+        let mut first = *second;
+        entry.hash = text_hash(&text[first..*end]);
+        for (left, _) in before.iter().rev() {
+            stems.push(entry.hash);
+            entry.hash = longer(entry.hash, &text[*left..first]);
+            first = *left;
+        }
+        Some(entry)
+    }
+
+    /// Where its last term stands.
+    fn last(&self) -> (usize, usize) {
+        (usize::from(self.start), usize::from(self.end))
+    }
+}
+
+/// The needles by their hashes. Places of several are fetched side by side: one by one, each would wait for its own.
+fn slots(parts: &[Part], count: usize) -> Slots {
+    let mut slots = Slots::for_entries(count);
+    for entries in parts.iter().flat_map(|part| part.entries.chunks(32)) {
+        entries.iter().for_each(|entry| slots.fetch(entry.hash));
+        entries.iter().for_each(|entry| slots.insert(entry.hash, entry.position as usize));
+    }
+    slots
+}
+
+fn filters(needles: &Arena, parts: &[Part]) -> (Tails, Stretches) {
+    let count: usize = parts.iter().map(|part| part.entries.len()).sum();
+    let stems: usize = parts.iter().map(|part| part.stems.len()).sum();
+    let shortest = parts.iter().map(|part| part.shortest).min().unwrap_or(0);
+    let mut tails = Tails::new(count, shortest, &Distinct::of_all(parts.iter().map(|part| &part.last_terms)));
+    let mut stretches = Stretches::for_entries(count + stems);
+    for part in parts {
+        for entry in &part.entries {
+            let (start, end) = entry.last();
+            tails.insert(&needles.get(entry.position as usize).as_bytes()[..end], start);
+            stretches.insert_needle(entry.hash);
+        }
+        part.stems.iter().for_each(|stem| stretches.insert_stem(*stem));
+    }
+    (tails, stretches)
+}
+
+/// The hash of a needle that is one term.
 #[inline]
-fn term_hash(text: &[u8], start: usize, end: usize) -> u64 {
-    if end - start <= 8 { short_hash(text, start, end) } else { text_hash(&text[start..end]) }
+fn single(term: &[u8]) -> u64 {
+    mix(text_hash(term), 0x9e37_79b9_7f4a_7c15)
+}
+
+/// The hash of a stretch of terms made longer by what stands to its left.
+#[inline]
+fn longer(hash: u64, left: &[u8]) -> u64 {
+    mix(text_hash(left), hash)
 }
 
 #[cfg(test)]
@@ -381,6 +362,24 @@ mod tests {
                 let table = TermTable::new([folded(needle)].into_iter().collect());
                 assert_eq!(table.any(text), alone(&needle), "{needle} in {text}");
             }
+        }
+    }
+
+    #[test]
+    fn many_needles_are_found_as_few_are() {
+        let needle = |n: usize| match n % 4 {
+            0 => format!("host-{n}.shop"),
+            1 => format!("a{n}.b.c.example"),
+            2 => format!("10.0.{}.{}", n / 256, n % 256),
+            _ => format!("h{n}"),
+        };
+        let table = TermTable::new((0..MANY + 1).map(needle).collect());
+        for at in (0..MANY + 1).step_by(7) {
+            let needle = needle(at);
+            assert_eq!(table.first(&format!("x.{needle}:")), Some(at), "{needle}");
+            assert_eq!(table.first(&needle.to_uppercase()), Some(at), "{needle}");
+            assert_eq!(table.first(&format!("{}/{needle}", "long ".repeat(20))), Some(at), "{needle}");
+            assert_eq!(table.first(&format!("{needle}x x{needle} {}", &needle[1..])), None, "{needle}");
         }
     }
 }

@@ -1,36 +1,35 @@
 //! Work on the parts of a text side by side. Comes in: parts. Goes out: what was made of each, in their order.
 
-use std::collections::VecDeque;
+use std::sync::mpsc::sync_channel;
 use std::thread;
 
-/// Parts that are worked on while one waits for its turn.
-const AHEAD: usize = 4;
+/// Threads that work.
+const WORKERS: usize = 4;
 
 /// Makes something of each part, on threads of their own if there are several, and takes that in the order of the parts.
-pub(super) fn in_turn<P: Send, M: Send>(parts: impl Iterator<Item = P>, make: impl Fn(P) -> M + Sync, mut take: impl FnMut(M)) {
-    let mut parts = parts.peekable();
-    let Some(first) = parts.next() else { return };
-    if parts.peek().is_none() {
-        return take(make(first));
+///
+/// Each worker has every fourth part, and is one part ahead at most: what it makes stays small, and its memory is used again.
+pub(super) fn in_turn<P, M: Send>(
+    parts: impl Iterator<Item = P> + Clone + Send,
+    make: impl Fn(P) -> M + Sync,
+    mut take: impl FnMut(M),
+) {
+    if parts.clone().nth(1).is_none() {
+        return parts.for_each(|part| take(make(part)));
     }
     thread::scope(|scope| {
         let make = &make;
-        let mut running = VecDeque::with_capacity(AHEAD);
-        for part in std::iter::once(first).chain(parts) {
-            if running.len() == AHEAD
-                && let Some(oldest) = running.pop_front()
-            {
-                take(joined(oldest));
-            }
-            running.push_back(scope.spawn(move || make(part)));
-        }
-        running.into_iter().for_each(|oldest| take(joined(oldest)));
+        let workers: Vec<_> = (0..WORKERS)
+            .map(|first| {
+                let (sender, receiver) = sync_channel(1);
+                let own = parts.clone().skip(first).step_by(WORKERS);
+                scope.spawn(move || own.map(make).try_for_each(|made| sender.send(made)));
+                receiver
+            })
+            .collect();
+        // A worker that panics sends no more; the scope hands its panic on.
+        workers.iter().cycle().map_while(|worker| worker.recv().ok()).for_each(&mut take);
     });
-}
-
-/// What the thread made.
-fn joined<M>(thread: thread::ScopedJoinHandle<'_, M>) -> M {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
 #[cfg(test)]

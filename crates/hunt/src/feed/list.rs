@@ -58,11 +58,11 @@ impl Feed for List {
     }
 }
 
-/// Bytes of a list that a thread reads, about.
-const CHUNK: usize = 256 << 10;
+/// Bytes of a list that a thread reads at once, about.
+const CHUNK: usize = 32 << 10;
 
 /// Whole lines of a text, in pieces.
-fn chunks(mut text: &str) -> impl Iterator<Item = &str> {
+fn chunks(mut text: &str) -> impl Iterator<Item = &str> + Clone {
     std::iter::from_fn(move || {
         let rest = text.as_bytes().get(CHUNK..).unwrap_or_default();
         let end = memchr::memchr(b'\n', rest).map_or(text.len(), |newline| CHUNK + newline + 1);
