@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::catalog::streaming::StreamingTable;
 use datafusion::dataframe::DataFrame;
 use datafusion::datasource::{MemTable, source_as_provider};
 use datafusion::execution::SendableRecordBatchStream;
@@ -236,7 +235,7 @@ async fn begin(state: SessionState, plan: LogicalPlan) -> Result<Running> {
 /// in the order in which they appear, as they do in Kusto.
 pub(crate) fn suited(context: &SessionContext, plan: &LogicalPlan) -> SessionState {
     let mut state = context.state();
-    if is_over(plan, true) {
+    if is_over_few_rows(plan) {
         state.config_mut().options_mut().execution.target_partitions = 1;
     }
     state
@@ -244,28 +243,20 @@ pub(crate) fn suited(context: &SessionContext, plan: &LogicalPlan) -> SessionSta
 
 /// The plan's rows come from tables in memory that are small.
 pub(crate) fn is_over_few_rows(plan: &LogicalPlan) -> bool {
-    is_over(plan, false)
-}
-
-/// The same, or, if those count, from tables that are made while they are read.
-fn is_over(plan: &LogicalPlan, made: bool) -> bool {
     match plan {
         LogicalPlan::TableScan(scan) => source_as_provider(&scan.source).is_ok_and(|table| {
             let rows = |batches: &Vec<RecordBatch>| batches.iter().map(RecordBatch::num_rows).sum::<usize>();
-            match table.downcast_ref::<MemTable>() {
-                Some(table) => {
-                    let sizes = table.batches.iter().map(|part| part.try_read().map_or(usize::MAX, |batches| rows(&batches)));
-                    sizes.fold(0, usize::saturating_add) <= FEW_ROWS
-                }
-                None => made && table.downcast_ref::<StreamingTable>().is_some(),
-            }
+            table.downcast_ref::<MemTable>().is_some_and(|table| {
+                let sizes = table.batches.iter().map(|part| part.try_read().map_or(usize::MAX, |batches| rows(&batches)));
+                sizes.fold(0, usize::saturating_add) <= FEW_ROWS
+            })
         }),
-        plan => plan.inputs().into_iter().all(|input| is_over(input, made)),
+        plan => plan.inputs().into_iter().all(is_over_few_rows),
     }
 }
 
 /// What fits into one batch.
-const FEW_ROWS: usize = 8192;
+pub(crate) const FEW_ROWS: usize = 8192;
 
 /// The state in which joins are sorted and merged, and so can spill; in two parts, so that few operators share the memory. (In one,
 /// DataFusion would hash again.)

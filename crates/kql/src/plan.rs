@@ -465,7 +465,7 @@ pub struct ScanStep {
     pub output: ScanOutput,
     /// When a row enters the step.
     pub condition: Expr,
-    /// Declared column (by position among them) and its new value.
+    /// Column, of the input or declared, and its new value.
     pub assignments: Vec<(usize, Expr)>,
 }
 

@@ -211,7 +211,7 @@ impl Pass {
         let mut record: Record = own.clone();
         record.extend(shared.declare.iter().cloned());
         for (column, expr) in &step.assignments {
-            record[width + column] = expr.eval(&cells).to_value();
+            record[*column] = expr.eval(&cells).to_value();
         }
         Some(record)
     }

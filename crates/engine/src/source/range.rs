@@ -14,7 +14,9 @@ use kql::{Column, Type, Value, time};
 
 use crate::cell::{Cell, CellBuilder};
 use crate::error::{Error, Result, code};
+use crate::lower::rel::memory_table;
 use crate::operator::schema;
+use crate::prepare::FEW_ROWS;
 
 /// A range of one type. Ticks are longs here.
 #[derive(Clone, Debug)]
@@ -56,9 +58,12 @@ impl Range {
         Ok(Range { ty: column.ty, steps, schema: schema(std::slice::from_ref(column)) })
     }
 
-    /// The range as a table.
+    /// The range as a table; one of few values holds them.
     pub fn table(self) -> Result<Arc<dyn TableProvider>> {
         let schema = Arc::clone(&self.schema);
+        if self.value(FEW_ROWS).is_none() {
+            return memory_table(vec![self.batch(0, FEW_ROWS).unwrap_or_else(|| RecordBatch::new_empty(schema))]);
+        }
         Ok(Arc::new(StreamingTable::try_new(schema, vec![Arc::new(self)])?))
     }
 

@@ -131,31 +131,31 @@ fn a_query_is_explained_step_by_step() {
     world.check(
         &["kql", "explain", "-e", query],
         &expect![[r#"
-        # query
-        range x from 1 to 4 step 1 | where x > 2 | summarize n = count()
+            # query
+            range x from 1 to 4 step 1 | where x > 2 | summarize n = count()
 
-        # bound plan
-        result:
-          aggregate count() by  -> (n: long)
-            filter (x > 2)
-              range from 1 to 4 step 1 -> (x: long)
+            # bound plan
+            result:
+              aggregate count() by  -> (n: long)
+                filter (x > 2)
+                  range from 1 to 4 step 1 -> (x: long)
 
-        # logical plan
-        Projection: a0 AS n
-          Aggregate: groupBy=[[]], aggr=[[count(Int64(1)) AS a0]]
-            Projection:
-              Filter: >(t.x, Int64(2))
-                TableScan: t projection=[x]
+            # logical plan
+            Projection: a0 AS n
+              Aggregate: groupBy=[[]], aggr=[[count(Int64(1)) AS a0]]
+                Projection:
+                  Filter: >(t.x, Int64(2))
+                    TableScan: t projection=[x]
 
-        # physical plan
-        ProjectionExec: expr=[a0@0 as n]
-          AggregateExec: mode=Single, gby=[], aggr=[count(1) as a0]
-            FilterExec: >(x@0, 2), projection=[]
-              PassExec: Turn
-                StreamingTableExec: partition_sizes=1, projection=[x]
+            # physical plan
+            ProjectionExec: expr=[a0@0 as n]
+              AggregateExec: mode=Single, gby=[], aggr=[count(1) as a0]
+                FilterExec: >(x@0, 2), projection=[]
+                  PassExec: Turn
+                    DataSourceExec: partitions=1, partition_sizes=[1]
 
-        = 0
-    "#]],
+            = 0
+        "#]],
     );
     let ran = timeless(&world.run(&["kql", "explain", "--run", "-e", query, "--format", "json"]));
     let plan: serde_json::Value = serde_json::from_str(ran.lines().next().expect("a line")).expect("JSON");

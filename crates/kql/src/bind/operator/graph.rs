@@ -225,6 +225,9 @@ fn properties(columns: &[Column], open: bool) -> Flow {
 
 /// A graph: without columns, and nothing that can be run by itself.
 pub(in crate::bind) fn flow_of(graph: Graph) -> Flow {
-    let kind = RelKind::Unsupported { operator: "a graph that no operator makes rows of".to_owned(), input: None };
+    let kind = RelKind::Unsupported {
+        operator: "graph without graph-match or graph-to-table, which make rows of it,".to_owned(),
+        input: None,
+    };
     Flow { graph: Some(Arc::new(graph)), ..Flow::fresh(kind, Vec::new(), false) }
 }

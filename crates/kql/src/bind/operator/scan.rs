@@ -16,7 +16,6 @@ impl Binder<'_> {
         let sorted = if scan.order_by.is_empty() { input.clone() } else { self.sort(input, &scan.order_by) };
         let partition = scan.partition_by.iter().map(|key| self.over(&sorted, |binder| binder.value(key))).collect();
         let mut columns = sorted.columns().to_vec();
-        let width = columns.len();
         let mut declare = Vec::with_capacity(scan.declare.len());
         for declared in &scan.declare {
             let ty = match declared.ty.as_ref().map(|ty| &ty.kind) {
@@ -34,7 +33,7 @@ impl Binder<'_> {
             columns.push(Column::new(fresh_name(&declared.name.text, &names_of(&columns)), ty));
             declare.push(default);
         }
-        let steps = self.scan_steps(&sorted, scan, &columns, width);
+        let steps = self.scan_steps(&sorted, scan, &columns);
         let match_id = param(params, "with_match_id").map(|name| {
             columns.push(Column::new(fresh_name(&name, &names_of(&columns)), Type::Long));
             columns.len() - 1
@@ -44,7 +43,7 @@ impl Binder<'_> {
         Flow { origin: None, ..flow }
     }
 
-    fn scan_steps(&mut self, input: &Flow, scan: &ast::Scan, columns: &[Column], width: usize) -> Vec<plan::ScanStep> {
+    fn scan_steps(&mut self, input: &Flow, scan: &ast::Scan, columns: &[Column]) -> Vec<plan::ScanStep> {
         let row = Flow::fresh(RelKind::Context, columns.to_vec(), input.rel.open);
         let side = |(at, step): (usize, &ast::ScanStep)| Side {
             name: step.name.text.clone(),
@@ -60,7 +59,7 @@ impl Binder<'_> {
             scope.sides.clone_from(&sides);
             let ((condition, assignments), _) = self.within(scope, |binder| {
                 let condition = binder.predicate(&step.condition);
-                let assign = |assignment: &ast::Expr| binder.assignment(assignment, &columns[width..]);
+                let assign = |assignment: &ast::Expr| binder.assignment(assignment, columns);
                 (condition, step.assignments.iter().filter_map(assign).collect::<Vec<(usize, Expr)>>())
             });
             let output = match step.output.as_ref().map(|name| name.text.as_str()) {
@@ -79,13 +78,14 @@ impl Binder<'_> {
         steps
     }
 
-    fn assignment(&mut self, written: &ast::Expr, declared: &[Column]) -> Option<(usize, Expr)> {
+    /// A column of the input or one declared, and the value that it gets.
+    fn assignment(&mut self, written: &ast::Expr, columns: &[Column]) -> Option<(usize, Expr)> {
         let Ast::Named { name, value } = &written.kind else { return None };
         let value = self.value(value);
-        let Some(at) = declared.iter().position(|column| column.name == name.text) else {
-            self.report(diagnostic::UNKNOWN_NAME, name.span, format!("no column is declared as `{}`", name.text));
+        let Some(at) = columns.iter().position(|column| column.name == name.text) else {
+            self.report(diagnostic::UNKNOWN_NAME, name.span, format!("no column is called or declared as `{}`", name.text));
             return None;
         };
-        Some((at, self.convert(value, declared[at].ty)))
+        Some((at, self.convert(value, columns[at].ty)))
     }
 }
