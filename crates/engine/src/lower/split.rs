@@ -1,4 +1,5 @@
-//! `split(text, delimiter)[n]` as one call that makes no array, also where the array is a column of the projection below.
+//! `split(text, delimiter)[n]` as one call that makes no array, also where the array is a column that a projection below
+//! makes.
 
 use kql::plan::{Expr, ExprKind, Rel, RelKind};
 use kql::{Type, Value};
@@ -37,18 +38,37 @@ fn element(function: &str, args: &[Expr], below: &Rel, fused: &str, ty: Type) ->
 
 /// The text and the delimiter, if the expression is a text split whole; as expressions over the rows of `below`.
 fn split(array: &Expr, below: &Rel) -> Option<Vec<Expr>> {
-    let parts = |expr: &Expr| match &expr.kind {
+    match &array.kind {
+        ExprKind::Column(position) => split_below(*position, below),
+        _ => parts(array),
+    }
+}
+
+/// The text and the delimiter of a column that is made below.
+fn split_below(position: usize, rel: &Rel) -> Option<Vec<Expr>> {
+    match &rel.kind {
+        RelKind::Filter { input, .. } | RelKind::Sort { input, .. } => split_below(position, input),
+        RelKind::Project { input, exprs } => {
+            let made = exprs.get(position)?;
+            let parts = match made.kind {
+                ExprKind::Column(position) => split_below(position, input)?,
+                _ => parts(made)?,
+            };
+            // The text must be a column here too, and the delimiter a constant.
+            let ExprKind::Column(text) = parts[0].kind else { return None };
+            super::fold(&parts[1], &[])?;
+            let shown = exprs.iter().position(|expr| matches!(expr.kind, ExprKind::Column(column) if column == text))?;
+            Some(vec![Expr::column(shown, parts[0].ty), parts[1].clone()])
+        }
+        _ => None,
+    }
+}
+
+fn parts(expr: &Expr) -> Option<Vec<Expr>> {
+    match &expr.kind {
         ExprKind::Call { function, args } if function == "split" && args.len() == 2 && args[0].ty == Type::String => {
             Some(args.clone())
         }
         _ => None,
-    };
-    let ExprKind::Column(position) = array.kind else { return parts(array) };
-    // The column is made below: its text must be a column there too, and its delimiter a constant.
-    let RelKind::Project { exprs, .. } = &below.kind else { return None };
-    let parts = parts(exprs.get(position)?)?;
-    let ExprKind::Column(text) = parts[0].kind else { return None };
-    super::fold(&parts[1], &[])?;
-    let shown = exprs.iter().position(|expr| matches!(expr.kind, ExprKind::Column(column) if column == text))?;
-    Some(vec![Expr::column(shown, parts[0].ty), parts[1].clone()])
+    }
 }

@@ -13,6 +13,8 @@ use std::sync::Arc;
 use kql::Column;
 use kql::plan::{Aggregate, ExpandItem, Expr, ExprKind, Input, JoinKind, ParseItem, Rel, RelKind, SortKey, TopNested};
 
+use super::split;
+
 /// The relation without columns below it that nothing reads.
 pub(crate) fn without_unread(rel: &Input) -> Input {
     kept(rel, &Wanted::all(rel)).rel
@@ -140,6 +142,8 @@ fn kept(rel: &Input, wanted: &Wanted) -> Kept {
             passing(rel, wanted)
         }
         RelKind::Project { input, exprs } => {
+            // An element of a split text is read from the text, as long as that is there.
+            let exprs = &split::fused(exprs, input);
             computed(rel, input, exprs, wanted, |input, exprs| RelKind::Project { input, exprs })
         }
         RelKind::Window { input, exprs } => computed(rel, input, exprs, wanted, |input, exprs| RelKind::Window { input, exprs }),
@@ -364,18 +368,19 @@ fn over_all(rel: &Input) -> Kept {
 
 #[cfg(test)]
 mod tests {
-    use kql::bind::{Options, bind};
+    use kql::bind::{Bound, Options, bind};
     use kql::catalog::Workspace;
 
     use super::*;
     use crate::walk::{Reference, references};
 
+    fn bound(workspace: &Workspace, query: &str) -> Bound {
+        bind(&kql::parse(query).query, workspace, &Options { now: 0, opened: Vec::new() })
+    }
+
     /// The columns with which each table of a query is read, sorted.
     fn read(query: &str) -> Vec<String> {
         let mut workspace = Workspace { builtin: true, ..Workspace::default() };
-        let bound = |workspace: &Workspace, query: &str| {
-            bind(&kql::parse(query).query, workspace, &Options { now: 0, opened: Vec::new() })
-        };
         let columns = bound(&workspace, "DnsEvents").query.outputs[0].rel.columns.clone();
         // A union leaves out what no file fills.
         workspace.files.insert("DnsEvents".to_owned(), columns);
@@ -407,6 +412,7 @@ mod tests {
             ("parse Name with Computer '.' Rest | project Rest", &["Computer Name"]),
             ("parse-kv Name as (a: long) | project a, ClientIP", &["ClientIP Name"]),
             ("mv-expand a = split(Name, '.') | project tostring(a)", &["Name"]),
+            ("extend p = split(Name, '.') | where ClientIP != '' | project strcat(p[-2], p[-1])", &["ClientIP Name"]),
             ("serialize n = row_number(), p = prev(Name) | project n, ClientIP", &["ClientIP"]),
             (
                 "join kind = inner (SigninLogs | extend Name = Identity) on Name | project IPAddress",
@@ -425,6 +431,19 @@ mod tests {
         ];
         for (query, columns) in cases {
             assert_eq!(read(&format!("DnsEvents | {query}")), *columns, "{query}");
+        }
+    }
+
+    #[test]
+    fn elements_of_split_texts_are_read_from_the_text() {
+        let workspace = Workspace { builtin: true, ..Workspace::default() };
+        for step in ["", "| where ClientIP != '' | sort by ClientIP", "| extend q = strlen(Name)"] {
+            let query = format!(
+                "DnsEvents | extend p = split(Name, '.') {step} | extend Site = strcat(p[-2], '.', p[-1]) | summarize by Site"
+            );
+            let bound = bound(&workspace, &query);
+            let rel = format!("{:?}", without_unread(&bound.query.outputs[0].rel));
+            assert!(rel.contains("$split_text") && !rel.contains("\"split\""), "{query}");
         }
     }
 
