@@ -27,6 +27,7 @@ use crate::operator::held::bytes_of;
 use crate::prepare::{Prepare, Progress, start};
 use crate::session;
 use crate::source::{Externals, Texts};
+use crate::spill::SpillFolder;
 use crate::tables::Tables;
 use crate::text_set::TextSet;
 
@@ -82,6 +83,8 @@ pub struct Engine {
     ip_places: Option<Arc<IpPlaces>>,
     context: SessionContext,
     threads: Threads,
+    // Last, so that it goes when no new query can begin.
+    _spill: SpillFolder,
 }
 
 /// The threads that queries run on. What hangs on them when the engine goes is not waited for.
@@ -116,9 +119,19 @@ impl Engine {
     /// An engine over no tables but the empty ones that Sentinel and Defender have.
     pub fn new(config: Config) -> Result<Engine> {
         let threads = Threads::start(config.threads)?;
-        let context = SessionContext::new_with_state(session::state(&config)?);
+        let spill = SpillFolder::make();
+        let context = SessionContext::new_with_state(session::state(&config, spill.path())?);
         let workspace = Arc::new(Workspace { builtin: true, ..Workspace::default() });
-        Ok(Engine { config, workspace, tables: Arc::default(), externals: Arc::default(), ip_places: None, context, threads })
+        Ok(Engine {
+            config,
+            workspace,
+            tables: Arc::default(),
+            externals: Arc::default(),
+            ip_places: None,
+            context,
+            threads,
+            _spill: spill,
+        })
     }
 
     /// Adds a table that `provider` reads; its columns are laid out as [`logs::arrow_type`] says. One of that name is replaced.

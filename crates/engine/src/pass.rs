@@ -5,8 +5,9 @@
 //! expressions or a large fan-out could neither be cancelled nor time out. A node on top of each source of rows and each join gives
 //! the runtime a turn before every batch.
 //!
-//! Sorts and hash joins keep batches, and count all bytes that a batch's buffers hold: those of a few rows that a join or a filter
-//! took from a large batch count as the large batch, again for each. A node below them makes batches hold only what they show.
+//! Sorts, merges and joins keep batches, and count all bytes that a batch's buffers hold: those of a few rows that a join or a filter
+//! took from a large batch count as the large batch, again for each, and so do those that a sort in memory gives. A node below them
+//! makes batches hold only what they show.
 //!
 //! A hash join makes one batch of those it has kept while it still keeps them, which it does not count: the node below it does.
 
@@ -20,8 +21,9 @@ use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_plan::joins::HashJoinExec;
+use datafusion::physical_plan::joins::{HashJoinExec, SortMergeJoinExec};
 use datafusion::physical_plan::sorts::sort::SortExec;
+use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
@@ -58,17 +60,16 @@ impl PhysicalOptimizerRule for Passes {
 
 /// The node over compact batches, if it keeps them.
 fn compacted(node: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
-    // A hash join keeps its left side.
-    let pass = if node.is::<HashJoinExec>() {
-        Pass::Copied
-    } else if node.is::<SortExec>() {
-        Pass::Compact
+    let mut children: Vec<Arc<dyn ExecutionPlan>> = node.children().into_iter().map(Arc::clone).collect();
+    let (kept, pass) = if node.is::<HashJoinExec>() {
+        // A hash join keeps its left side.
+        (1, Pass::Copied)
+    } else if node.is::<SortExec>() || node.is::<SortPreservingMergeExec>() || node.is::<SortMergeJoinExec>() {
+        (children.len(), Pass::Compact)
     } else {
         return Ok(node);
     };
-    let mut children: Vec<Arc<dyn ExecutionPlan>> = node.children().into_iter().map(Arc::clone).collect();
-    let Some(kept) = children.first_mut() else { return Ok(node) };
-    *kept = PassExec::over(Arc::clone(kept), pass);
+    children.iter_mut().take(kept).for_each(|child| *child = PassExec::over(Arc::clone(child), pass));
     node.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
 }
 

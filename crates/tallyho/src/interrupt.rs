@@ -24,6 +24,7 @@ pub fn listen() -> Cancel {
         }
         pulled.cancel();
         std::thread::sleep(GRACE);
+        engine::remove_spills();
         std::process::exit(i32::from(Exit::Interrupted.code()));
     });
     cancel

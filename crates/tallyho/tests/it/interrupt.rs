@@ -1,6 +1,7 @@
 //! Queries that would run for hours, ended from outside: by Ctrl-C, and by their limit of time.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -75,4 +76,29 @@ fn a_query_ends_at_its_limit_of_time() {
         assert!(told.contains("K0604") && told.contains("--timeout raises the limit") && told.ends_with("= 2\n"), "{told}");
         assert!(took >= limit && took < limit + SOON, "{took:?}: {query}");
     }
+}
+
+/// The files below a folder, those of its folders too.
+fn files(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
+}
+
+#[test]
+fn a_query_that_is_stopped_leaves_nothing_on_disk() {
+    let world = World::new();
+    world.write("small.yaml", "memory_mb: 24\n");
+    world.write("temporary/here", "");
+    let folder = world.path("temporary");
+    let sort = "range x from 1 to 100000000 step 1 | extend s = strcat('name', hash(x)) | sort by s asc, x asc";
+    let args = ["kql", "run", "-e", sort, "--config", "small.yaml", "--format", "ndjson", "--timeout", "0"];
+    let mut command = world.command(&args);
+    let mut child = command.env("TMPDIR", &folder).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts");
+    let start = Instant::now();
+    while files(&folder) < 2 && start.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(files(&folder) > 1, "nothing was spilled");
+    assert_eq!(interrupted(&mut child).0, Some(130));
+    assert_eq!(files(&folder), 1, "what was spilled is left");
 }
