@@ -9,7 +9,9 @@
 //! took from a large batch count as the large batch, again for each, and so do those that a sort in memory gives. A node below them
 //! makes batches hold only what they show.
 //!
-//! A hash join makes one batch of those it has kept while it still keeps them, which it does not count: the node below it does.
+//! A hash join makes one batch of those it has kept while it still keeps them, which it does not count: the node below it does. That
+//! one also lets no part of the join go on before all parts that run have kept their rows: a query can be planned in another way when
+//! one of them has no memory, as long as none has given a row.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
 };
 use futures::{StreamExt, stream};
+use tokio::sync::watch;
 use tokio::task::yield_now;
 
 use crate::operator::held::{compact, copied_bytes};
@@ -89,11 +92,38 @@ enum Pass {
 struct PassExec {
     input: Arc<dyn ExecutionPlan>,
     pass: Pass,
+    gate: Gate,
+}
+
+/// How many parts have begun to read their rows, and not yet read them all.
+#[derive(Clone, Debug)]
+struct Gate(watch::Sender<usize>);
+
+impl Gate {
+    fn enter(&self) -> Inside {
+        self.0.send_modify(|inside| *inside += 1);
+        Inside(self.clone())
+    }
+
+    /// Waits until none is left.
+    async fn empty(&self) {
+        // The sender is at hand, so there is no error.
+        let _ = self.0.subscribe().wait_for(|inside| *inside == 0).await;
+    }
+}
+
+/// A part that reads its rows.
+struct Inside(Gate);
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        self.0.0.send_modify(|inside| *inside -= 1);
+    }
 }
 
 impl PassExec {
     fn over(input: Arc<dyn ExecutionPlan>, pass: Pass) -> Arc<dyn ExecutionPlan> {
-        Arc::new(PassExec { input, pass })
+        Arc::new(PassExec { input, pass, gate: Gate(watch::Sender::new(0)) })
     }
 }
 
@@ -161,10 +191,23 @@ impl ExecutionPlan for PassExec {
             }
             Pass::Copied => {
                 let copy = MemoryConsumer::new("one batch of what a join keeps").register(context.memory_pool());
-                let rows = input.map(move |batch| {
+                let batches = input.map(move |batch| {
                     let batch = compact(&batch?)?;
                     copy.try_grow(copied_bytes(&batch))?;
                     Ok(batch)
+                });
+                let gate = self.gate.clone();
+                let rows = stream::unfold((batches, None), move |(mut batches, inside)| {
+                    let gate = gate.clone();
+                    async move {
+                        let inside = inside.unwrap_or_else(|| gate.enter());
+                        if let Some(batch) = batches.next().await {
+                            return Some((batch, (batches, Some(inside))));
+                        }
+                        drop(inside);
+                        gate.empty().await;
+                        None
+                    }
                 });
                 Box::pin(RecordBatchStreamAdapter::new(schema, rows))
             }
