@@ -5,6 +5,11 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use tallyho::{cli, interrupt, messages};
 
+/// Large sorts are a third faster with it than with glibc's own, and it gives memory back; `.cargo/config.toml` says how soon.
+#[cfg(not(target_env = "msvc"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let args = match cli::Args::try_parse() {
         Ok(args) => args,
