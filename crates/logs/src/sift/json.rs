@@ -102,17 +102,19 @@ impl Json {
 }
 
 /// The first text under one of the keys that is not empty; `None` if it cannot be told without reading the record.
+///
+/// A key is found wherever it stands, so a text may be that of another member of the same name. Where it is the only one, the column
+/// is either that text or empty, and a line in which the text is not looked for can be passed over. Where there are several, the
+/// first must be known to stand where the column's own does.
 #[inline]
 fn first_text(keys: &mut [Key], buffer: &[u8], line: &Range<usize>) -> Option<Range<usize>> {
-    let (mut first, mut found) = (line.start..line.start, 0);
+    let (mut first, mut first_inner) = (line.start..line.start, false);
     for key in keys {
         let Seen::Text(text) = key.find(buffer, line)? else { continue };
-        found += 1;
-        if key.inner && found > 1 {
-            return None;
-        }
         if first.is_empty() {
-            first = text;
+            (first, first_inner) = (text, key.inner);
+        } else if !text.is_empty() && text != first && (first_inner || !is_outer(buffer, line, &first)) {
+            return None;
         }
     }
     Some(first)

@@ -269,6 +269,24 @@ mod tests {
     }
 
     #[test]
+    fn of_several_members_the_first_must_be_known() {
+        let (outer, inner) = (keys(&["a", "b"]), paths(&["x/a", "b"]));
+        let lines = [
+            (r#"{"a":"hen","b":"fox"}"#, true, false),
+            (r#"{"a":"","b":"hen"}"#, true, true),
+            (r#"{"x":{"a":"hen"},"b":"fox"}"#, false, false),
+            (r#"{"y":{"a":"hen"},"b":"fox"}"#, false, false),
+            (r#"{"y":{"a":"hen"},"b":""}"#, true, true),
+            (r#"{"a":"hen","y":{"b":"fox"}}"#, true, false),
+            (r#"{"y":[{"a":"hen"}],"b":"fox","z":{}}"#, false, false),
+            (r#"{"y":{"a":"fox"},"b":"hen"}"#, false, false),
+        ];
+        let texts = lines.map(|(line, ..)| line);
+        assert_eq!(sifted(Glance::Keys, &[Some(&outer)], &texts).0, lines.map(|(_, passed, _)| passed));
+        assert_eq!(sifted(Glance::Keys, &[Some(&inner)], &texts).0, lines.map(|(.., passed)| passed));
+    }
+
+    #[test]
     fn what_is_made_of_fields_is_known_where_none_is_there() {
         let nothing = make(&["p", "q"], Fidelity::Derived, |_| None);
         let fox = make(&["p"], Fidelity::Derived, |_| Some(crate::column::Cell::Text("fox".into())));

@@ -30,7 +30,9 @@ impl Chance {
 }
 
 const KEYS: [&str; 8] = ["Name", "Name", "ClientIP", "Computer", "N\\u0061me", "x", "Named", "TimeGenerated"];
-const VALUES: [&str; 21] = [
+/// Keys of Zeek's records, several of which may hold what one column does, here and inside other members.
+const ZEEK_KEYS: [&str; 7] = ["query", "id.orig_h", "id.orig_h", "id_orig_h", "id_orig_h", "x", "ts"];
+const VALUES: [&str; 24] = [
     "\"2026-01-01T00:00:01Z\"",
     "1767225601",
     "1767225600.5",
@@ -50,6 +52,9 @@ const VALUES: [&str; 21] = [
     "true",
     "{\"Name\":\"fox\"}",
     "{\"ClientIP\":\"hen\"}",
+    "{\"id.orig_h\":\"hen\"}",
+    "{\"id.orig_h\":\"fox\",\"x\":[1]}",
+    "[{\"id_orig_h\":\"hen\"}]",
     "[\"fox\"]",
     "\"f\u{e9}x, fox\"",
 ];
@@ -72,11 +77,12 @@ const FIELDS: [&str; 14] = [
     "a hen, long",
 ];
 
-fn json_line(chance: &mut Chance) -> String {
-    let mut line = format!("{}{{", chance.of(&BLANKS));
+/// An object with some members after those that `begin` has.
+fn json_line(chance: &mut Chance, begin: &str, keys: &[&str]) -> String {
+    let mut line = format!("{}{{{begin}", chance.of(&BLANKS));
     for at in 0..chance.below(5) {
-        let (key, value) = (chance.of(&KEYS), chance.of(&VALUES));
-        let comma = if at > 0 { "," } else { "" };
+        let (key, value) = (chance.of(keys), chance.of(&VALUES));
+        let comma = if at > 0 || !begin.is_empty() { "," } else { "" };
         line += &format!("{comma}{}\"{key}\"{}:{}{value}", chance.of(&BLANKS), chance.of(&BLANKS), chance.of(&BLANKS));
     }
     if !chance.once_in(30) {
@@ -95,25 +101,31 @@ fn fields_line(chance: &mut Chance, delimiter: &str) -> String {
 
 /// A file's name and text, of each kind in turn.
 fn file(chance: &mut Chance, turn: usize) -> (&'static str, String) {
-    let (name, header) = match turn % 3 {
+    let (name, header) = match turn % 4 {
         0 => (
             "x.ndjson",
             "{\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:00Z\",\"Name\":\"n\",\"ClientIP\":\"i\",\"Computer\":\"c\"}\n",
         ),
         1 => ("x.csv", "TimeGenerated,Name,ClientIP,Computer\n2026-01-01T00:00:00Z,n,i,c\n"),
-        _ => (
+        2 => (
             "dns.log",
             "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tdns\n#fields\tts\tquery\tid.orig_h\tqtype_name\n",
         ),
+        _ => ("dns.ndjson", "{\"_path\":\"dns\",\"ts\":\"2026-01-01T00:00:00Z\",\"query\":\"n\",\"id.orig_h\":\"i\"}\n"),
     };
     let mut text = header.to_owned();
     // Enough that is sound for the format to be told by.
-    text += &if turn % 3 == 1 { "2026-01-01T00:00:00Z,n,i,c\n".repeat(60) } else { String::new() };
+    text += &match turn % 4 {
+        1 => "2026-01-01T00:00:00Z,n,i,c\n".repeat(60),
+        3 => header.repeat(20),
+        _ => String::new(),
+    };
     for _ in 0..chance.below(60) {
-        text += &match turn % 3 {
-            0 => json_line(chance),
+        text += &match turn % 4 {
+            0 => json_line(chance, "", &KEYS),
             1 => fields_line(chance, ","),
-            _ => fields_line(chance, "\t"),
+            2 => fields_line(chance, "\t"),
+            _ => json_line(chance, "\"_path\":\"dns\"", &ZEEK_KEYS),
         };
         text += chance.of(&["\n", "\n", "\n", "\n", "\r\n", "\n\n"]);
     }
@@ -172,7 +184,7 @@ fn check(path: &Path, text: &str) {
 fn no_row_is_lost_by_passing_over_records() {
     let folder = tempfile::tempdir().unwrap();
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
-    for turn in 0..600 {
+    for turn in 0..800 {
         let (name, text) = file(&mut chance, turn);
         check(&folder.path().join(name), &text);
     }
