@@ -153,7 +153,7 @@ fn clock_ticks(clock: &str) -> Option<i64> {
         Some(afternoon) => hour % 12 + if afternoon { 12 } else { 0 },
         None => hour,
     };
-    if hour > 23 || minute > 59 || second > 59 {
+    if !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0..60).contains(&second) {
         return None;
     }
     let ticks = hour * HOUR + minute * MINUTE + second * SECOND + fraction_ticks(fraction.as_bytes())?;
@@ -232,7 +232,22 @@ mod tests {
             assert_eq!(seen.as_deref(), Some("2026-05-20T13:36:27.0000000Z"), "{text}");
         }
         assert_eq!(ticks("1588205199.82437").map(|t| t % SECOND), Some(8_243_700));
-        for bad in ["", "x", "13/20/2026, 1:00:00 PM", "2/30/2026", "443", "5/20/2026, 13:00 AM", "99999999999999999999"] {
+        for bad in [
+            "",
+            "x",
+            "13/20/2026, 1:00:00 PM",
+            "2/30/2026",
+            "443",
+            "5/20/2026, 13:00 AM",
+            "99999999999999999999",
+            "1/1/2026 -9223372036854775808:00",
+            "1/1/2026 9223372036854775807:00",
+            "1/1/2026 1:-9223372036854775808",
+            "1/1/2026 1:00:-9223372036854775808",
+            "1/1/2026 -9223372036854775808:00 AM",
+            "1/1/-9223372036854775808",
+            "May 9223372036854775807 2026 1:00",
+        ] {
             assert_eq!(ticks(bad), None, "{bad}");
         }
     }
