@@ -187,12 +187,15 @@ fn extension<'a>(text: &'a str, on: &mut dyn FnMut(&str, Cow<'a, str>)) {
     let mut held: Option<(&str, usize)> = None;
     let mut from = 0;
     while let Some(equals) = unescaped(&text[from..], b'=').map(|at| from + at) {
-        let key_at = text[..equals].rfind(' ').map_or(0, |at| at + 1);
-        let key = &text[key_at..equals];
+        let blank = text[from..equals].rfind(' ').map(|at| from + at + 1);
+        // Without a blank since the equals sign before, it stands inside a value.
+        let key_at = blank.or((from == 0).then_some(0));
         from = equals + 1;
+        let Some(key_at) = key_at else { continue };
+        let key = &text[key_at..equals];
         let is_key =
             !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-' | b'[' | b']'));
-        if !is_key || held.is_some_and(|(_, start)| key_at < start) {
+        if !is_key {
             continue;
         }
         if let Some((name, start)) = held {
@@ -261,6 +264,22 @@ mod tests {
         assert_eq!(get(HEADER[1]), Some("V|x"));
         assert_eq!(get("request"), Some("http://a.example/?a=b"));
         assert_eq!((get("msg"), get("cs1"), get(SYSLOG_HOST)), (Some("two words"), Some(""), Some("fw1")));
+    }
+
+    #[test]
+    fn equals_signs_inside_values_are_part_of_them() {
+        let values = |extension: &str| -> Vec<String> {
+            let seen = fields(&format!("CEF:0|v|p|1|1|n|5|{extension}"));
+            seen[HEADER.len()..].iter().map(|(name, value)| format!("{name}: {value}")).collect()
+        };
+        assert_eq!(values("a=b=c d=e"), ["a: b=c", "d: e"]);
+        assert_eq!(values("a==b c!=d e=f"), ["a: =b c!=d", "e: f"]);
+        assert_eq!(values("=a b=c"), ["b: c"]);
+        assert_eq!(values("a b=c  d= e"), ["b: c", "d:  e"]);
+        // Long runs of them must not take long: each was once searched back to the line's beginning.
+        for run in ["=".repeat(1 << 20), "a".repeat(1 << 19) + &"=".repeat(1 << 19)] {
+            assert_eq!(values(&format!("x=y {run}")).len(), if run.starts_with('=') { 1 } else { 2 });
+        }
     }
 
     #[test]
