@@ -30,7 +30,8 @@ use arrow::datatypes::{DataType, Field, Schema};
 use kql::{Column, Type};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::LogicalType;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
 
 use crate::error::Error;
 use crate::naming;
@@ -82,6 +83,9 @@ impl ParquetFile {
             // Where pages begin: rows that were not chosen are then skipped without being unpacked.
             let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
             let read = ArrowReaderMetadata::load(&file, options)?;
+            for (index, group) in read.metadata().row_groups().iter().enumerate() {
+                check_rows(index, group)?;
+            }
             let rows = with_texts_as(&read, &DataType::Utf8View).unwrap_or_else(|| read.clone());
             let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
             let coded = with_texts_as(&read, &dictionary).unwrap_or_else(|| rows.clone());
@@ -196,13 +200,36 @@ impl ParquetFile {
 }
 
 /// Runs what the Parquet reader may answer with an error or, on damaged bytes, with a panic.
-fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, parquet::errors::ParquetError>) -> Result<T, Error> {
+fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, Error> {
     let why = match catch_unwind(AssertUnwindSafe(read)) {
         Ok(Ok(done)) => return Ok(done),
         Ok(Err(error)) => format!("damaged, or not written to its end: {error}"),
         Err(_) => "damaged: its pages contradict its footer".to_owned(),
     };
     Err(Error::Unreadable { path: path.to_owned(), why })
+}
+
+/// Rows at most of a row group that is read. Those that are written have some millions at most.
+const GROUP_ROWS_MAX: i64 = 1 << 28;
+
+/// Room is made for the rows of a row group before they are read: their number must be one that its columns agree with.
+fn check_rows(index: usize, group: &RowGroupMetaData) -> Result<(), ParquetError> {
+    let rows = group.num_rows();
+    if !(0..=GROUP_ROWS_MAX).contains(&rows) {
+        return Err(ParquetError::General(format!("row group {index} is said to have {rows} rows")));
+    }
+    for column in group.columns() {
+        let values = column.num_values();
+        // A list has a value for each of its elements, and one where it is empty.
+        let fits = if column.column_descr().max_rep_level() == 0 { values == rows } else { values >= rows };
+        if !fits {
+            let path = column.column_path();
+            return Err(ParquetError::General(format!(
+                "row group {index} is said to have {rows} rows, and its column {path} {values} values"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// The same file with its texts read as that type, if its schema allows it.
@@ -239,4 +266,42 @@ fn columns(read: &ArrowReaderMetadata) -> Vec<FileColumn> {
         }
     };
     read.schema().fields().iter().enumerate().map(column).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use parquet::basic::Type as PhysicalType;
+    use parquet::file::metadata::ColumnChunkMetaData;
+    use parquet::schema::types::{SchemaDescriptor, Type as SchemaType};
+
+    use super::*;
+
+    /// A row group of `rows` rows, with a plain column of `values` and a repeated one of `elements` values.
+    fn group(rows: i64, values: i64, elements: i64) -> RowGroupMetaData {
+        let column = |name: &str, repetition| {
+            let built = SchemaType::primitive_type_builder(name, PhysicalType::INT64).with_repetition(repetition).build();
+            Arc::new(built.unwrap())
+        };
+        let fields =
+            vec![column("one", parquet::basic::Repetition::OPTIONAL), column("many", parquet::basic::Repetition::REPEATED)];
+        let schema = Arc::new(SchemaDescriptor::new(Arc::new(
+            SchemaType::group_type_builder("schema").with_fields(fields).build().unwrap(),
+        )));
+        let chunk = |at, count| ColumnChunkMetaData::builder(schema.column(at)).set_num_values(count).build().unwrap();
+        let chunks = vec![chunk(0, values), chunk(1, elements)];
+        RowGroupMetaData::builder(Arc::clone(&schema)).set_num_rows(rows).set_column_metadata(chunks).build().unwrap()
+    }
+
+    #[test]
+    fn a_footer_that_contradicts_itself_is_refused() {
+        let check = |rows, values, elements| check_rows(0, &group(rows, values, elements)).map_err(|error| error.to_string());
+        assert_eq!(check(3, 3, 7), Ok(()));
+        assert_eq!(check(0, 0, 0), Ok(()));
+        let why = "Parquet error: row group 0 is said to have 3 rows, and its column \"one\" 4 values";
+        assert_eq!(check(3, 4, 7), Err(why.to_owned()));
+        assert!(check(3, 3, 2).is_err());
+        assert!(check(-1, -1, -1).is_err());
+        assert!(check(1 << 50, 3, 3).is_err());
+        assert!(check(1 << 50, 1 << 50, 1 << 50).is_err());
+    }
 }
