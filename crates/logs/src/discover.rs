@@ -105,13 +105,13 @@ pub fn open_as(path: &Path, table: &str) -> Result<LogFile, Error> {
 fn open_with(path: &Path, table: Option<&str>) -> Result<LogFile, Error> {
     let io = |source| Error::Io { path: path.to_owned(), source };
     let unreadable = |why: String| Error::Unreadable { path: path.to_owned(), why };
-    let mut magic = Vec::new();
-    let file = File::open(path).map_err(io)?;
-    let metadata = file.metadata().map_err(io)?;
+    // Before it is opened: a pipe waits then for somebody who writes.
+    let metadata = std::fs::metadata(path).map_err(io)?;
     if !metadata.is_file() {
-        return Err(unreadable("neither a file nor a folder".to_owned()));
+        return Err(unreadable("a pipe, a device or a socket: only files are read".to_owned()));
     }
-    file.take(16).read_to_end(&mut magic).map_err(io)?;
+    let mut magic = Vec::new();
+    File::open(path).map_err(io)?.take(16).read_to_end(&mut magic).map_err(io)?;
     if magic.is_empty() {
         return Err(unreadable("empty".to_owned()));
     }
@@ -176,6 +176,18 @@ fn unknown(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        if std::process::Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()) {
+            let found = discover(&[folder.path().to_owned()]);
+            assert_eq!(found.files.len(), 0);
+            assert_eq!(found.problems, [Problem { path, why: "a pipe, a device or a socket: only files are read".to_owned() }]);
+        }
+    }
 
     #[test]
     fn what_cannot_be_read_is_named() {
