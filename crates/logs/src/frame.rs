@@ -14,8 +14,8 @@ use crate::sift::Passed;
 
 /// The longest record that is read.
 pub(crate) const MAX_RECORD: usize = 32 << 20;
-/// The longest CSV record, since one stray quote would otherwise swallow that much.
-pub(crate) const MAX_CSV_RECORD: usize = 1 << 20;
+/// The longest quoted field of CSV, since one stray quote would otherwise swallow the file.
+pub(crate) const MAX_CSV_FIELD: usize = 1 << 20;
 const CHUNK: usize = 256 << 10;
 
 /// Where records begin and end.
@@ -27,6 +27,8 @@ pub(crate) enum Framing {
     Csv {
         /// Where the first record begins.
         start: u64,
+        /// What stands between two fields.
+        delimiter: u8,
     },
     /// JSON values that open with the byte `open`, from byte `start` on, whatever stands between them.
     Values {
@@ -52,6 +54,26 @@ pub(crate) struct Frame {
     pub line: u64,
     /// Why it cannot be a record, if it cannot.
     pub fault: Option<Fault>,
+}
+
+/// Whether a quote that stands behind that byte of its record opens a field: it does so at the field's beginning. Within a field it
+/// is a character like any other.
+#[inline]
+pub(crate) fn opens_field(before: Option<u8>, delimiter: u8) -> bool {
+    before.is_none_or(|before| before == delimiter || before == b'\n')
+}
+
+const LINE_TOO_LONG: Fault = "the line is longer than 32 MiB";
+
+/// What ends a CSV record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum CsvEnd {
+    /// A newline, or the end of the stream.
+    Line,
+    /// Nothing: a field of it is not closed.
+    NotClosed,
+    /// Nothing within the length that is allowed.
+    TooLong,
 }
 
 /// Cuts records out of a stream.
@@ -99,7 +121,7 @@ impl Framer {
     pub(crate) fn buffered(&self) -> (&[u8], usize, usize) {
         let until = match self.framing {
             // The header is no record.
-            Framing::Csv { start } if self.position() < start => 0,
+            Framing::Csv { start, .. } if self.position() < start => 0,
             _ => usize::try_from(self.until.saturating_sub(self.base)).unwrap_or(usize::MAX),
         };
         (&self.buf[..self.filled], self.at, until)
@@ -145,9 +167,9 @@ impl Framer {
     pub(crate) fn next(&mut self) -> Option<Frame> {
         match self.framing {
             Framing::Lines => self.next_line(),
-            Framing::Csv { start } => {
+            Framing::Csv { start, delimiter } => {
                 self.skip_to(start);
-                self.next_csv()
+                self.next_csv(delimiter)
             }
             Framing::Values { start, open, inside } => {
                 self.skip_to(start);
@@ -216,13 +238,7 @@ impl Framer {
             self.at += len + usize::from(newline);
             self.line += u64::from(newline);
             if !newline && !self.eof {
-                frame.fault = Some("the line is longer than 32 MiB");
-                self.align();
-                self.line += 1;
-                // The buffer moved: what the frame spans is no longer the line.
-                frame.start = 0;
-                frame.end = 0;
-                return Some(frame);
+                return Some(self.skip_long_line(frame));
             }
             if frame.offset == 0 && self.buf[frame.start..frame.end].starts_with(b"\xef\xbb\xbf") {
                 frame.start += 3;
@@ -250,23 +266,34 @@ impl Framer {
         }
     }
 
-    fn next_csv(&mut self) -> Option<Frame> {
+    /// Passes what is left of a line that is too long.
+    fn skip_long_line(&mut self, frame: Frame) -> Frame {
+        self.align();
+        self.line += 1;
+        // The buffer moved: what the frame spans is no longer the line.
+        Frame { start: 0, end: 0, fault: Some(LINE_TOO_LONG), ..frame }
+    }
+
+    fn next_csv(&mut self, delimiter: u8) -> Option<Frame> {
         loop {
             if self.position() >= self.until {
                 return None;
             }
-            let (len, closed) = self.csv_length();
+            let (len, end) = self.csv_length(delimiter);
             if len == 0 {
                 return None;
             }
             let mut frame = Frame { start: self.at, end: self.at + len, offset: self.position(), line: self.line, fault: None };
-            if !closed {
+            if end == CsvEnd::NotClosed {
                 // One stray quote must not swallow the file: only the line where it opened is lost.
                 let line = memchr(b'\n', &self.buf[self.at..self.at + len]).map_or(len, |newline| newline + 1);
                 frame.end = frame.start + line;
                 frame.fault = Some("a quoted field is not closed");
             }
             self.pass(frame.end - frame.start);
+            if end == CsvEnd::TooLong {
+                return Some(self.skip_long_line(frame));
+            }
             while frame.end > frame.start && matches!(self.buf[frame.end - 1], b'\n' | b'\r') {
                 frame.end -= 1;
             }
@@ -276,33 +303,39 @@ impl Framer {
         }
     }
 
-    /// The length of the CSV record at `at`, its newline included, and whether all its quotes are closed.
-    fn csv_length(&mut self) -> (usize, bool) {
+    /// The length of the CSV record at `at`, its newline included, or of what was read of it; and what ends it.
+    fn csv_length(&mut self, delimiter: u8) -> (usize, CsvEnd) {
         let mut searched = 0;
-        let mut quoted = false;
+        // Where the quoted field opened that is not closed yet.
+        let mut opened: Option<usize> = None;
         loop {
             let window = &self.buf[self.at..self.filled];
-            let found = if quoted { memchr(b'"', &window[searched..]) } else { memchr2(b'"', b'\n', &window[searched..]) };
-            let Some(found) = found.map(|found| searched + found) else {
-                searched = window.len();
-                if searched > MAX_CSV_RECORD || !self.fill() {
-                    return (searched, !quoted);
-                }
-                continue;
-            };
-            if window[found] == b'\n' {
-                return (found + 1, true);
+            let rest = &window[searched..];
+            let found = if opened.is_some() { memchr(b'"', rest) } else { memchr2(b'"', b'\n', rest) };
+            let here = found.map_or(window.len(), |found| searched + found);
+            if opened.is_some_and(|opened| here - opened > MAX_CSV_FIELD) {
+                return (window.len(), CsvEnd::NotClosed);
             }
-            if !quoted {
-                // A quote inside an unquoted field is a character like any other.
-                quoted = found == 0 || matches!(window[found - 1], b',' | b';' | b'\t' | b'|' | b' ');
-                searched = found + 1;
-            } else if found + 1 == window.len() && self.fill() {
-                searched = found;
+            if here > MAX_RECORD {
+                return (here, CsvEnd::TooLong);
+            }
+            if found.is_none() {
+                searched = here;
+                if !self.fill() {
+                    return (searched, if opened.is_some() { CsvEnd::NotClosed } else { CsvEnd::Line });
+                }
+            } else if window[here] == b'\n' {
+                return (here + 1, CsvEnd::Line);
+            } else if opened.is_none() {
+                let opens = opens_field(here.checked_sub(1).map(|before| window[before]), delimiter);
+                opened = opens.then_some(here);
+                searched = here + 1;
+            } else if here + 1 == window.len() && self.fill() {
+                searched = here;
             } else {
-                let doubled = self.buf[self.at..self.filled].get(found + 1) == Some(&b'"');
-                quoted = doubled;
-                searched = found + 1 + usize::from(doubled);
+                let doubled = self.buf[self.at..self.filled].get(here + 1) == Some(&b'"');
+                opened = opened.filter(|_| doubled);
+                searched = here + 1 + usize::from(doubled);
             }
         }
     }
@@ -429,10 +462,31 @@ mod tests {
 
     #[test]
     fn csv_records_span_lines_inside_quotes_only() {
-        let seen = frames("h\n1,\"a\nb\"\"\",x\r\n2,5\" disk,y\n3,\"z\n", Framing::Csv { start: 2 });
+        let seen = frames("h\n1,\"a\nb\"\"\",x\r\n2,5\" disk,y\n3,\"z\n", Framing::Csv { start: 2, delimiter: b',' });
         assert_eq!(seen[..2], [ok(2, 2, "1,\"a\nb\"\"\",x"), ok(4, 15, "2,5\" disk,y")]);
         assert_eq!(seen[2].3, Some("a quoted field is not closed"));
         assert_eq!(seen.len(), 3);
+        // A quote opens a field where one begins: what parts the fields of other files does not.
+        let seen = frames("1;a,\"b\nc;\"d\ne\"\n", Framing::Csv { start: 0, delimiter: b';' });
+        assert_eq!(seen, [ok(1, 0, "1;a,\"b"), ok(2, 7, "c;\"d\ne\"")]);
+    }
+
+    #[test]
+    fn a_long_line_of_csv_is_whole_or_at_fault() {
+        let csv = Framing::Csv { start: 0, delimiter: b',' };
+        let framed = |text: String| -> Vec<(u64, usize, Option<Fault>)> {
+            let mut framer = Framer::new(Box::new(std::io::Cursor::new(text.into_bytes())), csv, 0, u64::MAX);
+            std::iter::from_fn(|| framer.next().map(|frame| (frame.line, frame.end - frame.start, frame.fault))).collect()
+        };
+        let long = 3 * MAX_CSV_FIELD;
+        assert_eq!(framed(format!("1,{}\n2,b\n", "x".repeat(long))), [(1, long + 2, None), (2, 3, None)]);
+        let fields = format!("\"{}\",", "x\n".repeat(MAX_CSV_FIELD / 4)).repeat(4);
+        assert_eq!(framed(format!("{fields}\n2,b\n")), [(1, fields.len(), None), (MAX_CSV_FIELD as u64 + 2, 3, None)]);
+        assert_eq!(
+            framed(format!("1,\"a\n{}\"\n", "x\n".repeat(long)))[..2],
+            [(1, 4, Some("a quoted field is not closed")), (2, 1, None)]
+        );
+        assert_eq!(framed(format!("1,{}\n2,b\n", "x".repeat(MAX_RECORD))), [(1, 0, Some(LINE_TOO_LONG)), (2, 3, None)]);
     }
 
     #[test]

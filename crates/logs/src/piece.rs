@@ -14,7 +14,7 @@ use memchr::{memchr, memmem, memrchr};
 use crate::compression::Compression;
 use crate::error::Error;
 use crate::file::LogFile;
-use crate::frame::{Framing, MAX_CSV_RECORD, MAX_RECORD};
+use crate::frame::{Framing, MAX_CSV_FIELD, MAX_RECORD, opens_field};
 use crate::scan::ByteRange;
 
 /// What one scan reads of a file.
@@ -237,9 +237,10 @@ impl Blocks {
     /// Where the last record ends that is there as a whole; `None` if none does.
     fn border(&self, bytes: &[u8]) -> Option<usize> {
         match self.framing {
-            Framing::Csv { start } => {
+            Framing::Csv { start, delimiter } => {
                 let start = usize::try_from(start.saturating_sub(self.offset)).unwrap_or(usize::MAX);
-                csv_border(bytes, start, bytes.len().saturating_sub(TAIL_BYTES)).or_else(|| csv_border(bytes, start, 0))
+                let border = |from| csv_border(bytes, start, from, delimiter);
+                border(bytes.len().saturating_sub(TAIL_BYTES)).or_else(|| border(0))
             }
             _ => memrchr(b'\n', bytes).map(|newline| newline + 1),
         }
@@ -261,27 +262,27 @@ const READ_BYTES: usize = 256 << 10;
 const TAIL_BYTES: usize = 16 << 10;
 
 /// Where the last CSV record of `bytes` ends, if that is behind `from`; records begin at `start`. As the framer has it: a quote opens
-/// a field only at its beginning, and one that is not closed within the longest record costs but its line.
-fn csv_border(bytes: &[u8], start: usize, from: usize) -> Option<usize> {
-    let (mut at, mut border, mut quoted) = (start, None, false);
+/// a field only at its beginning, and one that is not closed within the longest field costs but its line.
+fn csv_border(bytes: &[u8], start: usize, from: usize, delimiter: u8) -> Option<usize> {
+    let (mut at, mut border) = (start, None);
+    let mut opened: Option<usize> = None;
     while let Some(rest) = bytes.get(at..) {
-        if quoted {
-            let Some(quote) = memchr(b'"', rest) else {
-                let record = border.unwrap_or(start);
-                if bytes.len() - record <= MAX_CSV_RECORD {
-                    break;
-                }
+        if let Some(field) = opened {
+            let quote = memchr(b'"', rest).map(|quote| at + quote);
+            if quote.unwrap_or(bytes.len()) - field > MAX_CSV_FIELD {
                 if from > 0 {
                     // Where this record began was not looked for.
                     return None;
                 }
+                let record = border.unwrap_or(start);
                 at = record + memchr(b'\n', &bytes[record..])? + 1;
-                (border, quoted) = (Some(at), false);
+                (border, opened) = (Some(at), None);
                 continue;
-            };
-            at += quote + 1;
+            }
+            let Some(quote) = quote else { break };
+            at = quote + 1;
             let doubled = bytes.get(at) == Some(&b'"');
-            quoted = doubled;
+            opened = opened.filter(|_| doubled);
             at += usize::from(doubled);
             continue;
         }
@@ -292,8 +293,9 @@ fn csv_border(bytes: &[u8], start: usize, from: usize) -> Option<usize> {
             border = memrchr(b'\n', lines).map(|newline| at + newline + 1).or(border);
         }
         let Some(quote) = quote else { break };
+        let before = (at + quote).checked_sub(1).map(|before| bytes[before]);
+        opened = opens_field(before, delimiter).then_some(at + quote);
         at += quote + 1;
-        quoted = at < 2 || matches!(bytes[at - 2], b',' | b';' | b'\t' | b'|' | b' ' | b'\n');
     }
     border
 }
@@ -313,14 +315,14 @@ mod tests {
             ("\"a\n", None),
             ("abc", None),
         ] {
-            assert_eq!(csv_border(text.as_bytes(), 0, 0), border, "{text}");
+            assert_eq!(csv_border(text.as_bytes(), 0, 0, b','), border, "{text}");
             for from in 1..=text.len() {
-                let late = csv_border(text.as_bytes(), 0, from);
+                let late = csv_border(text.as_bytes(), 0, from, b',');
                 assert!(late == border || late.is_none() && border.is_none_or(|border| border <= from), "{text} {from}");
             }
         }
-        let stray = format!("a\n\"b\n{}", "c,d\n".repeat(MAX_CSV_RECORD / 4));
-        assert_eq!(csv_border(stray.as_bytes(), 0, 0), Some(stray.len()));
-        assert_eq!(csv_border(stray.as_bytes(), 0, stray.len() - 10), None);
+        let stray = format!("a\n\"b\n{}", "c,d\n".repeat(MAX_CSV_FIELD / 4));
+        assert_eq!(csv_border(stray.as_bytes(), 0, 0, b','), Some(stray.len()));
+        assert_eq!(csv_border(stray.as_bytes(), 0, stray.len() - 10, b','), None);
     }
 }

@@ -46,7 +46,7 @@ impl LogFormat for Csv {
         let for_decoder = names.clone();
         let decoder: crate::file::MakeDecoder =
             Arc::new(move |wanted| Box::new(Fields::new(for_decoder.clone(), delimiter, header_line.clone(), wanted)));
-        let framing = Framing::Csv { start };
+        let framing = Framing::Csv { start, delimiter };
         let profile = profile(head, framing, &decoder);
         if let Some(name) = table {
             return Ok(Some(Layout { framing, decoder, tables: vec![naming::same_names(name, &profile)], route: Route::Only }));
@@ -97,7 +97,8 @@ fn header(head: &Head) -> Option<Header> {
         return None;
     }
     let start = (begin + line.len() + 1).min(head.bytes.len()) as u64;
-    let mut framer = Framer::new(Box::new(std::io::Cursor::new(head.bytes.clone())), Framing::Csv { start }, 0, u64::MAX);
+    let framing = Framing::Csv { start, delimiter };
+    let mut framer = Framer::new(Box::new(std::io::Cursor::new(head.bytes.clone())), framing, 0, u64::MAX);
     let (mut good, mut bad) = (0, 0);
     for _ in 0..20 {
         let Some(frame) = framer.next() else { break };

@@ -51,7 +51,8 @@ fn equal(bytes: &[u8; WIDTH], byte: u8) -> u64 {
     })
 }
 
-/// Which bytes of a line stand in quotes. A quote opens a field at its beginning, and nowhere else.
+/// Which bytes of a line stand in quotes. A quote opens a field at its beginning, and nowhere else, as [`crate::frame::opens_field`]
+/// has it.
 #[derive(Default)]
 pub(super) struct Quotes {
     /// The line has some.
