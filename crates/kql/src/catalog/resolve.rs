@@ -316,7 +316,7 @@ fn wrong_form(argument: usize, parameter: &'static Parameter, arg: &ArgType<'_>)
         Form::Scalar => match parameter.must_be {
             MustBe::Star => true,
             MustBe::Constant => matches!(arg.settled, Settled::Column | Settled::ForEachRow),
-            MustBe::Literal | MustBe::LiteralNotEmpty => !matches!(arg.settled, Settled::Literal | Settled::Unsaid),
+            MustBe::Literal | MustBe::LiteralNotEmpty => !constant::is_literal(parameter, arg),
             MustBe::Column => matches!(arg.settled, Settled::Before | Settled::ForEachRow),
             _ => false,
         },
