@@ -4,7 +4,8 @@
 
 mod text;
 
-pub use text::{parse_datetime, parse_span, unit_ticks};
+pub(crate) use text::{month_by_name, weekday_by_name, year_of_two_digits};
+pub use text::{parse_clock, parse_datetime, parse_span, unit_ticks};
 
 /// Ticks in a microsecond.
 pub const MICROSECOND: i64 = 10;
@@ -186,7 +187,7 @@ impl Scan<'_> {
         format!("{kept:0<7}").parse().ok()
     }
 
-    /// `Z`, `UTC`, `GMT`, `+hh:mm`, `+hhmm`, `+hh` or nothing, as ticks east of Greenwich.
+    /// `Z`, `UTC`, `GMT`, `+hh:mm`, `+hhmm`, `+hh`, `+h` or nothing, as ticks east of Greenwich.
     fn zone(&mut self) -> Option<i64> {
         let rest = self.rest.trim_start();
         if rest.is_empty() || ["z", "utc", "gmt"].iter().any(|name| rest.eq_ignore_ascii_case(name)) {
@@ -199,7 +200,7 @@ impl Scan<'_> {
             _ => return None,
         };
         self.rest = &rest[1..];
-        let hours = self.digits(2, 2)?;
+        let hours = self.digits(1, 2)?;
         let _ = self.literal(':');
         let minutes = if self.rest.is_empty() { 0 } else { self.digits(2, 2)? };
         Some(sign * (hours * HOUR + minutes * MINUTE))

@@ -1,9 +1,12 @@
 //! Literals and the values they stand for.
 
+use std::borrow::Cow;
+
 use super::Parser;
-use crate::ast::{Expr, ExprKind, Literal, Name};
+use super::moment::{self, Moment};
+use crate::ast::{BinaryOp, Expr, ExprKind, Literal, Name};
 use crate::diagnostic::{self, Diagnostic, Span};
-use crate::lexer::{self, TokenKind};
+use crate::lexer::{self, Token, TokenKind};
 use crate::time;
 use crate::types::{self, Type, Value};
 
@@ -52,9 +55,8 @@ impl Parser<'_> {
     fn scalar_literal(&mut self, start: usize) -> Expr {
         let (kind, text) = (self.kind(), self.text_at(0));
         let span = self.bump();
-        if kind == TokenKind::DateTime && is_current_time(text) {
-            let name = Name { text: "now".to_owned(), span, is_quoted: false };
-            return Expr { kind: ExprKind::Call { name, args: Vec::new() }, span };
+        if let Some(relative) = relative_moment(kind, text, span) {
+            return relative;
         }
         let ty = type_of_token(kind);
         let value = self.value_or_report(ty, text, span);
@@ -64,7 +66,11 @@ impl Parser<'_> {
     /// The value of a literal; of one that cannot be read null, after a report.
     pub(super) fn value_or_report(&mut self, ty: Type, text: &str, span: Span) -> Value {
         scalar_value(ty, text).unwrap_or_else(|| {
-            let message = format!("`{}` is no {ty}", super::shown(text));
+            let is_number = !content(text).is_empty() && content(text).bytes().all(|b| b.is_ascii_digit());
+            let message = match ty {
+                Type::DateTime if is_number => format!("no source tells which moment Kusto takes `{}` for", super::shown(text)),
+                _ => format!("`{}` is no {ty}", super::shown(text)),
+            };
             let help = match ty {
                 Type::DateTime => "write it as `datetime(2026-05-20 13:36:27)`",
                 Type::TimeSpan => "write it as `1d`, `2.5h` or `time(1.02:03:04)`",
@@ -109,10 +115,25 @@ impl Parser<'_> {
     }
 }
 
-/// `datetime()` and `datetime(now)` are the time at which the query starts, and so calls of `now()`.
-fn is_current_time(text: &str) -> bool {
-    let content = text.split_once('(').map_or("", |(_, content)| content.trim_end_matches(')').trim());
-    content.is_empty() || content.eq_ignore_ascii_case("now")
+/// `datetime()`, `datetime(now)` and `datetime(8:00 AM)` depend on when the query starts: calls of `now()`.
+fn relative_moment(kind: TokenKind, text: &str, span: Span) -> Option<Expr> {
+    if kind != TokenKind::DateTime {
+        return None;
+    }
+    let call = |name: &str, args| {
+        let name = Name { text: name.to_owned(), span, is_quoted: false };
+        Expr { kind: ExprKind::Call { name, args }, span }
+    };
+    match moment::read(&content(text))? {
+        Moment::At(_) => None,
+        Moment::Now => Some(call("now", Vec::new())),
+        Moment::Today(ticks) => {
+            let clock = Literal { ty: Type::TimeSpan, value: Value::TimeSpan(ticks), is_hidden: false };
+            let clock = Expr { kind: ExprKind::Literal(clock), span };
+            let first = Box::new(call("startofday", vec![call("now", Vec::new())]));
+            Some(Expr { kind: ExprKind::Arithmetic { first, rest: vec![(BinaryOp::Add, span, clock)] }, span })
+        }
+    }
 }
 
 /// The type of a literal token.
@@ -132,9 +153,12 @@ fn type_of_token(kind: TokenKind) -> Type {
 
 /// The value of a literal that is no string, `datetime(…)` or bare: `None` if its content cannot be read as that type.
 pub(super) fn scalar_value(ty: Type, text: &str) -> Option<Value> {
-    let content = content(text);
+    let content = &*content(text);
     if content.eq_ignore_ascii_case("null") {
         return Some(Value::Null);
+    }
+    if let Some(limit) = limit(ty, content) {
+        return Some(limit);
     }
     Some(match ty {
         Type::Bool => Value::Bool(boolean(content)?),
@@ -142,23 +166,46 @@ pub(super) fn scalar_value(ty: Type, text: &str) -> Option<Value> {
         Type::Long => Value::Long(integer(content)?),
         Type::Real => Value::Real(real(content)?),
         Type::Decimal => Value::Decimal(decimal(content)?),
-        Type::DateTime => Value::DateTime(datetime(content)?),
+        Type::DateTime => match moment::read(content)? {
+            Moment::At(ticks) => Value::DateTime(ticks),
+            Moment::Now | Moment::Today(_) => return None,
+        },
         Type::TimeSpan => Value::TimeSpan(timespan(content)?),
         Type::Guid => Value::Guid(types::parse_guid(content)?),
         _ => return None,
     })
 }
 
-/// What stands within `type(…)`, without quotes, or the bare literal.
-fn content(text: &str) -> &str {
-    match text.find('(') {
-        Some(open) => unquote(text[open + 1..].trim_end_matches(')').trim()),
-        None => text,
-    }
+/// `long(min)`, `real(max)`: the ends of a type by name, as Microsoft's parser knows them.
+fn limit(ty: Type, name: &str) -> Option<Value> {
+    let is_min = match name {
+        "min" => true,
+        "max" => false,
+        _ => return None,
+    };
+    Some(match ty {
+        Type::Int => Value::Int(if is_min { i32::MIN } else { i32::MAX }),
+        Type::Long => Value::Long(if is_min { i64::MIN } else { i64::MAX }),
+        Type::Real => Value::Real(if is_min { f64::MIN } else { f64::MAX }),
+        Type::Decimal => Value::Decimal(format!("{}79228162514264337593543950335", if is_min { "-" } else { "" })),
+        Type::TimeSpan => Value::TimeSpan(if is_min { i64::MIN } else { i64::MAX }),
+        _ => return None,
+    })
 }
 
-fn unquote(text: &str) -> &str {
-    ['"', '\''].into_iter().find_map(|quote| text.strip_prefix(quote)?.strip_suffix(quote)).unwrap_or(text)
+/// What stands within `type(…)`, a text there without its quotes unless it is empty, or the bare literal.
+fn content(text: &str) -> Cow<'_, str> {
+    let Some(open) = text.find('(') else { return Cow::Borrowed(text) };
+    let content = &text[open + 1..];
+    let content = content.strip_suffix(')').unwrap_or(content).trim();
+    if content.ends_with(['"', '\'']) && matches!(lexer::tokenize(content).0[..], [Token { kind: TokenKind::String, .. }, _]) {
+        let mut plain = String::new();
+        unescape(content, &mut plain);
+        if !plain.is_empty() {
+            return Cow::Owned(plain);
+        }
+    }
+    Cow::Borrowed(content)
 }
 
 fn boolean(text: &str) -> Option<bool> {
@@ -203,26 +250,6 @@ fn decimal(text: &str) -> Option<String> {
     (is_plain && text.parse::<f64>().is_ok()).then(|| text.strip_prefix('+').unwrap_or(text).to_owned())
 }
 
-fn datetime(text: &str) -> Option<i64> {
-    let plain = text.replace('\u{202f}', " ");
-    time::parse_datetime(&plain).or_else(|| date_of_numbers(&plain))
-}
-
-/// `2020`, `2020 - 12 - 31`, `2020, 12, 31`, `12-31-2020`: a date alone, in ways that real queries write it.
-fn date_of_numbers(text: &str) -> Option<i64> {
-    let numbers: Vec<&str> = text.split(['-', ',', '/']).map(str::trim).collect();
-    let is_number = |number: &&str| (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
-    if !numbers.iter().all(is_number) {
-        return None;
-    }
-    match numbers.as_slice() {
-        [year] if year.len() == 4 => time::parse_iso(&format!("{year}-01-01")),
-        [year, month, day] if year.len() == 4 => time::parse_iso(&format!("{year}-{month:0>2}-{day:0>2}")),
-        [month, day, year] if year.len() == 4 => time::parse_iso(&format!("{year}-{month:0>2}-{day:0>2}")),
-        _ => None,
-    }
-}
-
 /// `1d`, `15 seconds`, `1.02:03:04`, `2` (days).
 fn timespan(text: &str) -> Option<i64> {
     time::parse_timespan(text).or_else(|| days_for_hours(text)).or_else(|| {
@@ -232,6 +259,9 @@ fn timespan(text: &str) -> Option<i64> {
         };
         let number = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
         let unit = text[number..].trim();
+        if number == 0 {
+            return None;
+        }
         let unit = if unit.is_empty() { 86_400_000_000_000 } else { unit_nanoseconds(unit)? };
         let ticks = scaled(&text[..number], unit)?;
         i64::try_from(if is_negative { -ticks } else { ticks }).ok()
@@ -242,6 +272,7 @@ fn timespan(text: &str) -> Option<i64> {
 /// by which Microsoft's parser tells such values.
 pub(crate) fn days_for_hours(text: &str) -> Option<i64> {
     let content = content(text);
+    let content = &*content;
     let (sign, content) = content.strip_prefix('-').map_or((1, content), |rest| (-1, rest));
     let mut numbers = content.split(':').map(|number| {
         let is_number = !number.is_empty() && number.len() <= 8 && number.bytes().all(|b| b.is_ascii_digit());
@@ -384,27 +415,16 @@ mod tests {
     }
 
     #[test]
-    fn datetimes() {
-        let eighth = time::parse_iso("2014-11-08 15:05:02");
-        for text in
-            ["2014-11-08T15:05:02Z", "Sat, 8 Nov 2014 15:05:02 GMT", "Saturday, 08-Nov-14 15:05:02 GMT", "11/8/2014 15:05:02"]
-        {
-            assert_eq!(datetime(text), eighth, "{text}");
-        }
-        assert_eq!(datetime("2014"), time::parse_iso("2014-01-01"));
-        for text in ["2014 - 11 - 08", "2014, 11, 8", "11-08-2014"] {
-            assert_eq!(datetime(text), time::parse_iso("2014-11-08"), "{text}");
-        }
-        assert_eq!(datetime("yesterday"), None);
-    }
-
-    #[test]
     fn numbers() {
         assert_eq!(scalar_value(Type::Long, "long(0x1F)"), Some(Value::Long(31)));
         assert_eq!(scalar_value(Type::Int, "int(null)"), Some(Value::Null));
         assert_eq!(scalar_value(Type::Int, "int(3000000000)"), None);
         assert_eq!(scalar_value(Type::Real, "1."), Some(Value::Real(1.0)));
         assert_eq!(scalar_value(Type::Real, "real(-inf)"), Some(Value::Real(f64::NEG_INFINITY)));
+        assert_eq!(scalar_value(Type::Real, "real(max)"), Some(Value::Real(f64::MAX)));
+        assert_eq!(scalar_value(Type::TimeSpan, "time(min)"), Some(Value::TimeSpan(i64::MIN)));
+        assert_eq!((scalar_value(Type::Guid, "guid(min)"), scalar_value(Type::TimeSpan, "time(d)")), (None, None));
+        assert_eq!(scalar_value(Type::Long, "long(@'5')"), Some(Value::Long(5)));
         assert_eq!(scalar_value(Type::Decimal, "decimal(1e5)"), Some(Value::Decimal("1e5".to_owned())));
     }
 }

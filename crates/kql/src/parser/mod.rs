@@ -14,6 +14,7 @@ mod dynamic;
 mod expr;
 mod graph;
 mod literal;
+mod moment;
 mod name;
 mod operator;
 mod param;

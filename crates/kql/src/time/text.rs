@@ -20,14 +20,14 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
 fn parse_named_month(text: &str) -> Option<i64> {
     let text = text.trim();
     let text = match text.split_once(',') {
-        Some((weekday, rest)) if abbreviates(weekday.trim(), &WEEKDAYS).is_some() => rest.trim_start(),
+        Some((weekday, rest)) if weekday_by_name(weekday.trim()).is_some() => rest.trim_start(),
         Some(_) => return None,
         None => text,
     };
     let (day, rest) = text.split_once([' ', '-'])?;
     let (month, rest) = rest.split_once([' ', '-'])?;
     let (year, clock) = rest.split_once(' ').unwrap_or((rest, ""));
-    let month = abbreviates(month, &MONTHS)?;
+    let month = month_by_name(month)?;
     let (ticks, shift) = time_and_zone(clock)?;
     in_range(from_civil(full_year(year)?, month, number(day, 2)?, ticks)?.checked_sub(shift)?)
 }
@@ -49,14 +49,28 @@ fn parse_slashes(text: &str) -> Option<i64> {
     if year.len() != 4 {
         return None;
     }
-    let (clock, half) = split_half(clock.trim());
-    let (ticks, shift) = time_and_zone(clock)?;
-    let ticks = match half {
-        None => ticks,
-        Some(_) if !(1..=12).contains(&(ticks / HOUR)) => return None,
-        Some(offset) => ticks % (12 * HOUR) + offset,
-    };
+    let (ticks, shift) = time_of_two_halves(clock.trim())?;
     in_range(from_civil(number(year, 4)?, number(month, 2)?, number(day, 2)?, ticks)?.checked_sub(shift)?)
+}
+
+/// A time of day by itself: `15:05`, `3:05:02.5 PM`, `8 AM`.
+#[must_use]
+pub fn parse_clock(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let (ticks, shift) = time_of_two_halves(text)?;
+    let is_time = text.contains(':') || split_half(text).1.is_some();
+    (is_time && shift == 0).then_some(ticks)
+}
+
+/// `hh:mm[:ss[.fffffff]] [zone]` or `h[:mm[:ss]] AM`: the time, and the zone's ticks east of Greenwich.
+fn time_of_two_halves(clock: &str) -> Option<(i64, i64)> {
+    let (clock, half) = split_half(clock);
+    let (ticks, shift) = time_and_zone(clock)?;
+    match half {
+        None => Some((ticks, shift)),
+        Some(_) if !(1..=12).contains(&(ticks / HOUR)) => None,
+        Some(offset) => Some((ticks % (12 * HOUR) + offset, shift)),
+    }
 }
 
 /// Takes `AM` or `PM` off the end: what it adds to the hour.
@@ -97,9 +111,23 @@ fn full_year(text: &str) -> Option<i64> {
     let year = number(text, 4)?;
     match text.len() {
         4 => Some(year),
-        2 => Some(if year < 30 { 2000 + year } else { 1900 + year }),
+        2 => Some(year_of_two_digits(year)),
         _ => None,
     }
+}
+
+pub(crate) fn year_of_two_digits(year: i64) -> i64 {
+    if year < 30 { 2000 + year } else { 1900 + year }
+}
+
+/// 1 to 12, by the name of a month or its first three letters.
+pub(crate) fn month_by_name(text: &str) -> Option<i64> {
+    abbreviates(text, &MONTHS)
+}
+
+/// 1 (Sunday) to 7, by the name of a day or its first three letters.
+pub(crate) fn weekday_by_name(text: &str) -> Option<i64> {
+    abbreviates(text, &WEEKDAYS)
 }
 
 /// The position from 1 of the name that `text` is, whole or its first three letters.
