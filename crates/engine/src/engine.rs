@@ -6,6 +6,7 @@
 //! All of a query runs on threads of the engine's own, with deep stacks; the caller's thread only takes in what comes. So a query can
 //! be stopped at any moment, even where an operator does not listen: its thread is then left to itself.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct Config {
     /// The memory that sorts, joins, groups, graphs and the rows of an answer may hold; past it they spill or the query is refused. In
     /// bytes.
     pub memory_bytes: usize,
+    /// The folder below which queries put what does not fit into memory; the system's for temporary files without.
+    pub spill: Option<PathBuf>,
     /// `now()`, in ticks.
     pub now: i64,
     /// Rows of a result table beyond which it is cut, which the answer says; none for no bound.
@@ -57,6 +60,7 @@ impl Default for Config {
         Config {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             memory_bytes: 2 << 30,
+            spill: None,
             now: kql::time::UNIX_EPOCH,
             row_limit: Some(500_000),
             byte_limit: Some(64 << 20),
@@ -84,7 +88,7 @@ pub struct Engine {
     context: SessionContext,
     threads: Threads,
     // Last, so that it goes when no new query can begin.
-    _spill: SpillFolder,
+    spill: SpillFolder,
 }
 
 /// The threads that queries run on. What hangs on them when the engine goes is not waited for.
@@ -119,8 +123,8 @@ impl Engine {
     /// An engine over no tables but the empty ones that Sentinel and Defender have.
     pub fn new(config: Config) -> Result<Engine> {
         let threads = Threads::start(config.threads)?;
-        let spill = SpillFolder::make();
-        let context = SessionContext::new_with_state(session::state(&config, spill.path())?);
+        let spill = SpillFolder::make(config.spill.as_deref());
+        let context = SessionContext::new_with_state(session::state(&config, &spill)?);
         let workspace = Arc::new(Workspace { builtin: true, ..Workspace::default() });
         Ok(Engine {
             config,
@@ -130,7 +134,7 @@ impl Engine {
             ip_places: None,
             context,
             threads,
-            _spill: spill,
+            spill,
         })
     }
 
@@ -294,7 +298,7 @@ impl Engine {
             }
         });
         task.abort();
-        result
+        result.map_err(|error| error.spilling_to(self.spill.path()))
     }
 }
 

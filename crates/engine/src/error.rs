@@ -1,5 +1,7 @@
 //! What can go wrong when a query runs.
 
+use std::path::Path;
+
 use kql::plan;
 
 /// An error with a code that stays, and what to do in its message.
@@ -32,6 +34,8 @@ pub mod code {
     pub const NO_TABLE: &str = "K0607";
     /// A table of a workspace, database or cluster that nothing here stands for.
     pub const NO_PLACE: &str = "K0608";
+    /// What does not fit into memory could not be put on disk.
+    pub const DISK: &str = "K0609";
     /// The query needs a service that does not stand behind this engine.
     pub const SERVICE: &str = "K0610";
     /// A defect of ours.
@@ -54,10 +58,34 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Rows could not be put on disk, or read from there again; [`Error::spilling_to`] adds where.
+    fn disk(why: &impl std::fmt::Display) -> Error {
+        Error::new(
+            code::DISK,
+            format!("the query holds more rows than fit into its memory, and they cannot be put on disk: {why}"),
+        )
+    }
+
+    /// The same with the folder that queries spill to and what to do, if that is what failed.
+    pub(crate) fn spilling_to(self, folder: &Path) -> Error {
+        if self.code != code::DISK {
+            return self;
+        }
+        let todo = "make room there, give queries another folder or more memory, or read less";
+        Error { message: format!("{} (in `{}`); {todo}", self.message, folder.display()), ..self }
+    }
+}
+
 impl From<datafusion::error::DataFusionError> for Error {
     fn from(error: datafusion::error::DataFusionError) -> Error {
+        use datafusion::arrow::error::ArrowError;
         use datafusion::error::DataFusionError as Df;
         match error.find_root() {
+            // The engine's own readers tell of files as `External`: what else is read and written are spills.
+            Df::IoError(why) => Error::disk(why),
+            Df::ArrowError(why, _) if matches!(&**why, ArrowError::IoError(..)) => Error::disk(why),
+            Df::ResourcesExhausted(message) if message.contains("disk space") => Error::disk(message),
             Df::ResourcesExhausted(message) => Error::new(
                 code::MEMORY,
                 format!("the query needs more memory than it may have: {message}; raise the limit or read less"),

@@ -1,11 +1,10 @@
 //! DataFusion, set up for plans whose types are settled and whose operators are ours: memory, rules, planner.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::{QueryPlanner, SessionState};
-use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::disk_manager::DiskManagerBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
@@ -21,12 +20,12 @@ use crate::in_order::KeepPartitionsInOrder;
 use crate::large_top::LargeTops;
 use crate::operator::OperatorPlanner;
 use crate::pass::Passes;
+use crate::spill::SpillFolder;
 
 /// The state that all queries of an engine start from; they spill to that folder.
-pub(crate) fn state(config: &Config, spill: Option<&Path>) -> Result<SessionState> {
+pub(crate) fn state(config: &Config, spill: &SpillFolder) -> Result<SessionState> {
     let pool = TrackConsumersPool::new(FairSpillPool::new(config.memory_bytes), TOP_CONSUMERS);
-    let disk = spill.map_or(DiskManagerMode::OsTmpDirectory, |folder| DiskManagerMode::Directories(vec![folder.to_owned()]));
-    let disk = DiskManagerBuilder::default().with_mode(disk);
+    let disk = DiskManagerBuilder::default().with_mode(spill.mode());
     let runtime = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(disk).build_arc()?;
     // Scans come in partitions of their own. Spreading rows by turns would only lose the order that a sort below gave them, which
     // KQL keeps through `where`, `extend` and their like.

@@ -35,6 +35,8 @@ pub struct Config {
     pub verbose: u8,
     /// Memory that queries may take, in bytes; the engine's own default without.
     pub memory_bytes: Option<usize>,
+    /// The folder below which queries put what does not fit into memory; the system's for temporary files without.
+    pub spill: Option<PathBuf>,
     /// How many parts of a query run at the same time; as many as there are cores without.
     pub threads: Option<usize>,
     /// Exclusion files that every hunt reads, before those of its options.
@@ -51,6 +53,7 @@ pub struct Config {
 struct File {
     color: Option<ColorWhen>,
     memory_mb: Option<usize>,
+    spill: Option<PathBuf>,
     threads: Option<usize>,
     #[serde(default)]
     exclusions: Vec<PathBuf>,
@@ -99,7 +102,14 @@ impl File {
             Paths::Several(paths) => paths.as_mut_slice(),
         });
         let lists = [&mut self.exclusions, &mut self.functions, &mut self.watchlists];
-        for path in lists.into_iter().flatten().chain(self.external.values_mut()).chain(&mut self.geoip).chain(places) {
+        for path in lists
+            .into_iter()
+            .flatten()
+            .chain(self.external.values_mut())
+            .chain(&mut self.geoip)
+            .chain(&mut self.spill)
+            .chain(places)
+        {
             *path = folder.join(&path);
         }
         self
@@ -130,6 +140,7 @@ impl Config {
             quiet: global.quiet,
             verbose: global.verbose,
             memory_bytes: file.memory_mb.map(|mb| mb.saturating_mul(1 << 20)),
+            spill: file.spill.clone(),
             threads: file.threads,
             declared: file.declared(),
             exclusions: file.exclusions,
@@ -214,10 +225,11 @@ mod tests {
     fn a_configuration_file_is_read_and_its_unknown_keys_refused() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("config.yaml");
-        std::fs::write(&path, "color: never\nmemory_mb: 512\n").expect("written");
+        std::fs::write(&path, "color: never\nmemory_mb: 512\nspill: big\n").expect("written");
         let global = Global { config: Some(path.clone()), now: Some("2026-01-01".to_owned()), ..Global::default() };
         let config = Config::resolve(&global).expect("a configuration");
         assert_eq!((config.memory_bytes, config.color, config.now), (Some(512 << 20), false, 639_028_224_000_000_000));
+        assert_eq!(config.spill, Some(folder.path().join("big")));
         std::fs::write(&path, "colour: never\n").expect("written");
         let error = Config::resolve(&global).expect_err("an unknown key");
         assert!(error.message.contains("colour"), "{error}");

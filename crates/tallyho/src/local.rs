@@ -31,6 +31,7 @@ pub fn engine_without_limit(config: &Config) -> Result<Engine, Error> {
 fn settings(config: &Config) -> engine::Config {
     let mut settings = engine::Config { now: config.now, cancel: config.cancel.clone(), ..engine::Config::default() };
     settings.threads = threads(config);
+    settings.spill.clone_from(&config.spill);
     settings.memory_bytes = config.memory_bytes.unwrap_or(settings.memory_bytes);
     settings
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use engine::error::code;
 use engine::source::{LogOptions, OnRead};
 use engine::{Cut, Engine, ResultTable};
 use kql::diagnostic::{NO_INGESTION_TIME, UNFILLED_TABLE};
@@ -245,8 +246,11 @@ pub(super) fn refused(config: &Config, source: &Source, error: &engine::Error) -
     let errors: Vec<_> = error.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
     if errors.is_empty() {
         let told = Error::user(format!("error[{}]: {}", error.code, error.message));
-        let stopped = error.code == engine::error::code::STOPPED;
-        return if stopped { told.with_hint("--timeout raises the limit, 0 lifts it") } else { told };
+        return match error.code {
+            code::STOPPED => told.with_hint("--timeout raises the limit, 0 lifts it"),
+            code::DISK => told.with_hint("`spill` in the configuration file names the folder, `memory_mb` the memory"),
+            _ => told,
+        };
     }
     Error::query(&source.name, &source.text, &errors)
 }
