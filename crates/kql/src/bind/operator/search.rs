@@ -204,6 +204,7 @@ impl Binder<'_> {
             Some(input) if tables.is_empty() => vec![input.clone()],
             _ => self.searched(tables, predicate),
         };
+        let flows = concerned(flows, predicate);
         let before = self.is_search_cased.replace(false);
         let found = self.matching(&flows, |binder| binder.search_predicate(predicate));
         self.is_search_cased = before;
@@ -217,7 +218,12 @@ impl Binder<'_> {
                 let kept = usual_columns(&flows, predicate);
                 (kept.into_iter().filter(|column| !all && !away.contains(&column.name)).collect(), !all)
             }
-            FindOutput::Default | FindOutput::Smart => (usual_columns(&flows, predicate), true),
+            FindOutput::Default | FindOutput::Smart => {
+                let usual = usual_columns(&flows, predicate);
+                let is_rest = |column: &Column| !usual.iter().any(|wanted| wanted.name == column.name);
+                let is_packed = flows.iter().any(|flow| flow.rel.open || flow.columns().iter().any(is_rest));
+                (usual, is_packed)
+            }
         };
         let shaped: Vec<Flow> = found.iter().map(|flow| self.shaped(flow, &wanted, pack)).collect();
         combined(&shaped, false, Some((&source, "find_arg")))
@@ -262,11 +268,36 @@ impl Binder<'_> {
             let pairs = others.flat_map(|(at, column)| {
                 [Expr::literal(Value::String(column.name.clone()), Type::String), Expr::column(at, column.ty)]
             });
-            exprs.push(Expr::call("pack_all", pairs.collect(), Type::Dynamic));
+            exprs.push(Expr::call("bag_pack", pairs.collect(), Type::Dynamic));
             columns.push(Column::new(fresh_name("pack_", &names_of(&columns)), Type::Dynamic));
         }
         let shaped = flow.with_columns(RelKind::Project { input: flow.rel.clone(), exprs }, columns, false);
         Flow { name: flow.name.clone(), origin: None, ..shaped }
+    }
+}
+
+/// The tables that `find` looks into: those with a column that the predicate names, or all if it looks into any column or names none.
+fn concerned(flows: Vec<Flow>, predicate: &ast::Expr) -> Vec<Flow> {
+    let mut names = Vec::new();
+    names_in(predicate, &mut names);
+    let has_some = |flow: &Flow| flow.rel.open || names.iter().any(|name| flow.position(name).is_some());
+    if is_about_any_column(predicate) || !flows.iter().any(has_some) {
+        return flows;
+    }
+    flows.into_iter().filter(has_some).collect()
+}
+
+/// The predicate holds a term, `* == x` or `pattern*:x` that any column may pass.
+fn is_about_any_column(predicate: &ast::Expr) -> bool {
+    match &predicate.kind {
+        Ast::Literal(_) | Ast::Star | Ast::Wildcard(_) => true,
+        Ast::Paren(inner) => is_about_any_column(inner),
+        Ast::And(operands) | Ast::Or(operands) => operands.iter().any(is_about_any_column),
+        Ast::Call { name, args } => name.text == "not" && args.iter().any(is_about_any_column),
+        Ast::Binary { left: part, .. } | Ast::SearchColumn { column: part, .. } | Ast::InList { value: part, .. } => {
+            matches!(part.without_parens().kind, Ast::Star | Ast::Wildcard(_))
+        }
+        _ => false,
     }
 }
 
