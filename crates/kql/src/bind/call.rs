@@ -7,7 +7,7 @@ use super::Binder;
 use super::env::{Binding, Item, Thing};
 use super::flow::unknown;
 use super::resolve::did_you_mean;
-use super::scope::Windows;
+use super::scope::{Scope, Windows};
 use crate::ast::{self, TypeExprKind};
 use crate::catalog::names::{self, Argument};
 use crate::catalog::{self, ArgType, Form, Function, Kind, MustBe, ResolveError, Resolved, Returns, Settled};
@@ -63,7 +63,7 @@ impl Bound {
 }
 
 /// The functions that look at neighboring rows.
-const WINDOW_FUNCTIONS: [&str; 8] =
+pub(super) const WINDOW_FUNCTIONS: [&str; 8] =
     ["next", "prev", "row_cumsum", "row_number", "row_rank", "row_rank_dense", "row_rank_min", "row_window_session"];
 
 impl Binder<'_> {
@@ -240,7 +240,8 @@ impl Binder<'_> {
 
     /// A window function is called: may it be here?
     fn window(&mut self, function: &str, span: Span) {
-        let windows = self.scope().map_or(Windows::Forbidden, |scope| scope.windows);
+        let is_result = |scope: &Scope| scope.grouping.as_ref().is_some_and(|grouping| !grouping.is_inside);
+        let windows = self.scope().filter(|scope| !is_result(scope)).map_or(Windows::Forbidden, |scope| scope.windows);
         match windows {
             Windows::Allowed | Windows::Used => {
                 if let Some(scope) = self.scopes.last_mut() {

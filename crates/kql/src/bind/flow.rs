@@ -93,6 +93,17 @@ impl Flow {
         self.with_columns(RelKind::Project { input: self.rel.clone(), exprs }, columns, false)
     }
 
+    /// Only the first columns, and those from `rest` on.
+    pub(super) fn without(&self, first: usize, rest: usize) -> Flow {
+        if first == rest {
+            return self.clone();
+        }
+        let (mut exprs, mut columns) = (self.identity(), self.columns().to_vec());
+        exprs.drain(first..rest);
+        columns.drain(first..rest);
+        self.with_columns(RelKind::Project { input: self.rel.clone(), exprs }, columns, self.rel.open)
+    }
+
     /// The rows as they are, under a settled order.
     pub(super) fn serialize(mut self) -> Flow {
         self.serialized = true;

@@ -8,7 +8,6 @@ use super::Binder;
 use super::env::{Binding, Closure, Env, Thing};
 use super::flow::{Flow, null_of, unknown};
 use super::limit::{CALL_DEPTH_MAX, INLINED_MAX};
-use super::scope::Windows;
 use crate::ast::{self, Parameter, StatementKind, TypeExpr, TypeExprKind};
 use crate::catalog;
 use crate::diagnostic::{self, Span};
@@ -322,11 +321,6 @@ impl Binder<'_> {
     pub(super) fn closure(&self, name: &str, function: &ast::Function) -> Binding {
         let function = Rc::new(function.clone());
         Binding::Function(Rc::new(Closure { name: name.to_owned(), function, env: self.env, is_stored: false }))
-    }
-
-    /// Window functions may be called over rows in a settled order.
-    pub(super) fn windows_over(input: &Flow) -> Windows {
-        if input.serialized || input.rel.open { Windows::Allowed } else { Windows::NotSerialized }
     }
 }
 

@@ -12,6 +12,7 @@ mod fold;
 mod function;
 mod limit;
 mod list;
+mod neighbors;
 mod operator;
 mod path;
 mod pattern;

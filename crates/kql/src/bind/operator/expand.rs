@@ -3,8 +3,10 @@
 //! In: rows and the arrays to expand. Out: a row for each element; for `mv-apply`, what a subquery makes of each row's elements.
 
 use super::super::Binder;
+use super::super::env::Item;
 use super::super::flow::{Flow, fresh_name, names_of, unknown};
 use super::super::fold;
+use super::super::neighbors::with_windows;
 use super::param;
 use crate::ast::{self, ExprKind as Ast, Operator, Param, TypeExprKind};
 use crate::diagnostic;
@@ -31,7 +33,10 @@ impl Binder<'_> {
         operator: &Operator,
     ) -> Flow {
         let params = &operator.params;
-        let expansion = self.expansion(input, items, limit, params);
+        let values = items.iter().map(|item| self.in_order(input, |binder| binder.expr(written(item))));
+        let mut values: Vec<Item> = values.collect();
+        let (own, input) = (input.columns().len(), &with_windows(input, values.iter_mut().map(|value| &mut value.expr)));
+        let expansion = self.expansion(input, items, values, limit, params);
         let bags = param(params, "bagexpansion").or_else(|| param(params, "kind"));
         let is_old = operator.keyword.len() == "mvexpand".len();
         let kind = RelKind::MvExpand {
@@ -41,20 +46,25 @@ impl Binder<'_> {
             limit: expansion.limit.or(is_old.then_some(OLD_LIMIT)),
             bag_as_array: bags.is_some_and(|kind| kind == "array"),
         };
-        input.with_columns(kind, expansion.columns, input.rel.open)
+        input.with_columns(kind, expansion.columns, input.rel.open).without(own, input.columns().len())
     }
 
-    fn expansion(&mut self, input: &Flow, items: &[ast::ExpandItem], limit: Option<&ast::Expr>, params: &[Param]) -> Expansion {
+    fn expansion(
+        &mut self,
+        input: &Flow,
+        items: &[ast::ExpandItem],
+        values: Vec<Item>,
+        limit: Option<&ast::Expr>,
+        params: &[Param],
+    ) -> Expansion {
         let mut columns = input.columns().to_vec();
         let mut bound = Vec::with_capacity(items.len());
-        for item in items {
-            let written = if let Ast::Named { value, .. } = &item.expr.kind { value.as_ref() } else { &item.expr };
-            let value = self.over(input, |binder| binder.expr(written));
+        for (item, value) in items.iter().zip(values) {
             let expr = match value.expr.ty {
                 Type::Dynamic | Type::Unknown => value.expr,
                 other => {
                     let message = format!("only a dynamic can be expanded, but this is a {other}");
-                    self.report(diagnostic::WRONG_TYPE, written.span, message);
+                    self.report(diagnostic::WRONG_TYPE, written(item).span, message);
                     unknown()
                 }
             };
@@ -94,7 +104,8 @@ impl Binder<'_> {
         subquery: &ast::Expr,
         params: &[Param],
     ) -> Flow {
-        let expansion = self.expansion(input, items, limit, params);
+        let values = items.iter().map(|item| self.over(input, |binder| binder.expr(written(item)))).collect();
+        let expansion = self.expansion(input, items, values, limit, params);
         let context = expansion.columns.clone();
         let rel = Rel { kind: RelKind::Context, columns: context.clone(), open: input.rel.open, ordered: false };
         let rows = Flow { origin: input.origin.clone(), ..Flow::of(rel) }.serialize();
@@ -133,6 +144,11 @@ impl Binder<'_> {
         let flow = input.with_columns(kind, columns, open);
         if order.is_sorted() { flow } else { Flow { origin: None, ..flow.pick(&order) } }
     }
+}
+
+/// The array of `name = array`.
+fn written(item: &ast::ExpandItem) -> &ast::Expr {
+    if let Ast::Named { value, .. } = &item.expr.kind { value } else { &item.expr }
 }
 
 /// Where the names stand among the columns, each once.

@@ -25,7 +25,8 @@ use std::collections::HashSet;
 pub(super) use project::matches_pattern;
 
 use super::env::{Binding, Item, Thing};
-use super::flow::{Flow, fresh_name, unknown};
+use super::flow::{Flow, unknown};
+use super::neighbors::with_windows;
 use super::{Binder, fold};
 use crate::ast::{self, ExprKind as Ast, Operator, OperatorKind as Op, Param};
 use crate::diagnostic::{self, Span};
@@ -154,22 +155,10 @@ impl Binder<'_> {
     }
 
     fn where_operator(&mut self, input: &Flow, predicate: &ast::Expr) -> Flow {
-        let mut scope = self.scope_over(input);
-        scope.windows = Self::windows_over(input);
-        let (predicate, scope) = self.within(scope, |binder| binder.predicate(predicate));
-        if scope.windows != super::scope::Windows::Used {
-            return self.filtered(input, predicate);
-        }
-        // The window function sees all rows: its result becomes a column, by which the rows are then chosen.
-        let mut exprs = input.identity();
-        exprs.push(predicate);
-        let mut columns = input.columns().to_vec();
-        let name = fresh_name("$keep", &super::flow::names_of(&columns));
-        columns.push(Column::new(name, Type::Bool));
-        let window = input.with_columns(RelKind::Window { input: input.rel.clone(), exprs }, columns, input.rel.open);
-        let at = input.columns().len();
-        let kept = self.filtered(&window, Expr::column(at, Type::Bool));
-        kept.pick(&(0..at).collect::<Vec<_>>())
+        let mut predicate = self.in_order(input, |binder| binder.predicate(predicate));
+        let rows = with_windows(input, [&mut predicate]);
+        let kept = self.filtered(&rows, predicate);
+        kept.without(input.columns().len(), rows.columns().len())
     }
 
     fn print(&mut self, items: &[ast::Expr]) -> Flow {
@@ -289,20 +278,19 @@ impl Binder<'_> {
 
     /// The rows in order.
     pub(super) fn sort(&mut self, input: &Flow, keys: &[ast::SortKey]) -> Flow {
-        let keys: Vec<SortKey> = keys.iter().map(|key| self.sort_key(input, key)).collect();
-        let mut sorted = input.same(RelKind::Sort { input: input.rel.clone(), keys });
+        let mut keys: Vec<SortKey> = keys.iter().map(|key| self.sort_key(input, key)).collect();
+        let rows = with_windows(input, keys.iter_mut().map(|key| &mut key.expr));
+        let mut sorted = rows.same(RelKind::Sort { input: rows.rel.clone(), keys });
         if let Some(rel) = std::sync::Arc::get_mut(&mut sorted.rel) {
             rel.ordered = true;
         }
-        sorted.serialize()
+        sorted.serialize().without(input.columns().len(), rows.columns().len())
     }
 
-    /// A key of a sort: descending unless the query says otherwise; nulls are the least of all values.
+    /// A key of a sort: descending unless the query says otherwise; nulls are the least of all values. [`with_windows`] has to follow.
     pub(super) fn sort_key(&mut self, input: &Flow, key: &ast::SortKey) -> SortKey {
         let written = if let Ast::Named { value, .. } = &key.expr.kind { value } else { &key.expr };
-        let mut scope = self.scope_over(input);
-        scope.windows = super::scope::Windows::Forbidden;
-        let (expr, _) = self.within(scope, |binder| binder.value(written));
+        let expr = self.in_order(input, |binder| binder.value(written));
         if expr.ty == Type::Dynamic {
             let help = "convert it first: tostring(…)".to_owned();
             self.report_with_help(diagnostic::DYNAMIC_KEY, key.span, "rows cannot be sorted by a dynamic", Some(help));

@@ -5,6 +5,7 @@
 use super::super::Binder;
 use super::super::flow::Flow;
 use super::super::fold;
+use super::super::neighbors::with_windows;
 use super::param;
 use crate::ast::{self, ColumnDecl, Param, ParseElement, TypeExprKind};
 use crate::diagnostic;
@@ -20,7 +21,8 @@ impl Binder<'_> {
         pattern: &[ParseElement],
         params: &[Param],
     ) -> Flow {
-        let text = self.over(input, |binder| binder.value_of(text, Type::String, "the text"));
+        let mut text = self.in_order(input, |binder| binder.value_of(text, Type::String, "the text"));
+        let (own, input) = (input.columns().len(), &with_windows(input, [&mut text]));
         let mode = match param(params, "kind").as_deref() {
             Some("regex") => ParseMode::Regex,
             Some("relaxed") => ParseMode::Relaxed,
@@ -59,7 +61,7 @@ impl Binder<'_> {
         }
         let flags = param(params, "flags").unwrap_or_default();
         let kind = RelKind::Parse { input: input.rel.clone(), text, mode, flags, pattern: parts, only_matches };
-        input.with_columns(kind, columns, input.rel.open)
+        input.with_columns(kind, columns, input.rel.open).without(own, input.columns().len())
     }
 
     /// Where a text column ends must be said by a text after it.
@@ -75,7 +77,8 @@ impl Binder<'_> {
     }
 
     pub(super) fn parse_kv(&mut self, input: &Flow, text: &ast::Expr, keys: &[ColumnDecl], params: &[Param]) -> Flow {
-        let text = self.over(input, |binder| binder.value_of(text, Type::String, "the text"));
+        let mut text = self.in_order(input, |binder| binder.value_of(text, Type::String, "the text"));
+        let (own, input) = (input.columns().len(), &with_windows(input, [&mut text]));
         let mut columns = input.columns().to_vec();
         let mut places = Vec::with_capacity(keys.len());
         for key in keys {
@@ -84,7 +87,7 @@ impl Binder<'_> {
         }
         let options = self.options_of(params);
         let kind = RelKind::ParseKv { input: input.rel.clone(), text, keys: places, options };
-        input.with_columns(kind, columns, input.rel.open)
+        input.with_columns(kind, columns, input.rel.open).without(own, input.columns().len())
     }
 }
 

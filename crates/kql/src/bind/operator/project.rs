@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use super::super::env::Item;
 use super::super::flow::{Flow, fresh_name, names_of};
+use super::super::neighbors::{windows_over, with_windows};
 use super::super::resolve::{did_you_mean, open_column};
 use super::super::scope::Windows;
 use super::super::{Binder, fold};
@@ -95,7 +96,7 @@ impl Binder<'_> {
 
     pub(super) fn project(&mut self, input: &Flow, items: &[ast::Expr]) -> Flow {
         let mut scope = self.scope_over(input);
-        scope.windows = Self::windows_over(input);
+        scope.windows = windows_over(input);
         let (made, scope) = self.within(scope, |binder| {
             let mut made = Made::new();
             for item in items {
@@ -116,7 +117,7 @@ impl Binder<'_> {
 
     pub(super) fn extend(&mut self, input: &Flow, items: &[ast::Expr]) -> Flow {
         let mut scope = self.scope_over(input);
-        scope.windows = Self::windows_over(input);
+        scope.windows = windows_over(input);
         let (made, scope) = self.within(scope, |binder| binder.extended(input, items));
         projected(input, made.0, made.1, scope.windows, input.rel.open)
     }
@@ -307,7 +308,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn distinct(&mut self, input: &Flow, items: &[ast::Expr]) -> Flow {
-        let made = self.over(input, |binder| {
+        let mut made = self.in_order(input, |binder| {
             let mut made = Made::new();
             for item in items {
                 if matches!(item.kind, Ast::Star) {
@@ -329,6 +330,7 @@ impl Binder<'_> {
             }
         }
         let open = input.rel.open && items.iter().any(|item| matches!(item.kind, Ast::Star));
+        let input = with_windows(input, &mut made.exprs);
         let kind = RelKind::Aggregate { input: input.rel.clone(), keys: made.exprs, aggregates: Vec::new() };
         Flow::fresh(kind, made.columns, open)
     }

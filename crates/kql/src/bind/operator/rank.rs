@@ -5,6 +5,7 @@
 use super::super::Binder;
 use super::super::env::Item;
 use super::super::flow::{Flow, fresh_name, names_of, unknown};
+use super::super::neighbors::with_windows;
 use super::param;
 use crate::ast::{self, ExprKind as Ast, Param, SortOrder, TopNestedLevel};
 use crate::diagnostic;
@@ -24,14 +25,15 @@ impl Binder<'_> {
 
     pub(super) fn sample_distinct(&mut self, input: &Flow, count: &ast::Expr, of: &ast::Expr) -> Flow {
         let count = self.number_of_rows(count);
-        let of = self.named_value(input, of);
+        let mut of = self.named_value(input, of);
         let columns = vec![Column::new(of.name.unwrap_or_else(|| "Column1".to_owned()), of.expr.ty)];
+        let input = with_windows(input, [&mut of.expr]);
         Flow::fresh(RelKind::Sample { input: input.rel.clone(), count, distinct: Some(of.expr) }, columns, false)
     }
 
-    /// A value over the input's rows, and its name: its own, or the one that the query gives.
+    /// A value over the input's rows, and its name: its own, or the one that the query gives. [`with_windows`] has to follow.
     fn named_value(&mut self, input: &Flow, written: &ast::Expr) -> Item {
-        self.over(input, |binder| match &written.kind {
+        self.in_order(input, |binder| match &written.kind {
             Ast::Named { name, value } => {
                 let item = binder.expr(value);
                 Item { name: Some(name.text.clone()), expr: item.expr }
@@ -42,9 +44,9 @@ impl Binder<'_> {
 
     pub(super) fn top_hitters(&mut self, input: &Flow, count: &ast::Expr, of: &ast::Expr, by: Option<&ast::Expr>) -> Flow {
         let count = self.number_of_rows(count);
-        let of = self.named_value(input, of);
+        let mut of = self.named_value(input, of);
         let name = of.name.unwrap_or_else(|| "Column1".to_owned());
-        let by = by.map(|by| self.named_value(input, by));
+        let mut by = by.map(|by| self.named_value(input, by));
         let (label, ty) = match &by {
             Some(by) => (format!("approximate_sum_{}", by.name.as_deref().unwrap_or_default()), by.expr.ty),
             None => (format!("approximate_count_{name}"), Type::Long),
@@ -52,6 +54,7 @@ impl Binder<'_> {
         let ty = if ty == Type::Int { Type::Long } else { ty };
         let label = fresh_name(&label, &std::iter::once(name.clone()).collect());
         let columns = vec![Column::new(name, of.expr.ty), Column::new(label, ty)];
+        let input = with_windows(input, std::iter::once(&mut of.expr).chain(by.as_mut().map(|by| &mut by.expr)));
         let by = by.map(|by| by.expr);
         Flow::fresh(RelKind::TopHitters { input: input.rel.clone(), count, of: of.expr, by }, columns, false)
     }
@@ -90,6 +93,10 @@ impl Binder<'_> {
             let ascending = matches!(level.by.order, Some(SortOrder::Ascending | SortOrder::GrannyAscending));
             bound.push(TopNested { count, of: of.expr, others, aggregates, by: by.expr, ascending });
         }
+        let exprs = bound.iter_mut().flat_map(|level| {
+            std::iter::once(&mut level.of).chain(level.aggregates.iter_mut().flat_map(|aggregate| &mut aggregate.args))
+        });
+        let input = with_windows(input, exprs);
         Flow::fresh(RelKind::TopNested { input: input.rel.clone(), levels: bound }, columns, false)
     }
 

@@ -4,6 +4,7 @@
 
 use super::super::Binder;
 use super::super::flow::{Flow, fresh_name};
+use super::super::neighbors::with_windows;
 use super::param;
 use crate::ast::{self, ExprKind as Ast, MakeSeries, Param, SeriesAggregate, SeriesRange};
 use crate::catalog;
@@ -17,13 +18,13 @@ type Bounds = (Option<Expr>, Option<Expr>, Expr, bool);
 impl Binder<'_> {
     pub(super) fn make_series(&mut self, input: &Flow, series: &MakeSeries, params: &[Param]) -> Flow {
         let mut made = self.keys(input, &series.by).made;
-        let keys = made.exprs.clone();
+        let mut keys = made.exprs.clone();
         let scope = self.grouping_scope(input, Vec::new());
         let (items, scope) = self.within(scope, |binder| {
             let first = |written: &SeriesAggregate| binder.items(&written.expr).into_iter().next();
             series.aggregates.iter().map(first).collect::<Vec<_>>()
         });
-        let aggregates = scope.grouping.map(|grouping| grouping.aggregates).unwrap_or_default();
+        let mut aggregates = scope.grouping.map(|grouping| grouping.aggregates).unwrap_or_default();
         let mut values = Vec::new();
         for (written, (_, item)) in series.aggregates.iter().zip(items).filter_map(|(written, item)| Some((written, item?))) {
             let default = match &written.default {
@@ -40,7 +41,7 @@ impl Binder<'_> {
             made.push(name, Expr { ty: Type::Dynamic, ..default.clone() });
             values.push((item.expr, default));
         }
-        let axis = self.over(input, |binder| match &series.axis.kind {
+        let mut axis = self.in_order(input, |binder| match &series.axis.kind {
             Ast::Named { name, value } => {
                 let item = binder.expr(value);
                 super::Item { name: Some(name.text.clone()), expr: item.expr }
@@ -59,7 +60,9 @@ impl Binder<'_> {
         let taken = columns.iter().map(|column| column.name.clone()).collect();
         let name = axis.name.unwrap_or_else(|| "Column1".to_owned());
         columns.push(Column::new(fresh_name(&name, &taken), Type::Dynamic));
-        let (input, axis) = (input.rel.clone(), axis.expr);
+        let exprs = aggregates.iter_mut().flat_map(|aggregate| &mut aggregate.args);
+        let rows = with_windows(input, keys.iter_mut().chain(exprs).chain([&mut axis.expr]));
+        let (input, axis) = (rows.rel, axis.expr);
         let nonempty = param(params, "kind").as_deref() == Some("nonempty");
         let kind = RelKind::MakeSeries { input, keys, aggregates, values, axis, from, to, step, inclusive, nonempty };
         Flow::fresh(kind, columns, false)

@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use super::super::Binder;
 use super::super::env::Item;
 use super::super::flow::{Flow, fresh_name};
-use super::super::scope::{Grouping, Scope};
+use super::super::neighbors::{windows_over, with_windows};
+use super::super::scope::{Grouping, Scope, Windows};
 use super::project::Made;
 use crate::ast;
 use crate::diagnostic;
@@ -40,22 +41,25 @@ impl Binder<'_> {
             }
             results
         });
-        let found = scope.grouping.map(|grouping| grouping.aggregates).unwrap_or_default();
+        let mut found = scope.grouping.map(|grouping| grouping.aggregates).unwrap_or_default();
+        let exprs = found.iter_mut().flat_map(|aggregate| &mut aggregate.args);
+        let rows = with_windows(input, keys.made.exprs.iter_mut().chain(exprs));
         let has_star = found.iter().any(|aggregate| aggregate.function.starts_with("arg_") || aggregate.function == "take_any");
         let open = input.rel.open && has_star && aggregates.iter().any(has_star_argument);
-        self.grouped(input, &mut keys.made, found, results, open)
+        self.grouped(&rows, &mut keys.made, found, results, open)
     }
 
-    /// A scope in which aggregation functions may be called.
+    /// A scope in which aggregation functions may be called, and window functions within them. [`with_windows`] has to follow.
     pub(super) fn grouping_scope(&mut self, input: &Flow, keys: Vec<Expr>) -> Scope {
         let mut scope = self.scope_over(input);
+        scope.windows = windows_over(input);
         scope.grouping = Some(Grouping { keys, ..Grouping::default() });
         scope
     }
 
-    /// The grouping expressions.
+    /// The grouping expressions. [`with_windows`] has to follow.
     pub(super) fn keys(&mut self, input: &Flow, by: &[ast::Expr]) -> Keys {
-        let made = self.over(input, |binder| {
+        let made = self.in_order(input, |binder| {
             let mut made = Made::new();
             for key in by {
                 for (named, item) in binder.items(key) {
@@ -135,7 +139,8 @@ impl Binder<'_> {
         written: &ast::Expr,
         what: &str,
     ) -> Option<(Aggregate, Option<String>)> {
-        let scope = self.grouping_scope(input, Vec::new());
+        let mut scope = self.grouping_scope(input, Vec::new());
+        scope.windows = Windows::Forbidden;
         let (items, scope) = self.within(scope, |binder| binder.items(written));
         let mut aggregates = scope.grouping.map(|grouping| grouping.aggregates).unwrap_or_default();
         let (_, item) = items.into_iter().next()?;
