@@ -1,7 +1,8 @@
 //! Where queries run. Comes in: hunts and an [`Executor`]. Goes out: all sightings, and what could not be searched.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use kql::types::{Rows, Value};
@@ -78,7 +79,7 @@ pub struct Outcome {
 /// is seen in a row only if the tested column holds the value's needle; what no candidate holds is therefore seen in none. And the
 /// column's test passes a row because of a needle that the row holds, which is among those that are left.
 pub fn search(hunts: &[Hunt], executor: &mut dyn Executor, bound: &TimeBound, exclusions: &Exclusions) -> Outcome {
-    let mut search = Search { executor, bound, exclusions, outcome: Outcome::default(), known: HashSet::default() };
+    let mut search = Search { executor, bound, exclusions, outcome: Outcome::default(), known: HashMap::default() };
     for table in tables(hunts) {
         if search.executor.has_table(table) {
             search.table(hunts, table);
@@ -97,8 +98,8 @@ struct Search<'s> {
     bound: &'s TimeBound,
     exclusions: &'s Exclusions,
     outcome: Outcome,
-    /// The ids of sightings.
-    known: HashSet<String, RandomState>,
+    /// Where the sighting of an id is.
+    known: HashMap<String, usize, RandomState>,
 }
 
 impl Search<'_> {
@@ -161,7 +162,7 @@ impl Search<'_> {
         }
     }
 
-    /// Takes what a query found; what another query of the hunt found in the same record is there already.
+    /// Takes what a query found. What two queries of the hunt found in the same record is one sighting, by the stronger match.
     fn take(&mut self, hunt: &Hunt, query: &HuntQuery, rows: Rows) {
         let sighted = sight(hunt, query, rows, self.exclusions);
         let outcome = &mut self.outcome;
@@ -173,8 +174,15 @@ impl Search<'_> {
                 outcome.not_evaluable.push(not_evaluable);
             }
         }
-        let known = &mut self.known;
-        outcome.sightings.extend(sighted.sightings.into_iter().filter(|sighting| known.insert(sighting.id.clone())));
+        for sighting in sighted.sightings {
+            match self.known.entry(sighting.id.clone()) {
+                Entry::Vacant(place) => {
+                    place.insert(outcome.sightings.len());
+                    outcome.sightings.push(sighting);
+                }
+                Entry::Occupied(place) => outcome.sightings[*place.get()].strengthen(sighting),
+            }
+        }
     }
 
     fn not_searched(&mut self, hunt: &str, table: &str, why: String) {
@@ -240,6 +248,36 @@ mod tests {
             let cell = Value::String("evil.shop".to_owned());
             Ok(Some(Rows { columns: vec![Column::new("Name", Type::String)], rows: vec![vec![cell]] }))
         }
+    }
+
+    /// Answers queries over URLs and over their hosts with the same record.
+    struct Proxy;
+
+    impl Executor for Proxy {
+        fn has_table(&self, table: &str) -> bool {
+            table == "CommonSecurityLog"
+        }
+
+        fn run(&mut self, query: &str) -> Result<Rows, Failure> {
+            let matched_by = if query.contains(": URLs at proxies") { "url" } else { "url-host" };
+            let columns = ["RequestURL", "Indicator", "IndicatorType", "Observed", "MatchedBy", "_tallyho_path"];
+            let url = "http://bad.biz/path?q=1";
+            let cells = [url, url, "url", url, matched_by, "proxy.log"];
+            Ok(Rows {
+                columns: columns.iter().map(|name| Column::new(*name, Type::String)).collect(),
+                rows: vec![cells.iter().map(|text| Value::String((*text).to_owned())).collect()],
+            })
+        }
+    }
+
+    #[test]
+    fn of_two_matches_in_a_record_the_stronger_is_told() {
+        let intel = std::sync::Arc::new(crate::feed::read(b"http://bad.biz/path?q=1", "x.txt").unwrap());
+        let hunts = crate::hunt::build(&intel, Template::Exact);
+        let outcome = search(&hunts, &mut Proxy, &TimeBound::Unbounded, &Exclusions::default());
+        let told: Vec<(&str, &str)> = outcome.sightings.iter().map(|it| (it.query.as_str(), it.matched_by.as_str())).collect();
+        assert_eq!(told, [("url-proxy", "url")]);
+        assert!(outcome.sightings[0].row.contains(&("MatchedBy".into(), Value::String("url".to_owned()))));
     }
 
     #[test]

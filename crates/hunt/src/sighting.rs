@@ -70,6 +70,23 @@ impl Sighting {
     pub fn indicator(&self) -> Indicator<'_> {
         self.intel.at(self.position)
     }
+
+    /// Becomes what another query, or another step of the same, saw in the same record of the same indicator, if that says more.
+    pub(crate) fn strengthen(&mut self, other: Sighting) {
+        if strength(&other.matched_by) > strength(&self.matched_by) {
+            *self = other;
+        }
+    }
+}
+
+/// How much a match says: the whole value more than its host, address and port more than the address.
+fn strength(matched_by: &str) -> u8 {
+    match matched_by {
+        "exact" | "url" | "ip:port" | "hash" => 3,
+        "subdomain" | "ip" => 2,
+        "url-host" | "network" => 1,
+        _ => 0,
+    }
 }
 
 /// Where a row stands.
@@ -130,7 +147,7 @@ pub fn sight(hunt: &Hunt, query: &HuntQuery, mut rows: Rows, exclusions: &Exclus
             sighting.excluded_by.clone_from(&judgment.excluded_by);
             match by_id.get(&sighting.id) {
                 Some(at) if sighting.evidence.is_none() => sighted.sightings[*at].count += 1,
-                Some(_) => {}
+                Some(at) => sighted.sightings[*at].strengthen(sighting),
                 None => {
                     by_id.insert(sighting.id.clone(), sighted.sightings.len());
                     sighted.sightings.push(sighting);
@@ -284,21 +301,20 @@ impl<'h> Finder<'h> {
     /// The hunt's indicators that rows name, by type and value.
     fn told(hunt: &'h Hunt, rows: &Rows, ty: usize, value: usize) -> Told<'h> {
         let mut told = Told::default();
-        let mut seen: HashSet<(String, String), RandomState> = HashSet::default();
+        let mut seen: HashSet<(&str, &str), RandomState> = HashSet::default();
         for row in &rows.rows {
-            let text = |at: usize| row.get(at).map(Value::to_text).unwrap_or_default();
+            let text = |at: usize| if let Some(Value::String(text)) = row.get(at) { text.as_str() } else { "" };
             let (ty, value) = (text(ty), text(value));
-            if seen.contains(&(ty.clone(), value.clone())) {
+            if !seen.insert((ty, value)) {
                 continue;
             }
-            let named = IndicatorType::from_name(&ty).into_iter().flat_map(|ty| hunt.intel().positions(ty, &value));
+            let named = IndicatorType::from_name(ty).into_iter().flat_map(|ty| hunt.intel().positions(ty, value));
             let own = named.filter(|at| hunt.positions().binary_search(at).is_ok());
             told.extend(
                 own.map(|at| (hunt.intel().at(at), at))
                     .filter(|(it, _)| it.value() == value)
                     .map(|(it, at)| ((it.ty(), it.value()), at)),
             );
-            seen.insert((ty, value));
         }
         told
     }
