@@ -163,6 +163,54 @@ mod tests {
         }
     }
 
+    /// What a table of a page shows of a payload: its cells by the names of its columns.
+    fn shown(intel: &Intel, columns: &[&str]) -> Vec<Vec<String>> {
+        if columns.contains(&"why") {
+            return intel.rejected.iter().map(|it| vec![it.at.clone(), it.why.to_string()]).collect();
+        }
+        let cell = |it: crate::Indicator<'_>, column: &str| match column {
+            "type" => it.ty().name().to_owned(),
+            "value" => it.value().to_owned(),
+            "family" => it.malware().id.clone(),
+            "confidence" => it.confidence().map_or_else(String::new, |it| it.to_string()),
+            "first seen" => it.first_seen().map_or_else(String::new, kql::time::format_datetime),
+            other => panic!("no feed has the column {other}"),
+        };
+        intel.indicators().map(|it| columns.iter().map(|column| cell(it, column)).collect()).collect()
+    }
+
+    #[test]
+    fn pages_say_what_feeds_give() {
+        let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+        for feed in FEEDS {
+            let mut given: Option<Result<Intel, FeedError>> = None;
+            let mut lines = feed.page().lines().peekable();
+            let mut checked = 0;
+            while let Some(line) = lines.next() {
+                if let Some(language) = line.strip_prefix("```") {
+                    let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+                    if language == "error" {
+                        let error = given.take().expect("a payload").expect_err("a payload that is none");
+                        assert_eq!(error.to_string(), block.join("\n"), "{}", feed.name());
+                    } else {
+                        given = Some(read(block.join("\n").as_bytes(), "x.json"));
+                    }
+                } else if line.starts_with('|')
+                    && let Some(Ok(intel)) = &given
+                {
+                    let columns = cells(line);
+                    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+                    lines.next();
+                    let rows = std::iter::from_fn(|| lines.next_if(|line| line.starts_with('|')));
+                    assert_eq!(shown(intel, &columns), rows.map(cells).collect::<Vec<_>>(), "{}", feed.name());
+                    assert_eq!(intel.sources[0].feed, feed.name());
+                    checked += 1;
+                }
+            }
+            assert!(checked > 0, "{} has no example", feed.name());
+        }
+    }
+
     #[test]
     fn what_is_no_feed_is_said() {
         assert!(read(b"{\"a\": 1, \"b\": {\"c\": 2}}", "x.json").unwrap_err().to_string().contains("no known feed format"));

@@ -122,4 +122,6 @@ pub struct Source {
     pub rejected: usize,
     /// Indicators held back.
     pub held_back: usize,
+    /// Dates and confidences that could not be read. What they were said of is hunted without them.
+    pub unread_facts: usize,
 }

@@ -48,8 +48,13 @@ pub fn is_family(malware: &Malware, asked: &str) -> bool {
 #[must_use]
 pub fn summary(intel: &Intel) -> String {
     let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
+    let unread: usize = intel.sources.iter().map(|source| source.unread_facts).sum();
+    let unread = match unread {
+        0 => String::new(),
+        n => format!(", {} not readable", count(n, "date or confidence", "dates or confidences")),
+    };
     format!(
-        "{} of {} from {}; {} rejected, {} held back",
+        "{} of {} from {}; {} rejected, {} held back{unread}",
         count(intel.len(), "indicator", "indicators"),
         count(intel.families(), "family", "families"),
         count(intel.sources.len(), "file", "files"),

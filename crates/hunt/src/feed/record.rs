@@ -21,6 +21,7 @@ pub(crate) enum Role {
     Confidence,
     FirstSeen,
     LastSeen,
+    ValidUntil,
     Reference,
     Reporter,
     Tags,
@@ -57,6 +58,7 @@ pub(crate) fn role(name: &str) -> Option<Role> {
         "confidence_level" | "confidence" => Role::Confidence,
         "first_seen_utc" | "first_seen" | "firstseen" | "dateadded" | "valid_from" | "first_seen_at" => Role::FirstSeen,
         "last_seen_utc" | "last_seen" | "lastseen" | "last_online" => Role::LastSeen,
+        "valid_until" | "validuntil" | "expirationdatetime" => Role::ValidUntil,
         "reference" | "urlhaus_link" | "link" => Role::Reference,
         "reporter" => Role::Reporter,
         "tags" => Role::Tags,
@@ -79,8 +81,11 @@ pub(crate) struct Record<'a> {
     pub(crate) malware_name: Cow<'a, str>,
     pub(crate) aliases: Vec<Cow<'a, str>>,
     pub(crate) confidence: Option<u8>,
+    /// There is a confidence that is no number from 0 to 100.
+    pub(crate) strange_confidence: bool,
     pub(crate) first_seen: Cow<'a, str>,
     pub(crate) last_seen: Cow<'a, str>,
+    pub(crate) valid_until: Cow<'a, str>,
     pub(crate) reference: Cow<'a, str>,
     pub(crate) reporter: Cow<'a, str>,
     pub(crate) tags: Vec<Cow<'a, str>>,
@@ -123,9 +128,13 @@ impl<'a> Record<'a> {
             Role::MalwareId => self.malware_id = text,
             Role::MalwareName => self.malware_name = text,
             Role::Aliases => self.aliases = listed(text),
-            Role::Confidence => self.confidence = text.trim_end_matches('%').trim().parse::<u8>().ok().filter(|n| *n <= 100),
+            Role::Confidence => {
+                self.confidence = text.trim_end_matches('%').trim().parse::<u8>().ok().filter(|n| *n <= 100);
+                self.strange_confidence = self.confidence.is_none();
+            }
             Role::FirstSeen => self.first_seen = text,
             Role::LastSeen => self.last_seen = text,
+            Role::ValidUntil => self.valid_until = text,
             Role::Reference => self.reference = text,
             Role::Reporter => self.reporter = text,
             Role::Tags => self.tags = listed(text),

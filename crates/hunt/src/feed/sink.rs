@@ -73,10 +73,17 @@ impl Sink {
             self.reject("", Reason::Empty, at);
             return;
         }
+        let times = Times::of(record);
+        let is_ever_valid = times.is_ever_valid();
         for (hint, published) in &record.values {
             self.source.values += 1;
-            match record.hint(*hint).and_then(|hint| self.intel.value(&record.with_port(published, hint), hint)) {
-                Ok(value) => self.accept(value, published, record),
+            let value = match record.hint(*hint) {
+                Ok(_) if !is_ever_valid => Err(Reason::BadRecord("it ends before it begins to be valid".to_owned())),
+                Ok(hint) => self.intel.value(&record.with_port(published, hint), hint),
+                Err(why) => Err(why),
+            };
+            match value {
+                Ok(value) => self.accept(value, published, record, &times),
                 Err(why) => self.refuse(published, why, at),
             }
         }
@@ -97,7 +104,8 @@ impl Sink {
         self.source.held_back += held_back;
     }
 
-    fn accept(&mut self, value: Value, published: &str, record: &Record<'_>) {
+    fn accept(&mut self, value: Value, published: &str, record: &Record<'_>, times: &Times) {
+        self.source.unread_facts += times.unread + usize::from(record.strange_confidence);
         let family = self.family(&record.malware_id, &record.malware_name, &record.aliases);
         let shared = self.intel.shared();
         let tags: Vec<u32> = record.tags.iter().map(|tag| shared.add_text(tag)).collect();
@@ -113,8 +121,9 @@ impl Sink {
             about: shared.add_about(about),
             confidence: record.confidence,
             compromised: record.compromised,
-            first_seen: time::parse_iso(&record.first_seen),
-            last_seen: time::parse_iso(&record.last_seen),
+            first_seen: times.first_seen,
+            last_seen: times.last_seen,
+            valid_until: times.valid_until,
             id: &record.id,
             reference: &record.reference,
         };
@@ -159,6 +168,33 @@ impl Sink {
     pub fn finish(mut self) -> Intel {
         self.intel.sources.push(self.source);
         self.intel
+    }
+}
+
+/// The moments that a record names.
+struct Times {
+    first_seen: Option<i64>,
+    last_seen: Option<i64>,
+    valid_until: Option<i64>,
+    /// How many there are that could not be read.
+    unread: usize,
+}
+
+impl Times {
+    fn of(record: &Record<'_>) -> Times {
+        let mut unread = 0;
+        let mut moment = |text: &str| {
+            let ticks = if text.is_empty() { None } else { time::parse_iso(text) };
+            unread += usize::from(ticks.is_none() && !text.is_empty());
+            ticks
+        };
+        let (first_seen, last_seen) = (moment(&record.first_seen), moment(&record.last_seen));
+        let valid_until = moment(&record.valid_until);
+        Times { first_seen, last_seen, valid_until, unread }
+    }
+
+    fn is_ever_valid(&self) -> bool {
+        self.valid_until.is_none_or(|until| self.first_seen.is_none_or(|first| first < until))
     }
 }
 

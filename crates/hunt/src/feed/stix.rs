@@ -1,14 +1,16 @@
-//! STIX 2.0 and 2.1 bundles. An indicator's pattern gives every comparison by `=` within it as a value: a pattern that joins them
-//! by `OR` means just that; one that joins them by `AND` is rejected, since one half of it says nothing.
+//! STIX 2.0 and 2.1 bundles. Each alternative of an indicator's pattern is a value; what is none is rejected.
 
-use std::borrow::Cow;
+mod pattern;
+
 use std::collections::HashMap;
 
 use super::json::Json;
-use super::record::Record;
+use super::record::{Record, Role};
 use super::sink::Sink;
 use super::{Document, Feed, FeedError};
-use crate::normalize::{Hint, Reason};
+use crate::normalize::Reason;
+
+use pattern::alternatives;
 
 /// The feed.
 pub(super) struct Stix;
@@ -57,107 +59,40 @@ fn families<'a>(objects: &'a [Json<'a>]) -> HashMap<&'a str, &'a str> {
 fn push(object: &Json<'_>, families: &HashMap<&str, &str>, sink: &mut Sink) {
     let (id, pattern) = (object.text_of("id").unwrap_or_default(), object.text_of("pattern").unwrap_or_default());
     let at = || format!("object {id}");
-    let values = match comparisons(pattern) {
-        Ok(values) => values,
-        Err(why) => return sink.reject(pattern, why, &at),
-    };
+    if let Some(other) = object.text_of("pattern_type").filter(|ty| *ty != "stix") {
+        return sink.reject(pattern, Reason::UnknownType(format!("{other} pattern")), &at);
+    }
     if object.get("revoked") == Some(&Json::Bool(true)) {
         return sink.reject(pattern, Reason::BadRecord("the publisher revoked it".to_owned()), &at);
     }
+    let mut values = Vec::new();
+    for alternative in alternatives(pattern) {
+        match alternative {
+            Ok((hint, value)) => values.push((Some(hint), value)),
+            Err(why) => sink.reject(pattern, why, &at),
+        }
+    }
+    if values.is_empty() {
+        return;
+    }
     let threat_types = object.list_of("indicator_types").iter().chain(object.list_of("labels")).find_map(Json::text);
-    let record = Record {
-        values: values.into_iter().map(|(hint, value)| (Some(hint), value)).collect(),
+    let mut record = Record {
+        values,
         malware_id: families.get(id).copied().unwrap_or_default().into(),
         threat_type: threat_types.unwrap_or_default().into(),
-        confidence: object.get("confidence").and_then(Json::scalar).and_then(|text| text.parse().ok()),
         first_seen: object.text_of("valid_from").unwrap_or_default().into(),
+        valid_until: object.text_of("valid_until").unwrap_or_default().into(),
         id: id.into(),
         ..Record::default()
     };
+    if let Some(confidence) = object.get("confidence").and_then(Json::scalar) {
+        record.set(Role::Confidence, confidence);
+    }
     sink.push(&record, &at);
-}
-
-/// The values that a pattern compares with, and what they are.
-fn comparisons(pattern: &str) -> Result<Vec<(Hint, Cow<'_, str>)>, Reason> {
-    let mut found = Vec::new();
-    let mut other = None;
-    let mut rest = pattern;
-    while let Some(quote) = rest.find('=') {
-        let path = rest[..quote].rsplit(['[', '(', ' ', ']']).find(|word| word.contains(':')).unwrap_or_default();
-        let (value, tail) = literal(&rest[quote + 1..])
-            .ok_or_else(|| Reason::BadRecord("a pattern that does not compare with a text".to_owned()))?;
-        match hint(path) {
-            Some(hint) => found.push((hint, value)),
-            None => other = Some(path),
-        }
-        rest = tail;
-        if rest.trim_start().starts_with("AND") && !found.is_empty() {
-            return Err(Reason::BadRecord("a pattern that joins comparisons by AND".to_owned()));
-        }
-    }
-    match (found.is_empty(), other) {
-        (false, _) => Ok(found),
-        (true, Some(path)) => Err(Reason::UnknownType(path.to_owned())),
-        (true, None) => Err(Reason::BadRecord("a pattern without a comparison".to_owned())),
-    }
-}
-
-/// What the object path of a comparison holds.
-fn hint(path: &str) -> Option<Hint> {
-    let (object, property) = path.split_once(':')?;
-    let property = property.replace('\'', "").to_ascii_lowercase();
-    Some(match (object, property.as_str()) {
-        ("domain-name", "value") => Hint::Domain,
-        ("url", "value") => Hint::Url,
-        ("ipv4-addr" | "ipv6-addr", "value") => Hint::Address,
-        ("file", "hashes.md5") => Hint::Md5,
-        ("file", "hashes.sha-1" | "hashes.sha1") => Hint::Sha1,
-        ("file", "hashes.sha-256" | "hashes.sha256") => Hint::Sha256,
-        _ => return None,
-    })
-}
-
-/// The text literal that `text` starts with, and what follows it.
-fn literal(text: &str) -> Option<(Cow<'_, str>, &str)> {
-    let inner = text.trim_start().strip_prefix('\'')?;
-    let mut escaped = false;
-    for (at, c) in inner.char_indices() {
-        match c {
-            '\\' if !escaped => escaped = true,
-            '\'' if !escaped => {
-                let value = &inner[..at];
-                let value =
-                    if value.contains('\\') { Cow::Owned(value.replace("\\'", "'").replace("\\\\", "\\")) } else { value.into() };
-                return Some((value, &inner[at + 1..]));
-            }
-            _ => escaped = false,
-        }
-    }
-    None
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns() {
-        let check = |pattern: &str| match comparisons(pattern) {
-            Ok(found) => found.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(" "),
-            Err(why) => why.to_string(),
-        };
-        assert_eq!(check("[domain-name:value='evil.shop']"), "evil.shop");
-        assert_eq!(check("[domain-name:value = 'a.biz' OR ipv4-addr:value = '93.184.216.34']"), "a.biz 93.184.216.34");
-        assert_eq!(check("[file:hashes.'SHA-256' = 'ef53']"), "ef53");
-        assert_eq!(check("[url:value = 'http://a.biz/?x=1']"), "http://a.biz/?x=1");
-        assert_eq!(check("[process:name = 'x']"), "values of type `process:name` are not hunted");
-        assert_eq!(
-            check("[url:value = 'http://a.biz/' AND file:name = 'x']"),
-            "unreadable record: a pattern that joins comparisons by AND"
-        );
-        assert_eq!(check("[a:b > 5]"), "unreadable record: a pattern without a comparison");
-    }
-
     #[test]
     fn families_come_by_relationship() {
         let text = r#"{"type": "bundle", "objects": [{"type": "malware", "id": "malware--1", "name": "Pegasus"},
@@ -165,5 +100,31 @@ mod tests {
             {"type": "relationship", "source_ref": "indicator--1", "target_ref": "malware--1"}]}"#;
         let intel = crate::feed::read(text.as_bytes(), "p.json").unwrap();
         assert_eq!(intel.get(0).unwrap().malware().id, "Pegasus");
+    }
+
+    #[test]
+    fn what_is_said_of_a_value() {
+        let text = r#"{"type": "bundle", "objects": [
+            {"type": "indicator", "id": "indicator--1", "pattern": "[domain-name:value = 'a.biz' OR process:name = 'x']", "pattern_type": "stix",
+             "confidence": 75, "valid_from": "2024-01-26T21:28:21Z", "valid_until": "2024-04-26T21:28:21Z"},
+            {"type": "indicator", "id": "indicator--2", "pattern": "[domain-name:value = 'b.biz']", "confidence": 222, "valid_from": "lately"},
+            {"type": "indicator", "id": "indicator--3", "pattern": "[domain-name:value = 'c.biz']",
+             "valid_from": "2024-01-26T21:28:21Z", "valid_until": "2024-01-26T21:28:21Z"},
+            {"type": "indicator", "id": "indicator--4", "pattern": "alert tcp any", "pattern_type": "snort"}]}"#;
+        let intel = crate::feed::read(text.as_bytes(), "p.json").unwrap();
+        let (first, second) = (intel.get(0).unwrap(), intel.get(1).unwrap());
+        assert_eq!((first.value(), first.confidence()), ("a.biz", Some(75)));
+        assert_eq!(kql::time::format_datetime(first.valid_until().unwrap()), "2024-04-26T21:28:21.0000000Z");
+        assert_eq!((second.confidence(), second.first_seen(), second.valid_until()), (None, None, None));
+        assert_eq!((intel.len(), intel.sources[0].unread_facts), (2, 2));
+        let rejected: Vec<String> = intel.rejected.iter().map(|it| format!("{}: {}", it.at, it.why)).collect();
+        assert_eq!(
+            rejected,
+            [
+                "object indicator--1: values of type `process:name` are not hunted",
+                "object indicator--3: unreadable record: it ends before it begins to be valid",
+                "object indicator--4: values of type `snort pattern` are not hunted"
+            ]
+        );
     }
 }

@@ -81,6 +81,12 @@ impl<'i> Indicator<'i> {
         self.detail()?.last_seen()
     }
 
+    /// Up to when its publisher stands by it, in the same ticks; none if the feed does not say.
+    #[must_use]
+    pub fn valid_until(self) -> Option<i64> {
+        self.detail()?.valid_until()
+    }
+
     /// The feed, or the file it was read from.
     #[must_use]
     pub fn source(self) -> &'i str {

@@ -30,6 +30,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) compromised: bool,
     pub(crate) first_seen: Option<i64>,
     pub(crate) last_seen: Option<i64>,
+    pub(crate) valid_until: Option<i64>,
     /// The publisher's number for it.
     pub(crate) id: &'a str,
     pub(crate) reference: &'a str,
@@ -59,6 +60,7 @@ pub(super) struct Row {
 pub(super) struct Detail {
     first_seen: i64,
     last_seen: i64,
+    valid_until: i64,
     /// A shared text.
     pub(super) reference: u32,
     /// Of the value as published, which follows the value; 0 if it is the same.
@@ -135,6 +137,7 @@ impl Detail {
         let detail = Detail {
             first_seen: facts.first_seen.unwrap_or(NEVER),
             last_seen: facts.last_seen.unwrap_or(NEVER),
+            valid_until: facts.valid_until.unwrap_or(NEVER),
             reference,
             published: index(published.len()),
             id: index(facts.id.len()),
@@ -150,9 +153,13 @@ impl Detail {
         (self.last_seen != NEVER).then_some(self.last_seen)
     }
 
+    pub(super) fn valid_until(&self) -> Option<i64> {
+        (self.valid_until != NEVER).then_some(self.valid_until)
+    }
+
     /// It says more than how the feed wrote the value, and which number it gave it.
     pub(super) fn says_when_or_where(&self) -> bool {
-        self.first_seen != NEVER || self.last_seen != NEVER || self.reference != 0
+        [self.first_seen, self.last_seen, self.valid_until].iter().any(|at| *at != NEVER) || self.reference != 0
     }
 
     pub(super) fn with_reference(self, reference: u32) -> Detail {
@@ -172,6 +179,7 @@ impl Detail {
             (known, other) => known.min(other),
         };
         self.last_seen = self.last_seen.max(other.last_seen);
+        self.valid_until = self.valid_until.max(other.valid_until);
         if self.reference == 0 {
             self.reference = other.reference;
         }
