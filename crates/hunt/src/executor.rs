@@ -54,6 +54,8 @@ pub struct NotSearched {
     pub table: String,
     /// Why.
     pub why: String,
+    /// It was to be searched and something went wrong: what it holds is not known.
+    pub failed: bool,
 }
 
 /// What a run found.
@@ -84,7 +86,7 @@ pub fn search(hunts: &[Hunt], executor: &mut dyn Executor, bound: &TimeBound, ex
         if search.executor.has_table(table) {
             search.table(hunts, table);
         } else {
-            search.not_searched("*", table, "no file fills it".to_owned());
+            search.not_searched("*", table, "no file fills it".to_owned(), false);
         }
     }
     let mut outcome = search.outcome;
@@ -107,7 +109,7 @@ impl Search<'_> {
         let Some(pass) = prefilter(hunts, table, self.bound) else { return };
         let candidates = match self.executor.narrow(table, &pass) {
             Ok(rows) => rows.map(|rows| Candidates::new(&rows)),
-            Err(failure) => return self.not_searched("*", table, failure.message),
+            Err(failure) => return self.not_searched("*", table, failure.message, true),
         };
         for hunt in hunts {
             let queries: Vec<&HuntQuery> = hunt.queries.iter().filter(|query| query.table == table).collect();
@@ -156,7 +158,7 @@ impl Search<'_> {
             Err(failure) => {
                 for part in parts {
                     let why = format!("query {}: {}", part.query.id, failure.message);
-                    self.not_searched(&hunt.id, part.query.table, why);
+                    self.not_searched(&hunt.id, part.query.table, why, true);
                 }
             }
         }
@@ -185,8 +187,8 @@ impl Search<'_> {
         }
     }
 
-    fn not_searched(&mut self, hunt: &str, table: &str, why: String) {
-        self.outcome.not_searched.push(NotSearched { hunt: hunt.to_owned(), table: table.to_owned(), why });
+    fn not_searched(&mut self, hunt: &str, table: &str, why: String, failed: bool) {
+        self.outcome.not_searched.push(NotSearched { hunt: hunt.to_owned(), table: table.to_owned(), why, failed });
     }
 }
 

@@ -92,6 +92,12 @@ impl ScanStats {
         self.range_lines.insert(start, lines);
     }
 
+    /// The byte where the range of the file begins that was scanned, if ranges are counted: that of the first of several.
+    #[must_use]
+    pub fn range_start(&self) -> Option<u64> {
+        self.range_lines.keys().next().copied()
+    }
+
     /// The first few of the records that no table got: the line of the file (from 1) and the reason.
     #[must_use]
     pub fn unparsed_samples(&self) -> Vec<(u64, &str)> {

@@ -3,7 +3,6 @@
 //! In: files that fill a table. Out: its rows, file after file as they stand there, under the columns that any of the files has.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
@@ -15,7 +14,7 @@ use logs::{Batches, LogFile, ScanRequest, ScanStats};
 
 use crate::error::{Error, Kind};
 use crate::escape;
-use crate::output::{cell_text, push_value};
+use crate::output::{PartFile, cell_text, push_value};
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,26 +73,14 @@ pub fn columns(files: &[LogFile], table: &str) -> Vec<Column> {
 /// A file cannot be opened, or the output cannot be written.
 pub fn convert(files: &[LogFile], table: &str, target: Target, path: &Path) -> Result<Converted, Error> {
     let columns = columns(files, table);
-    let unwritten = |why: String| Error::new(Kind::Input, format!("{}: {why}", path.display()));
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let file = File::create(&part).map_err(|error| unwritten(error.to_string()))?;
-    let made = write(files, table, columns, target, BufWriter::new(file)).map_err(|error| match error {
+    let mut file = PartFile::create(path, files.iter().map(|file| file.path.as_path()))?;
+    let converted = write(files, table, columns, target, BufWriter::new(&mut file)).map_err(|error| match error {
         Failure::Read(error) => Error::new(Kind::Input, error.to_string()),
-        Failure::Write(why) => unwritten(why),
-    });
-    match made {
-        Ok(converted) => {
-            std::fs::rename(&part, path).map_err(|error| unwritten(error.to_string()))?;
-            Ok(converted)
-        }
-        Err(error) => {
-            // What is left of it is of no use to anybody.
-            let _ = std::fs::remove_file(&part);
-            Err(error)
-        }
-    }
+        Failure::Write(why) => Error::output(path, why),
+        Failure::Panicked => Error::internal("the thread that reads ended in the middle"),
+    })?;
+    file.finish()?;
+    Ok(converted)
 }
 
 /// Batches that reading may be ahead of writing.
@@ -102,6 +89,7 @@ const BATCHES_AHEAD: usize = 8;
 enum Failure {
     Read(logs::Error),
     Write(String),
+    Panicked,
 }
 
 /// Reads on one thread, writes on another.
@@ -149,7 +137,7 @@ fn write(
         }
         let lost = writer.finish().map_err(Failure::Write)?;
         // A thread that panicked has said why on stderr.
-        let read = reading.join().unwrap_or_else(|_| Ok(Vec::new())).map_err(Failure::Read)?;
+        let read = reading.join().map_err(|_| Failure::Panicked)?.map_err(Failure::Read)?;
         Ok(Converted { rows, columns: wanted.clone(), read, lost })
     })
 }

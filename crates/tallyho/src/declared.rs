@@ -15,6 +15,7 @@ use logs::Discovered;
 
 use crate::error::Error;
 use crate::evidence;
+use crate::folder::files_below;
 
 /// What the line that names a watchlist's key starts with.
 const SEARCH_KEY: &str = "# SearchKey:";
@@ -123,20 +124,7 @@ pub fn read_watchlists(folders: &[PathBuf]) -> Result<Vec<Watchlist>, Error> {
 
 /// The files below the folder with that extension, sorted by path.
 fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Error> {
-    let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(|error| Error::input(&folder, error))? {
-            let path = entry.map_err(|error| Error::input(&folder, error))?.path();
-            if path.is_dir() && !path.is_symlink() {
-                folders.push(path);
-            } else if path.is_file() && path.extension().is_some_and(|it| it.eq_ignore_ascii_case(extension)) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
+    files_below(folder, |path| path.extension().is_some_and(|it| it.eq_ignore_ascii_case(extension)))
 }
 
 fn stem(path: &Path) -> Result<String, Error> {

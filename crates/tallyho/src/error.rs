@@ -18,7 +18,7 @@ pub enum Exit {
     Ran,
     /// `--exit-code` was given and there is at least one sighting (or, in a check, one thing to mend).
     Found,
-    /// The request was wrong.
+    /// The request was wrong, or its output cannot be written.
     BadRequest,
     /// It ran, but some input could not be read; each is named on stderr.
     Unread,
@@ -58,6 +58,8 @@ pub enum Kind {
     User,
     /// A file is missing or is not what it should be.
     Input,
+    /// What was made cannot be written where it was asked for.
+    Output,
     /// The program's own fault.
     Internal,
     /// Whoever read the output has had enough: no error at all.
@@ -105,6 +107,12 @@ impl Error {
         Error::new(Kind::Input, format!("{}: {why}", path.display()))
     }
 
+    /// The file cannot be written.
+    #[must_use]
+    pub fn output(path: &Path, why: impl fmt::Display) -> Error {
+        Error::new(Kind::Output, format!("{}: not written: {why}", path.display()))
+    }
+
     /// A fault of the program.
     #[must_use]
     pub fn internal(message: impl Into<String>) -> Error {
@@ -128,7 +136,7 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.kind {
-            Kind::User => Exit::BadRequest,
+            Kind::User | Kind::Output => Exit::BadRequest,
             Kind::Input => Exit::Unread,
             Kind::Internal => Exit::Fault,
             Kind::ClosedPipe => Exit::Ran,
@@ -150,7 +158,7 @@ impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Error::new(Kind::ClosedPipe, error.to_string()),
-            _ => Error::new(Kind::Input, format!("the output cannot be written: {error}")),
+            _ => Error::new(Kind::Output, format!("the output cannot be written: {error}")),
         }
     }
 }
@@ -163,7 +171,7 @@ mod tests {
     fn a_closed_pipe_is_no_error() {
         let closed = Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(closed.exit(), Exit::Ran);
-        assert_eq!(Error::from(io::Error::from(io::ErrorKind::StorageFull)).exit(), Exit::Unread);
+        assert_eq!(Error::from(io::Error::from(io::ErrorKind::StorageFull)).exit(), Exit::BadRequest);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The logs at hand: paths in; files with their formats and tables, what could not be read, and counts out.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use kql::{Column, Rows, Type, Value};
@@ -18,7 +19,11 @@ pub fn discover(paths: &[PathBuf]) -> Result<Discovered, Error> {
             return Err(Error::input(path, error).with_hint("name log files, or folders that hold some"));
         }
     }
-    Ok(logs::discover(paths))
+    let mut found = logs::discover(paths);
+    // A file that several paths lead to is read once.
+    let mut seen = HashSet::new();
+    found.files.retain(|file| file.path.canonicalize().is_ok_and(|path| seen.insert(path)));
+    Ok(found)
 }
 
 /// What could not be read, for a report.

@@ -7,35 +7,45 @@ use hunt::normalize::{Hint, normalize};
 use hunt::{Indicator, IndicatorType, Intel, Malware};
 use kql::{Column, Rows, Type, Value};
 
+use crate::config::Config;
 use crate::error::Error;
+use crate::words::counted;
+use crate::{folder, messages};
 
-/// Reads all files into one set of indicators; those of a folder in order of name.
+/// Reads all files into one set of indicators; those below a folder in order of their paths. What of a folder is no feed is passed
+/// over, with a warning.
 ///
 /// # Errors
-/// A file cannot be read or is of no known format.
-pub fn read(paths: &[PathBuf]) -> Result<Intel, Error> {
+/// A file that was named cannot be read or is of no known format, or a folder holds none that is.
+pub fn read(paths: &[PathBuf], config: &Config) -> Result<Intel, Error> {
     let mut intel = Intel::new();
     for path in paths {
-        for file in files(path)? {
-            let bytes = fs::read(&file).map_err(|error| Error::input(&file, error))?;
-            // The library's message names the file already.
-            let one = hunt::feed::read(&bytes, &file.display().to_string())
-                .map_err(|error| Error::new(crate::error::Kind::Input, error.to_string()))?;
-            intel.merge(one);
+        if !path.is_dir() {
+            intel.merge(read_file(path)?);
+            continue;
+        }
+        let mut any = false;
+        for file in folder::files_below(path, |_| true)? {
+            match read_file(&file) {
+                Ok(one) => {
+                    intel.merge(one);
+                    any = true;
+                }
+                Err(error) => messages::warning(config, &format!("passed over: {}", error.message)),
+            }
+        }
+        if !any {
+            return Err(Error::input(path, "no file of this folder holds indicators"));
         }
     }
     Ok(intel)
 }
 
-/// The path itself, or the files of the folder.
-fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
-    if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let entries = fs::read_dir(path).map_err(|error| Error::input(path, error))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
-    files.sort();
-    Ok(files)
+fn read_file(path: &Path) -> Result<Intel, Error> {
+    let bytes = fs::read(path).map_err(|error| Error::input(path, error))?;
+    // The library's message names the file already.
+    hunt::feed::read(&bytes, &path.display().to_string())
+        .map_err(|error| Error::new(crate::error::Kind::Input, error.to_string()))
 }
 
 /// The family is the one asked for: by its name or its key in the feed, case aside.
@@ -47,18 +57,17 @@ pub fn is_family(malware: &Malware, asked: &str) -> bool {
 /// `3 indicators of 1 family from 1 file; 2 values rejected, 0 held back`.
 #[must_use]
 pub fn summary(intel: &Intel) -> String {
-    let count = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let unread: usize = intel.sources.iter().map(|source| source.unread_facts).sum();
     let unread = match unread {
         0 => String::new(),
-        n => format!(", {} not readable", count(n, "date or confidence", "dates or confidences")),
+        n => format!(", {} not readable", counted(n, "date or confidence", "dates or confidences")),
     };
     format!(
         "{} of {} from {}; {} rejected, {} held back{unread}",
-        count(intel.len(), "indicator", "indicators"),
-        count(intel.families(), "family", "families"),
-        count(intel.sources.len(), "file", "files"),
-        count(intel.rejected.len(), "value", "values"),
+        counted(intel.len(), "indicator", "indicators"),
+        counted(intel.families(), "family", "families"),
+        counted(intel.sources.len(), "file", "files"),
+        counted(intel.rejected.len(), "value", "values"),
         intel.held_back().len()
     )
 }

@@ -8,6 +8,7 @@ use engine::source::{LogOptions, OnRead};
 
 use crate::config::Config;
 use crate::error::{Error, Kind};
+use crate::scans::Scans;
 
 /// An engine without tables but the empty ones that Sentinel and Defender have.
 ///
@@ -51,10 +52,10 @@ pub struct Limits {
     pub timeout: Duration,
 }
 
-/// How files are read for a query of the user's own.
+/// How files are read for a query of the user's own; `scans` collects what the reading sees.
 #[must_use]
-pub fn reading(config: &Config, on_read: Option<OnRead>) -> LogOptions {
-    LogOptions { parts: threads(config), on_read, ..LogOptions::default() }
+pub fn reading(config: &Config, scans: &Scans, on_read: Option<OnRead>) -> LogOptions {
+    LogOptions { parts: threads(config), on_scanned: Some(scans.collector()), on_read, ..LogOptions::default() }
 }
 
 /// As many as there are cores, unless the configuration says otherwise.
@@ -68,6 +69,10 @@ pub fn threads(config: &Config) -> usize {
 /// # Errors
 /// It cannot be read, or is of no known format.
 pub fn bind_table(engine: &mut Engine, options: &LogOptions, name: &str, path: &Path) -> Result<(), Error> {
+    if path.is_dir() {
+        let error = Error::user(format!("{}: a folder, and a table is one file", path.display()));
+        return Err(error.with_hint("--logs reads all files of a folder, each under the table that its content says"));
+    }
     engine.bind_table(name, path, options).map_err(refused)
 }
 

@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use engine::source::{LogOptions, OnRead, OnScanned, Provenance};
+use engine::source::{LogOptions, OnRead, Provenance};
 use engine::{Engine, TextSet};
 use hunt::prefilter::Prefilter;
 use hunt::sighting::provenance;
@@ -18,7 +18,9 @@ use logs::{Discovered, ScanStats};
 
 use crate::config::Config;
 use crate::error::Error;
-use crate::report::{self, NotSearched, Report, Unread};
+use crate::report::{self, NotSearched, Reason, Report, Unread};
+use crate::scans::Scans;
+use crate::words::counted;
 use crate::{evidence, local};
 
 /// What to search for, and where.
@@ -55,16 +57,12 @@ pub fn read_exclusions(paths: &[PathBuf]) -> Result<Exclusions, Error> {
     Ok(all)
 }
 
-/// Scans by file and table.
-type Scans = Arc<Mutex<BTreeMap<(PathBuf, String), ScanStats>>>;
-
-/// Searches. `on_read` is told how many bytes of logs were read since it was told last.
+/// Searches. `on_read` is told how many bytes of logs were read since it was told last; `scans` collects what the reading saw.
 ///
 /// # Errors
 /// The logs cannot be brought under tables, or the engine cannot start. What goes wrong with one query or file is in the report.
-pub fn search(request: &Request, config: &Config, on_read: Option<OnRead>) -> Result<Report, Error> {
-    let scans = Scans::default();
-    let mut executor = Local::new(&request.found, config, &scans, on_read, request.decode_all)?;
+pub fn search(request: &Request, config: &Config, scans: &Scans, on_read: Option<OnRead>) -> Result<Report, Error> {
+    let mut executor = Local::new(&request.found, config, scans, on_read, request.decode_all)?;
     let bound = match (request.since, request.until) {
         (None, None) => TimeBound::Unbounded,
         (since, until) => TimeBound::Between { since, until },
@@ -74,7 +72,7 @@ pub fn search(request: &Request, config: &Config, on_read: Option<OnRead>) -> Re
         // Half a search would read like a whole one.
         return Err(Error::interrupted());
     }
-    let scans = scans.lock().unwrap_or_else(PoisonError::into_inner);
+    let scans = scans.totals();
     number_lines(&mut outcome, &scans);
     let mut report = Report {
         tallyho: env!("CARGO_PKG_VERSION").to_owned(),
@@ -109,10 +107,9 @@ fn unasked(hunts: &[Hunt], found: &Discovered) -> Vec<NotSearched> {
         *files.entry(&table.name).or_default() += 1;
     }
     let unasked = files.into_iter().filter(|(table, _)| !asked.contains(table));
-    let why = |n: usize| {
-        if n == 1 { "1 file fills it, but no hunt asks it".to_owned() } else { format!("{n} files fill it, but no hunt asks it") }
-    };
-    unasked.map(|(table, n)| NotSearched { hunt: "*".to_owned(), table: table.to_owned(), why: why(n) }).collect()
+    let why = |n: usize| format!("{}, but no hunt asks it", counted(n, "file fills it", "files fill it"));
+    let unasked = unasked.map(|(table, n)| (table.to_owned(), why(n)));
+    unasked.map(|(table, why)| NotSearched { hunt: "*".to_owned(), table, why, reason: Reason::NotAsked }).collect()
 }
 
 /// Counts the lines of records from the beginning of their file: a scan counts them from that of the range it reads.
@@ -143,11 +140,6 @@ impl Local {
         decode_all: bool,
     ) -> Result<Local, Error> {
         let mut engine = local::engine_without_limit(config)?;
-        let scans = Arc::clone(scans);
-        let on_scanned: OnScanned = Arc::new(move |path, table, stats| {
-            let mut scans = scans.lock().unwrap_or_else(PoisonError::into_inner);
-            scans.entry((path.to_owned(), table.to_owned())).or_default().add(stats);
-        });
         let provenance = Provenance {
             path: provenance::PATH.to_owned(),
             line: provenance::LINE.to_owned(),
@@ -156,7 +148,7 @@ impl Local {
         };
         let options = LogOptions {
             provenance: Some(provenance),
-            on_scanned: Some(on_scanned),
+            on_scanned: Some(scans.collector()),
             on_read,
             parts: local::threads(config),
             decode_all,
@@ -240,7 +232,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, &file.bytes).unwrap();
         }
-        crate::intel::read(&[folder.join("intel")]).unwrap()
+        crate::intel::read(&[folder.join("intel")], &Config::default()).unwrap()
     }
 
     #[test]

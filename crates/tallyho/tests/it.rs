@@ -11,6 +11,8 @@ mod declared;
 #[cfg(unix)]
 #[path = "it/interrupt.rs"]
 mod interrupt;
+#[path = "it/losses.rs"]
+mod losses;
 #[path = "it/lsp.rs"]
 mod lsp;
 #[path = "it/queries.rs"]
@@ -284,10 +286,11 @@ fn a_hunt_finds_contacts_and_leaves_near_misses() {
     let args =
         ["hunt", "--intel", "feed.json", "logs", "--exclusions", "exclusions.yaml", "--now", "2026-05-22", "--format", "csv"];
     expect![[r#"
-        Time,Family,Host,Indicator,Observed,MatchedBy,Table,Evidence,ExcludedBy
-        2026-05-20T09:12:44.0000000Z,Remus,10.20.4.14,famwili.shop,Gate.famwili.shop.,subdomain,DnsEvents,logs/dns.ndjson:1,
-        2026-05-20T10:00:00.0000000Z,Remus,ws-1,192.88.99.45:4782,192.88.99.45,ip:port,DeviceNetworkEvents,logs/DeviceNetworkEvents.csv:2,
-        2026-05-20T10:00:02.0000000Z,Remus,srv-bkp-01,192.88.99.45:4782,192.88.99.45,ip:port,DeviceNetworkEvents,logs/DeviceNetworkEvents.csv:4,Backup
+        Time,Family,Host,Indicator,Observed,MatchedBy,Table,Evidence,ExcludedBy,Confidence
+        2026-05-20T09:12:44.0000000Z,Remus,10.20.4.14,famwili.shop,Gate.famwili.shop.,subdomain,DnsEvents,logs/dns.ndjson:1,,100
+        2026-05-20T10:00:00.0000000Z,Remus,ws-1,192.88.99.45:4782,192.88.99.45,ip:port,DeviceNetworkEvents,logs/DeviceNetworkEvents.csv:2,,100
+        2026-05-20T10:00:02.0000000Z,Remus,srv-bkp-01,192.88.99.45:4782,192.88.99.45,ip:port,DeviceNetworkEvents,logs/DeviceNetworkEvents.csv:4,Backup,100
+        ! warning: logs/dns.ndjson: 1 line is not readable: line 3: it ends where a value should stand
         ! 3 sightings of 1 family on 3 hosts, 1 of them explained by exclusions; 6 rows searched, 1 line not readable
         = 0
     "#]].assert_eq(&timeless(&world.run(&args)));
@@ -357,7 +360,7 @@ fn logs_are_converted_and_mean_the_same() {
     world.check(
         &["logs", "convert", "logs/dns.ndjson", "-o", "dns.parquet"],
         &expect![[r#"
-            ! warning: logs/dns.ndjson: 1 unreadable (1: it ends where a value should stand)
+            ! warning: logs/dns.ndjson: 1 line is not readable: line 3: it ends where a value should stand
             ! dns.parquet: 3 rows of DnsEvents in 7 columns
             = 3
         "#]],
@@ -390,9 +393,10 @@ fn a_query_runs_over_logs() {
     world.check(
         &["kql", "run", "-e", query, "--logs", "logs", "--format", "json"],
         &expect![[r#"
-        {"columns":[{"name":"ClientIP","type":"string"},{"name":"count_","type":"long"}],"rows":[["10.20.4.14",2]]}
-        = 0
-    "#]],
+            {"columns":[{"name":"ClientIP","type":"string"},{"name":"count_","type":"long"}],"rows":[["10.20.4.14",2]]}
+            ! warning: logs/dns.ndjson: 1 line is not readable: line 3: it ends where a value should stand
+            = 0
+        "#]],
     );
     world.check(
         &["kql", "run", "-e", "DnsEvents | where Nam == 1", "--logs", "logs"],
@@ -426,7 +430,7 @@ fn the_demo_finds_what_was_planted() {
          Covert RAT               1          16           2       3   2026-05-20T02:31:00Z   2026-05-21T16:45:07Z
          Remus                    3          32           0       6   2026-05-14T11:00:00Z   2026-05-21T14:03:00Z
          Vixen Stealer            2           5           0       3   2026-05-20T15:21:40Z   2026-05-21T03:44:01Z
-        ! 53 sightings of 3 families on 10 hosts, 2 of them explained by exclusions; 17432 rows searched, 1 line not readable
+        ! 53 sightings of 3 families on 10 hosts, 2 of them explained by exclusions; 17,432 rows searched, 1 line not readable
         ! 
         ! The report is in tallyho-demo/report.html: open it in a browser.
         ! The same by hand, with your own files one day:

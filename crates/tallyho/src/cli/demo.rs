@@ -1,7 +1,6 @@
 //! `tallyho demo`: sample logs with planted contacts, and the main job on them.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,12 +9,15 @@ use hunt::Template;
 use super::Global;
 use crate::config::Config;
 use crate::error::{Error, Exit};
-use crate::output::{Format, Sink};
+use crate::output::{Format, Look, Sink, write_file};
+use crate::scans::Scans;
 use crate::search::{self, Request};
 use crate::{demo, evidence, intel, messages};
 
 /// The demo's own clock, unless `--now` says otherwise: its logs are of that week.
 const NOW: &str = "2026-05-22T08:00:00Z";
+
+const REPORT: &str = "report.html";
 
 /// What `tallyho demo` takes.
 #[derive(Debug, clap::Args)]
@@ -31,14 +33,16 @@ pub struct Args {
 /// A file cannot be written.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
     let folder = &args.folder;
-    for file in demo::files() {
-        write(&folder.join(file.path), &file.bytes)?;
+    let files = demo::files();
+    refuse_foreign(folder, &files)?;
+    for file in &files {
+        write_file(&folder.join(file.path), &file.bytes)?;
     }
     let mut config = config.clone();
     if global.now.is_none() {
         config.now = crate::config::parse_time(NOW)?;
     }
-    let intel = Arc::new(intel::read(&[folder.join("intel/threatfox.json")])?);
+    let intel = Arc::new(intel::read(&[folder.join("intel/threatfox.json")], &config)?);
     let request = Request {
         hunts: hunt::build(&intel, Template::Exact),
         intel,
@@ -49,17 +53,17 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         exclusions: search::read_exclusions(&[folder.join("exclusions.yaml")])?,
         decode_all: false,
     };
-    let report = search::search(&request, &config, None)?;
-    let page = folder.join("report.html");
-    let mut file = BufWriter::new(File::create(&page).map_err(|error| Error::input(&page, error))?);
-    report.write(&mut file, Format::Html, &crate::output::Look::default())?;
-    file.flush()?;
-    let out = Sink::open(&config, global.format, None)?;
+    let report = search::search(&request, &config, &Scans::default(), None)?;
+    let page = folder.join(REPORT);
+    let mut file = Sink::open(&config, Some(Format::Html), Some(&page), [])?;
+    report.write(&mut file, Format::Html, &Look::default())?;
+    file.finish()?;
+    let out = Sink::stdout(&config, global.format);
     let format = out.format;
     if format == Format::Table {
         out.tables([report.families()])?;
     } else {
-        let (mut out, look) = (out, crate::output::Look::default());
+        let (mut out, look) = (out, Look::default());
         report.write(&mut out, format, &look)?;
         out.finish()?;
     }
@@ -79,8 +83,16 @@ fn next(folder: &Path, page: &Path) -> String {
     )
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).map_err(|error| Error::input(folder, error))?;
-    fs::write(path, bytes).map_err(|error| Error::input(path, error))
+/// Nothing is written over that is not the demo's own: somebody may have changed it, or put it there.
+fn refuse_foreign(folder: &Path, files: &[demo::File]) -> Result<(), Error> {
+    let changed = files.iter().find(|file| fs::read(folder.join(file.path)).is_ok_and(|bytes| bytes != file.bytes));
+    let foreign = changed.map(|file| file.path).or_else(|| {
+        let is_demo = folder.join(files[0].path).exists();
+        (!is_demo && folder.join(REPORT).exists()).then_some(REPORT)
+    });
+    match foreign {
+        None => Ok(()),
+        Some(path) => Err(Error::user(format!("{}: not the demo's: it would be lost", folder.join(path).display()))
+            .with_hint("name another folder: `tallyho demo FOLDER`")),
+    }
 }

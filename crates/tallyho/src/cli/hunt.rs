@@ -1,19 +1,21 @@
 //! `tallyho hunt`: the main job.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use logs::{Compression, Discovered};
 
 use super::Global;
-use super::hunts::{Selection, TemplateName};
+use super::hunts::Selection;
 use super::logs::LogPaths;
 use crate::config::{Config, parse_moment};
 use crate::error::{Error, Exit};
 use crate::output::Sink;
 use crate::progress::Progress;
-use crate::report::Report;
+use crate::report::{Reason, Report};
+use crate::scans::{self, Scans};
 use crate::search::{self, Request};
+use crate::words::counted;
 use crate::{evidence, intel, messages};
 
 /// What `tallyho hunt` takes.
@@ -59,47 +61,57 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     {
         return Err(Error::user("--since is not before --until: no row can lie between them"));
     }
-    let exclusions: Vec<PathBuf> = config.exclusions.iter().chain(&args.exclusions).cloned().collect();
-    let exclusions = search::read_exclusions(&exclusions)?;
-    let (intel, hunts) = args.selection.hunts()?;
+    let exclusion_files: Vec<PathBuf> = config.exclusions.iter().chain(&args.exclusions).cloned().collect();
+    let exclusions = search::read_exclusions(&exclusion_files)?;
+    let (intel, hunts) = args.selection.hunts(config)?;
     messages::note(config, &intel::summary(&intel));
     if hunts.is_empty() {
         messages::warning(config, "nothing is hunted: no indicator of these files is fit for it; see `tallyho intel list`");
     }
-    // Opened before the search, so that a place that cannot be written to is known at once.
-    let mut out = Sink::open(config, global.format, args.out.as_deref())?;
     let found = evidence::discover(&args.logs.paths)?;
     if found.files.is_empty() && found.problems.is_empty() {
         messages::warning(config, "nothing is searched: there is no file in what was named");
     }
+    // Opened before the search, so that a place that cannot be written to is known at once.
+    let read = found.files.iter().map(|file| file.path.as_path());
+    let read = read
+        .chain(intel.sources.iter().map(|source| Path::new(&source.name)))
+        .chain(exclusion_files.iter().map(PathBuf::as_path));
+    let mut out = Sink::open(config, global.format, args.out.as_deref(), read)?;
     let progress = progress(config, &found);
-    let template = match args.selection.template {
-        TemplateName::Exact => "exact",
-        TemplateName::Classic => "classic",
-    };
+    let template = hunt::Template::from(args.selection.template).name();
     let request = Request { intel, hunts, template, found, since, until, exclusions, decode_all: args.no_prefilter };
-    let report = search::search(&request, config, progress.on_read());
+    let scans = Scans::default();
+    let report = search::search(&request, config, &scans, progress.on_read());
     drop(progress);
     let report = report?;
     let (format, look) = (out.format, out.look);
     report.write(&mut out, format, &look)?;
     out.finish()?;
-    for file in &report.unread {
-        messages::warning(config, &format!("{}: {}", file.path, file.why));
-    }
+    let whole = told(config, &report, &request.found).max(scans::tell(config, &scans.totals()));
     messages::line(config, &format!("{} ({:.1} s)", summary(&report), start.elapsed().as_secs_f64()));
     let found_any = report.unexplained().next().is_some();
-    Ok(match () {
-        () if found_any && args.exit_code => Exit::Found,
-        () if !report.unread.is_empty() => Exit::Unread,
-        () => Exit::Ran,
-    })
+    Ok(if found_any && args.exit_code { Exit::Found } else { whole })
+}
+
+/// Says what was not searched; [`Exit::Unread`] if it was to be.
+fn told(config: &Config, report: &Report, found: &Discovered) -> Exit {
+    let mut exit = super::logs::ended(config, found);
+    for part in report.not_searched.iter().filter(|part| part.reason == Reason::Failed) {
+        messages::warning(config, &format!("{} was not searched: {}", part.table, part.why));
+        exit = Exit::Unread;
+    }
+    let unasked = report.not_searched.iter().filter(|part| part.reason == Reason::NotAsked);
+    let unasked: Vec<&str> = unasked.map(|part| part.table.as_str()).collect();
+    if !unasked.is_empty() {
+        messages::line(config, &format!("Not searched, as no hunt asks for it: {}", unasked.join(", ")));
+    }
+    exit
 }
 
 /// `38 sightings of 3 families on 7 hosts, 2 of them explained by exclusions; 16,432 rows searched`.
 #[must_use]
 pub fn summary(report: &Report) -> String {
-    let counted = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let distinct = |mut values: Vec<&str>| {
         values.sort_unstable();
         values.dedup();
@@ -111,11 +123,12 @@ pub fn summary(report: &Report) -> String {
     let unparsed: u64 = report.searched.iter().map(|file| file.unparsed).sum();
     let explained = report.sightings.len() - report.unexplained().count();
     format!(
-        "{} of {} on {}, {explained} of them explained by exclusions; {rows} rows searched, {} not readable",
+        "{} of {} on {}, {explained} of them explained by exclusions; {} searched, {} not readable",
         counted(report.sightings.len(), "sighting", "sightings"),
         counted(families, "family", "families"),
         counted(hosts, "host", "hosts"),
-        counted(usize::try_from(unparsed).unwrap_or(usize::MAX), "line", "lines")
+        counted(rows, "row", "rows"),
+        counted(unparsed, "line", "lines")
     )
 }
 

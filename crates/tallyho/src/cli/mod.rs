@@ -19,8 +19,8 @@ pub mod logs;
 pub mod reference;
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 it ran, whatever it found; 1 only with --exit-code and something found; 2 the request was wrong; \
-3 it ran, but some input could not be read (each is named on stderr); 70 a fault of tallyho; 130 interrupted.";
+Exit codes: 0 it ran, whatever it found; 1 only with --exit-code and something found; 2 the request was wrong, or its \
+output cannot be written; 3 it ran, but a file or the rest of one could not be read (each is named on stderr); 70 a fault of tallyho; 130 interrupted.";
 
 /// Turn threat intelligence into hunts, and run them over the logs you have
 ///
@@ -52,7 +52,7 @@ pub struct Global {
     /// Print nothing but errors on stderr
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Tell more on stderr; twice tells most
+    /// Tell more on stderr
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
     /// The moment that now() and ago() start from, else the clock's
@@ -109,7 +109,7 @@ pub fn run(args: &Args, cancel: Cancel) -> Result<Exit, Error> {
         Command::Hunt(args) => hunt::run(args, global, &config),
         Command::Hunts(hunts::Command::Build(args)) => hunts::build::run(args, &config),
         Command::Hunts(hunts::Command::List(args)) => hunts::list::run(args, global, &config),
-        Command::Hunts(hunts::Command::Show(args)) => hunts::show::run(args),
+        Command::Hunts(hunts::Command::Show(args)) => hunts::show::run(args, &config),
         Command::Hunts(hunts::Command::Prove(args)) => hunts::prove::run(args, global, &config),
         Command::Kql(kql::Command::Run(args)) => kql::run::run(args, global, &config),
         Command::Kql(kql::Command::Help(args)) => kql::help::run(args, &config),

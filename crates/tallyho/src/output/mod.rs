@@ -2,10 +2,12 @@
 
 mod json;
 mod page;
+mod part;
 mod sink;
 mod stream;
 mod table;
 
+use std::fmt;
 use std::io::{self, Write};
 
 use clap::ValueEnum;
@@ -13,10 +15,12 @@ use engine::Cut;
 use kql::{Column, Rows, Type, Value};
 
 use crate::chart::Chart;
+use crate::error::Error;
 use crate::escape;
 
 pub use json::{push_value, tables_text, value_to_json};
 pub(crate) use page::POLICY as PAGE_POLICY;
+pub use part::{PartFile, write_file};
 pub use sink::Sink;
 pub use stream::RowStream;
 pub use table::{Look, text_table};
@@ -39,19 +43,35 @@ pub enum Format {
     Html,
 }
 
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
 impl Format {
-    /// The format that a file's name asks for: `report.html`.
-    #[must_use]
-    pub fn of_file(path: &std::path::Path) -> Option<Format> {
-        Some(match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+    /// The format that a file's name asks for: `report.html`. A name without an ending asks for none.
+    ///
+    /// # Errors
+    /// Its ending is that of no format.
+    pub fn of_file(path: &std::path::Path) -> Result<Option<Format>, Error> {
+        let Some(ending) = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase()) else { return Ok(None) };
+        Ok(Some(match ending.as_str() {
             "txt" => Format::Table,
             "json" => Format::Json,
             "ndjson" | "jsonl" => Format::Ndjson,
             "csv" => Format::Csv,
             "md" | "markdown" => Format::Markdown,
             "html" | "htm" => Format::Html,
-            _ => return None,
-        })
+            _ => {
+                let error = Error::user(format!("{}: `.{ending}` is the ending of no format", path.display()));
+                return Err(error.with_hint(match ending.as_str() {
+                    "svg" => "`--chart FILE.svg` writes what `render` draws",
+                    _ => "name a .html, .json, .ndjson, .csv, .md or .txt file, or say --format",
+                }));
+            }
+        }))
     }
 }
 

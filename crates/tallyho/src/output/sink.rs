@@ -1,12 +1,11 @@
 //! Where results go: stdout, or a file that appears only when it is whole.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write, stdout};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::path::Path;
 
 use kql::Rows;
 
-use super::{Format, Look, Shown, write_tables};
+use super::{Format, Look, PartFile, Shown, write_tables};
 use crate::config::Config;
 use crate::error::Error;
 
@@ -16,27 +15,40 @@ pub struct Sink {
     pub format: Format,
     /// How tables may look there.
     pub look: Look,
-    writer: BufWriter<Box<dyn Write>>,
-    /// The unfinished file and the name it gets.
-    file: Option<(PathBuf, PathBuf)>,
+    writer: Writer,
+}
+
+enum Writer {
+    Stdout(BufWriter<Stdout>),
+    File(BufWriter<PartFile>),
 }
 
 impl Sink {
-    /// Opens stdout or the file. The format is the one asked for, else the one of the file's name, else a table.
+    /// Stdout; its format is the one asked for, else a table.
+    #[must_use]
+    pub fn stdout(config: &Config, format: Option<Format>) -> Sink {
+        let look = Look { width: config.width, color: config.color };
+        Sink { format: format.unwrap_or_default(), look, writer: Writer::Stdout(BufWriter::new(stdout())) }
+    }
+
+    /// Opens stdout or the file, which must be none of `inputs`. The format is the one asked for, else the one of the file's name,
+    /// else a table.
     ///
     /// # Errors
-    /// The file cannot be made.
-    pub fn open(config: &Config, format: Option<Format>, out: Option<&Path>) -> Result<Sink, Error> {
-        let format = format.or_else(|| out.and_then(Format::of_file)).unwrap_or_default();
-        let Some(path) = out else {
-            let look = Look { width: config.width, color: config.color };
-            return Ok(Sink { format, look, writer: BufWriter::new(Box::new(stdout())), file: None });
+    /// The file cannot be made, or its name is that of no format.
+    pub fn open<'i>(
+        config: &Config,
+        format: Option<Format>,
+        out: Option<&Path>,
+        inputs: impl IntoIterator<Item = &'i Path>,
+    ) -> Result<Sink, Error> {
+        let Some(path) = out else { return Ok(Sink::stdout(config, format)) };
+        let format = match format {
+            Some(format) => format,
+            None => Format::of_file(path)?.unwrap_or_default(),
         };
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let part = path.with_file_name(name);
-        let file = File::create(&part).map_err(|error| Error::user(format!("{}: {error}", path.display())))?;
-        Ok(Sink { format, look: Look::default(), writer: BufWriter::new(Box::new(file)), file: Some((part, path.to_owned())) })
+        let file = PartFile::create(path, inputs)?;
+        Ok(Sink { format, look: Look::default(), writer: Writer::File(BufWriter::new(file)) })
     }
 
     /// Writes result tables and closes.
@@ -62,30 +74,26 @@ impl Sink {
     ///
     /// # Errors
     /// The output cannot be written.
-    pub fn finish(mut self) -> Result<(), Error> {
-        self.writer.flush()?;
-        if let Some((part, path)) = self.file.take() {
-            fs::rename(&part, &path).map_err(|error| Error::user(format!("{}: {error}", path.display())))?;
-        }
-        Ok(())
-    }
-}
-
-/// What was not finished leaves nothing behind.
-impl Drop for Sink {
-    fn drop(&mut self) {
-        if let Some((part, _)) = self.file.take() {
-            let _ = fs::remove_file(part);
+    pub fn finish(self) -> Result<(), Error> {
+        match self.writer {
+            Writer::Stdout(mut writer) => Ok(writer.flush()?),
+            Writer::File(writer) => writer.into_inner().map_err(io::IntoInnerError::into_error)?.finish(),
         }
     }
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
+        match &mut self.writer {
+            Writer::Stdout(writer) => writer.write(bytes),
+            Writer::File(writer) => writer.write(bytes),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        match &mut self.writer {
+            Writer::Stdout(writer) => writer.flush(),
+            Writer::File(writer) => writer.flush(),
+        }
     }
 }

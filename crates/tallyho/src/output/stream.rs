@@ -14,6 +14,8 @@ pub struct RowStream<'a> {
     columns: Vec<Column>,
     keys: Vec<String>,
     tables: usize,
+    /// Rows written.
+    pub count: usize,
     /// Why tables were cut, and after how many rows.
     pub cuts: Vec<Cut>,
     failed: Option<io::Error>,
@@ -28,7 +30,7 @@ impl<'a> RowStream<'a> {
 
     /// Writes to the sink, after `tables` that were written before.
     pub fn new(sink: &'a mut Sink, tables: usize) -> RowStream<'a> {
-        RowStream { sink, columns: Vec::new(), keys: Vec::new(), tables, cuts: Vec::new(), failed: None }
+        RowStream { sink, columns: Vec::new(), keys: Vec::new(), tables, count: 0, cuts: Vec::new(), failed: None }
     }
 
     /// How many tables have been written, those before included.
@@ -50,6 +52,7 @@ impl<'a> RowStream<'a> {
     }
 
     fn write(&mut self, rows: &[Vec<Value>]) -> io::Result<()> {
+        self.count += rows.len();
         for row in rows {
             match self.sink.format {
                 Format::Csv => write_csv_row(self.sink, &self.columns, row)?,

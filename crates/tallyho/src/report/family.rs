@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use super::chart::{self, Series};
 use super::evidence::marked;
 use super::group::{Group, groups};
-use super::html::{distinct, grouped, plural, second};
+use super::html::{distinct, second};
 use super::{Hunt, Report, Sighting};
 use crate::escape::html as text;
+use crate::words::{counted, grouped};
 
 /// How many records of a group are in sight on the screen; the others unfold (and are printed).
 const RECORDS_SHOWN: usize = 3;
@@ -21,7 +22,7 @@ pub(super) fn write(out: &mut dyn Write, report: &Report, hunt: &Hunt, at: usize
         out,
         "<p class=\"sub\"><code>{}</code>, {}{}</p>",
         text(&hunt.malware),
-        plural(hunt.indicators, "indicator", "indicators"),
+        counted(hunt.indicators, "indicator", "indicators"),
         if threats.is_empty() { String::new() } else { format!(", seen as {}", text(&threats.join(", "))) }
     )?;
     let moments: Vec<i64> = of.iter().filter_map(|sighting| sighting.ticks()).collect();
@@ -59,7 +60,7 @@ fn write_group(out: &mut dyn Write, group: &Group<'_>) -> io::Result<()> {
     let (shown, folded) = group.sightings.split_at(group.sightings.len().min(RECORDS_SHOWN));
     shown.iter().try_for_each(|sighting| write_record(out, sighting))?;
     if !folded.is_empty() {
-        writeln!(out, "<details><summary>{}</summary>", plural(folded.len(), "more record", "more records"))?;
+        writeln!(out, "<details><summary>{}</summary>", counted(folded.len(), "more record", "more records"))?;
         folded.iter().try_for_each(|sighting| write_record(out, sighting))?;
         writeln!(out, "</details>")?;
     }

@@ -10,6 +10,7 @@ use super::{Report, Searched, Sighting};
 use crate::chart::STYLE as CHART_STYLE;
 use crate::escape::html as text;
 use crate::output::PAGE_POLICY;
+use crate::words::{counted, grouped};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -42,24 +43,6 @@ pub(super) fn write(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     )
 }
 
-/// `1 sighting`, `2 sightings`.
-pub(super) fn plural(n: usize, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(n as u64), if n == 1 { one } else { many })
-}
-
-/// `1,234,567`.
-pub(super) fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// `2026-05-20 09:12:44` of a full datetime.
 pub(super) fn second(time: &str) -> String {
     time.get(..19).unwrap_or(time).replace('T', " ")
@@ -88,7 +71,7 @@ fn head(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         writeln!(
             out,
             "<p class=\"lead\"><b class=\"calm\">No sighting</b> of {} in what was searched{}.</p>",
-            plural(report.intel.indicators, "indicator", "indicators"),
+            counted(report.intel.indicators, "indicator", "indicators"),
             if explained > 0 { format!(" beyond {} that exclusions explain", grouped(explained as u64)) } else { String::new() }
         )?;
     } else {
@@ -96,9 +79,9 @@ fn head(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         writeln!(
             out,
             "<p class=\"lead\"><b class=\"hot\">{}</b> of {} on {}{}.</p>",
-            plural(open.len(), "sighting", "sightings"),
-            plural(families, "malware family", "malware families"),
-            plural(hosts.len(), "host", "hosts"),
+            counted(open.len(), "sighting", "sightings"),
+            counted(families, "malware family", "malware families"),
+            counted(hosts.len(), "host", "hosts"),
             if explained > 0 { format!("; {} more that exclusions explain", grouped(explained as u64)) } else { String::new() }
         )?;
     }
@@ -137,7 +120,7 @@ fn tiles(out: &mut dyn Write, report: &Report, sightings: usize, hosts: usize) -
         tile(grouped((report.sightings.len() - sightings) as u64), "explained by exclusions"),
         tile(grouped(hosts as u64), "hosts involved"),
         tile(grouped(report.intel.indicators as u64), "indicators hunted"),
-        tile(grouped(rows), &format!("rows in {}", plural(files, "file", "files"))),
+        tile(grouped(rows), &format!("rows in {}", counted(files, "file", "files"))),
     ];
     writeln!(out, "<ul class=\"tiles\">{}</ul>", tiles.concat())
 }
@@ -180,7 +163,7 @@ fn families(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         writeln!(
             out,
             "<p class=\"note\">{} searched for without a sighting.</p>",
-            plural(clean, "further family was", "further families were")
+            counted(clean, "further family was", "further families were")
         )?;
     }
     Ok(())
@@ -253,7 +236,7 @@ fn distinct_reasons(report: &Report) -> Vec<(&str, &str)> {
 fn searched_row(out: &mut dyn Write, file: &Searched) -> io::Result<()> {
     let unparsed = match file.unparsed {
         0 => "0".to_owned(),
-        n => format!("<span class=\"chip warn\">{} {}</span>", grouped(n), if n == 1 { "line" } else { "lines" }),
+        n => format!("<span class=\"chip warn\">{}</span>", counted(n, "line", "lines")),
     };
     let time = |time: &Option<String>| time.as_deref().map(second).unwrap_or_default();
     writeln!(

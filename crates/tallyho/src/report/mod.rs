@@ -132,6 +132,23 @@ pub struct NotSearched {
     pub table: String,
     /// Why.
     pub why: String,
+    /// The same for programs.
+    pub reason: Reason,
+}
+
+/// Why a part of a hunt was not searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// No file fills the table.
+    #[default]
+    NoFile,
+    /// Files fill the table, and no hunt asks for it.
+    NotAsked,
+    /// It was to be searched, and something went wrong: what it holds is not known.
+    Failed,
+    /// Rows matched, but name no indicator.
+    NoIndicator,
 }
 
 /// An exclusion and what it did.
@@ -269,6 +286,7 @@ impl Report {
                 writeln!(out)
             }),
             Format::Csv => write_tables(out, format, &[rows::sightings(self).into()], look),
+            Format::Table | Format::Markdown if self.sightings.is_empty() => writeln!(out, "No sightings."),
             Format::Table if look.width.is_some() => terminal::write(out, self, look),
             Format::Table | Format::Markdown => {
                 write_tables(out, format, &[rows::hunts(self).into(), rows::sightings(self).into()], look)
@@ -296,16 +314,16 @@ mod tests {
              Covert RAT            3           1           1       1   2026-05-20T09:30:44Z   2026-05-20T09:30:44Z
              Remus                 3           7           0       2   2026-05-20T09:00:44Z   2026-05-20T12:45:44Z
 
-             Time                   Family       Host                        Indicator           Observed            MatchedBy   Table       Evidence              ExcludedBy
-            ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-             2026-05-20T09:00:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:40
-             2026-05-20T09:45:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:85
-             2026-05-20T10:30:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:130
-             2026-05-20T11:15:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:175
-             2026-05-20T12:00:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:220
-             2026-05-20T12:45:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:265
-             2026-05-20T12:20:44Z   Remus        <script>alert(1)</script>   genusaqe.biz        genusaqe.biz        exact       DnsEvents   logs/dns.ndjson:240
-             2026-05-20T09:30:44Z   Covert RAT   SRV-BKP-01                  192.88.99.45:4782   192.88.99.45        subdomain   DnsEvents   logs/dns.ndjson:70    Veeam backup
+             Time                   Family       Host                        Indicator           Observed            MatchedBy   Table       Evidence              ExcludedBy     Confidence
+            ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+             2026-05-20T09:00:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:40                          100
+             2026-05-20T09:45:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:85                          100
+             2026-05-20T10:30:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:130                         100
+             2026-05-20T11:15:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:175                         100
+             2026-05-20T12:00:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:220                         100
+             2026-05-20T12:45:44Z   Remus        WS-FIN-014                  famwili.shop        Gate.famwili.shop   subdomain   DnsEvents   logs/dns.ndjson:265                         100
+             2026-05-20T12:20:44Z   Remus        <script>alert(1)</script>   genusaqe.biz        genusaqe.biz        exact       DnsEvents   logs/dns.ndjson:240                         100
+             2026-05-20T09:30:44Z   Covert RAT   SRV-BKP-01                  192.88.99.45:4782   192.88.99.45        subdomain   DnsEvents   logs/dns.ndjson:70    Veeam backup          100
         "#]].assert_eq(&written(Format::Table));
     }
 

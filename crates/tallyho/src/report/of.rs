@@ -6,7 +6,7 @@ use hunt::exclusion::Exclusions;
 use hunt::{Hunt, Outcome};
 use kql::time::format_datetime;
 
-use super::{Evidence, ExcludedBy, Exclusion, Indicator, Intel, LeftOut, NotSearched, Report, Sighting, Source};
+use super::{Evidence, ExcludedBy, Exclusion, Indicator, Intel, LeftOut, NotSearched, Reason, Report, Sighting, Source};
 
 /// How many examples of left-out values a report keeps.
 const LEFT_OUT_KEPT: usize = 200;
@@ -58,6 +58,7 @@ impl Report {
                 hunt: hunt.clone(),
                 table: table.map_or_else(String::new, |query| query.table.to_owned()),
                 why: format!("{rows} rows of query {query} name no indicator and are not counted as sightings"),
+                reason: Reason::NoIndicator,
             });
         }
         self.exclusions = exclusions.scenarios.iter().map(|it| self.exclusion(it, &outcome)).collect();
@@ -79,7 +80,8 @@ impl Report {
 }
 
 fn not_searched(it: &hunt::executor::NotSearched) -> NotSearched {
-    NotSearched { hunt: it.hunt.clone(), table: it.table.clone(), why: it.why.clone() }
+    let reason = if it.failed { Reason::Failed } else { Reason::NoFile };
+    NotSearched { hunt: it.hunt.clone(), table: it.table.clone(), why: it.why.clone(), reason }
 }
 
 fn sighting(it: hunt::Sighting) -> Sighting {

@@ -50,6 +50,7 @@ pub(super) fn sightings(report: &Report) -> Rows {
     let strings = ["Family", "Host", "Indicator", "Observed", "MatchedBy", "Table", "Evidence", "ExcludedBy"];
     let mut columns = vec![Column::new("Time", Type::DateTime)];
     columns.extend(strings.map(|name| Column::new(name, Type::String)));
+    columns.push(Column::new("Confidence", Type::Int));
     let row = |sighting: &Sighting| {
         let family =
             report.hunts.iter().find(|hunt| hunt.id == sighting.hunt).map_or(sighting.hunt.as_str(), |hunt| &hunt.family);
@@ -63,6 +64,7 @@ pub(super) fn sightings(report: &Report) -> Rows {
             text(&sighting.table),
             text(&sighting.place()),
             text(sighting.excluded_by.as_ref().map_or("", |by| &by.scenario)),
+            sighting.indicator.confidence.map_or(Value::Null, |confidence| Value::Int(i32::from(confidence))),
         ]
     };
     Rows { columns, rows: report.sightings.iter().map(row).collect() }

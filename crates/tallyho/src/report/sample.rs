@@ -1,7 +1,8 @@
 //! A small report for tests of what is written of one.
 
 use super::{
-    Evidence, ExcludedBy, Exclusion, Hunt, Indicator, Intel, LeftOut, NotSearched, Report, Searched, Sighting, Source, Unread,
+    Evidence, ExcludedBy, Exclusion, Hunt, Indicator, Intel, LeftOut, NotSearched, Reason, Report, Searched, Sighting, Source,
+    Unread,
 };
 
 fn sighting(hunt: &str, host: &str, value: &str, observed: &str, minute: usize) -> Sighting {
@@ -82,6 +83,7 @@ pub(crate) fn report() -> Report {
             hunt: "remus".to_owned(),
             table: "UrlClickEvents".to_owned(),
             why: "no file fills it".to_owned(),
+            reason: Reason::NoFile,
         }],
         exclusions: vec![Exclusion {
             scenario: "Veeam backup".to_owned(),

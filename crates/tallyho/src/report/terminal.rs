@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use super::group::{Group, groups};
-use super::html::{distinct, grouped, plural, second};
+use super::html::{distinct, second};
 use super::{Hunt, Report, Sighting};
 use crate::escape::terminal as text;
 use crate::output::{Format, Look, write_tables};
+use crate::words::counted;
 
 /// How many groups of a family are shown.
 const GROUPS: usize = 40;
@@ -37,8 +38,9 @@ fn family(out: &mut dyn Write, report: &Report, hunt: &Hunt, look: &Look) -> io:
     let (shown, left) = groups.split_at(groups.len().min(GROUPS));
     shown.iter().try_for_each(|group| write_group(out, group, look))?;
     if !left.is_empty() {
-        let rows = left.iter().map(Group::rows).sum();
-        writeln!(out, "  … and {} of a host and an indicator, {} rows", plural(left.len(), "pair", "pairs"), grouped(rows))?;
+        let rows: u64 = left.iter().map(Group::rows).sum();
+        let (pairs, rows) = (counted(left.len(), "pair", "pairs"), counted(rows, "row", "rows"));
+        writeln!(out, "  … and {pairs} of a host and an indicator, {rows}")?;
     }
     Ok(left.is_empty() && shown.iter().all(|group| group.sightings.len() <= RECORDS))
 }
@@ -51,11 +53,15 @@ fn write_group(out: &mut dyn Write, group: &Group<'_>, look: &Look) -> io::Resul
     writeln!(out, "  {} {arrow} {indicator}", bold(look, &text(host)))?;
     let ways = distinct(group.sightings.iter().map(|sighting| sighting.matched_by.as_str()));
     let rows = group.rows();
-    let mut facts = vec![format!("{} {} in {}", grouped(rows), if rows == 1 { "row" } else { "rows" }, text(&first.table))];
+    let mut facts = vec![format!("{} in {}", counted(rows, "row", "rows"), text(&first.table))];
     if let [from, .., to] = group.times().as_slice() {
         facts.push(format!("{} – {}", text(&second(from)), text(&second(to))));
     }
-    facts.push(format!("{}, {}", text(&first.indicator.ty), text(&ways.join(", "))));
+    // An address and port, for one, is met in no other way than as that.
+    let ways = ways.into_iter().filter(|way| *way != first.indicator.ty);
+    let how: Vec<&str> = std::iter::once(first.indicator.ty.as_str()).chain(ways).collect();
+    facts.push(text(&how.join(", ")).into_owned());
+    facts.extend(first.indicator.confidence.map(|confidence| format!("confidence {confidence} %")));
     writeln!(out, "    {}", facts.join(" · "))?;
     if let Some(by) = &first.excluded_by {
         writeln!(out, "    explained by {}: {}", text(&by.scenario), text(&by.why))?;
@@ -111,19 +117,19 @@ mod tests {
 
             Covert RAT
               SRV-BKP-01 · 192.88.99.45:4782
-                1 row in DnsEvents · domain, subdomain
+                1 row in DnsEvents · domain, subdomain · confidence 100 %
                 explained by Veeam backup: process.name contains `Veeam`; host.name is in backup_servers
                 2026-05-20 09:30:44  logs/dns.ndjson:70  192.88.99.45
 
             Remus
               WS-FIN-014 → famwili.shop
-                6 rows in DnsEvents · 2026-05-20 09:00:44 – 2026-05-20 12:45:44 · domain, subdomain
+                6 rows in DnsEvents · 2026-05-20 09:00:44 – 2026-05-20 12:45:44 · domain, subdomain · confidence 100 %
                 2026-05-20 09:00:44  logs/dns.ndjson:40  Gate.famwili.shop
                 2026-05-20 09:45:44  logs/dns.ndjson:85  Gate.famwili.shop
                 2026-05-20 10:30:44  logs/dns.ndjson:130  Gate.famwili.shop
                 … 3 more
               <script>alert(1)</script> → genusaqe.biz
-                1 row in DnsEvents · domain, exact
+                1 row in DnsEvents · domain, exact · confidence 100 %
                 2026-05-20 12:20:44  logs/dns.ndjson:240
 
             Every sighting: --format csv, or --out report.html

@@ -31,8 +31,12 @@ fn running(world: &World, query: &str) -> (Child, BufReader<ChildStdout>) {
 
 /// Presses Ctrl-C: what comes of it, and when.
 fn interrupted(child: &mut Child) -> (Option<i32>, Duration) {
+    signalled(child, "INT")
+}
+
+fn signalled(child: &mut Child, signal: &str) -> (Option<i32>, Duration) {
     let start = Instant::now();
-    let kill = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status().expect("a shell");
+    let kill = Command::new("sh").args(["-c", &format!("kill -{signal} {}", child.id())]).status().expect("a shell");
     assert!(kill.success());
     (child.wait().expect("an end").code(), start.elapsed())
 }
@@ -45,6 +49,16 @@ fn ctrl_c_ends_a_query_that_has_given_rows() {
     let (code, took) = interrupted(&mut child);
     assert!(code == Some(130) && took < SOON, "{code:?} after {took:?}");
     rest.join().expect("no panic").expect("the pipe ends");
+}
+
+#[test]
+fn a_closed_terminal_and_a_stopped_service_end_it_too() {
+    let world = World::new();
+    for signal in ["HUP", "TERM"] {
+        let (mut child, _unread) = running(&world, ROWS);
+        let (code, took) = signalled(&mut child, signal);
+        assert!(code == Some(130) && took < SOON, "{code:?} after {took:?}: {signal}");
+    }
 }
 
 #[test]

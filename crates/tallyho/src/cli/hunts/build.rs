@@ -1,14 +1,15 @@
 //! `tallyho hunts build`: a folder of pages and queries.
 
-use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use hunt::{Exclusions, page};
 
 use super::Selection;
 use crate::config::Config;
 use crate::error::{Error, Exit};
+use crate::output::write_file;
+use crate::words::counted;
 use crate::{intel, messages};
 
 /// What `tallyho hunts build` takes.
@@ -31,25 +32,19 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read or written.
 pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
-    let (read, hunts) = args.selection.hunts()?;
+    let (read, hunts) = args.selection.hunts(config)?;
     let exclusions = match &args.exclusions {
         Some(path) => crate::search::read_exclusions(std::slice::from_ref(path))?,
         None => Exclusions::parse(hunt::exclusion::DEFAULT).map_err(|error| Error::internal(error.to_string()))?,
     };
     for hunt in &hunts {
-        write(&args.out.join(format!("{}.md", hunt.id)), &page::markdown(hunt, &exclusions))?;
+        write_file(&args.out.join(format!("{}.md", hunt.id)), page::markdown(hunt, &exclusions))?;
         for query in &hunt.queries {
             let path = args.out.join(&hunt.id).join(format!("{}.kql", query.id));
-            write(&path, &query.text(&page::bound(hunt.template)))?;
+            write_file(&path, query.text(&page::bound(hunt.template)))?;
         }
     }
     writeln!(std::io::stdout(), "{}", args.out.display())?;
-    messages::line(config, &format!("{} hunts written; {}", hunts.len(), intel::summary(&read)));
+    messages::line(config, &format!("{} written; {}", counted(hunts.len(), "hunt", "hunts"), intel::summary(&read)));
     Ok(Exit::Ran)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).map_err(|error| Error::input(folder, error))?;
-    fs::write(path, text).map_err(|error| Error::input(path, error))
 }

@@ -22,7 +22,7 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let (read, hunts) = args.selection.hunts()?;
+    let (read, hunts) = args.selection.hunts(config)?;
     let strings = |names: &[&str]| names.iter().map(|name| Column::new(*name, Type::String)).collect::<Vec<_>>();
     let mut columns = strings(&["Hunt", "Family"]);
     columns.extend([Column::new("Indicators", Type::Long), Column::new("Queries", Type::Long)]);
@@ -39,7 +39,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
             vec![text(&hunt.id), text(&hunt.malware().name), indicators, queries, text(&tables.join(", "))]
         })
         .collect();
-    Sink::open(config, global.format, None)?.tables([Rows { columns, rows }])?;
+    Sink::stdout(config, global.format).tables([Rows { columns, rows }])?;
     messages::line(config, &intel::summary(&read));
     Ok(Exit::Ran)
 }

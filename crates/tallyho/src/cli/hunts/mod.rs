@@ -6,6 +6,7 @@ use clap::{Subcommand, ValueEnum};
 use hunt::{Hunt, Template};
 
 use super::intel::IntelFiles;
+use crate::config::Config;
 use crate::error::Error;
 use crate::intel;
 
@@ -65,8 +66,8 @@ impl Selection {
     ///
     /// # Errors
     /// A file cannot be read, or no indicator is of a family that was asked for.
-    pub fn hunts(&self) -> Result<(Arc<hunt::Intel>, Vec<Hunt>), Error> {
-        let mut read = intel::read(&self.intel.files)?;
+    pub fn hunts(&self, config: &Config) -> Result<(Arc<hunt::Intel>, Vec<Hunt>), Error> {
+        let mut read = intel::read(&self.intel.files, config)?;
         if !self.family.is_empty() {
             for family in &self.family {
                 if !read.indicators().any(|indicator| intel::is_family(indicator.malware(), family)) {

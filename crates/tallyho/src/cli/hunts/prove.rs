@@ -29,7 +29,7 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let (_, hunts) = args.selection.hunts()?;
+    let (_, hunts) = args.selection.hunts(config)?;
     let engine = local::engine_without_limit(config)?;
     let mut columns = ["Hunt", "Table", "Verdict"].map(|name| Column::new(name, Type::String)).to_vec();
     columns.extend(["Found", "Left", "Missed", "Wrong"].map(|name| Column::new(name, Type::Long)));
@@ -57,7 +57,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         }
     }
     let proven = rows.len() - unproven;
-    Sink::open(config, global.format, None)?.tables([Rows { columns, rows }])?;
+    Sink::stdout(config, global.format).tables([Rows { columns, rows }])?;
     messages::line(config, &format!("{} hunts: {proven} tables proven, {unproven} not", hunts.len()));
     Ok(if unproven > 0 && args.exit_code { Exit::Found } else { Exit::Ran })
 }

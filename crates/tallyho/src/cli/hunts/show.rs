@@ -5,6 +5,7 @@ use std::io::Write as _;
 use hunt::{Exclusions, page};
 
 use super::Selection;
+use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::escape;
 
@@ -26,8 +27,8 @@ pub struct Args {
 ///
 /// # Errors
 /// A file cannot be read, or no hunt is called so.
-pub fn run(args: &Args) -> Result<Exit, Error> {
-    let (_, mut hunts) = args.selection.hunts()?;
+pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
+    let (_, mut hunts) = args.selection.hunts(config)?;
     if !args.hunts.is_empty() {
         if let Some(unknown) = args.hunts.iter().find(|id| !hunts.iter().any(|hunt| hunt.id == **id)) {
             let near = kql::catalog::nearest(unknown, hunts.iter().map(|hunt| hunt.id.as_str())).join(", ");

@@ -25,13 +25,13 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let read = intel::read(&args.intel.files)?;
+    let read = intel::read(&args.intel.files, config)?;
     let mut all = Rows::default();
     for value in &args.values {
         let rows = intel::explain(&read, value);
         all.columns = rows.columns;
         all.rows.extend(rows.rows);
     }
-    Sink::open(config, global.format, None)?.tables([all])?;
+    Sink::stdout(config, global.format).tables([all])?;
     Ok(Exit::Ran)
 }

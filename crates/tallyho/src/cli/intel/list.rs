@@ -27,7 +27,7 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let read = intel::read(&args.intel.files)?;
+    let read = intel::read(&args.intel.files, config)?;
     let rows = if args.left_out {
         intel::left_out_rows(&read)
     } else {
@@ -36,7 +36,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         };
         intel::indicator_rows(read.indicators().filter(asked))
     };
-    Sink::open(config, global.format, None)?.tables([rows])?;
+    Sink::stdout(config, global.format).tables([rows])?;
     messages::line(config, &intel::summary(&read));
     Ok(Exit::Ran)
 }

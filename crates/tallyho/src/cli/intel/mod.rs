@@ -19,7 +19,7 @@ pub enum Command {
 /// Where indicators come from.
 #[derive(Debug, clap::Args)]
 pub struct IntelFiles {
-    /// Indicators: ThreatFox (JSON, CSV, API answer), MISP, STIX, maltrail, lists, CSV; plain, gz or zip; may be repeated
-    #[arg(long = "intel", value_name = "FILE", required = true)]
+    /// Indicators: ThreatFox (JSON, CSV, API answer), MISP, STIX, maltrail, lists, CSV; plain, gz or zip; or a folder of such; may be repeated
+    #[arg(long = "intel", value_name = "PATH", required = true)]
     pub files: Vec<PathBuf>,
 }

@@ -7,13 +7,14 @@ use kql::catalog::Workspace;
 use kql::{Column, Diagnostic, render};
 use serde_json::json;
 
-use super::{Declared, Source, jsonl, sources, workspace};
+use super::{Declared, Source, each_source, jsonl, workspace};
 use crate::cli::Global;
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::escape;
 use crate::messages;
 use crate::output::{Format, Sink};
+use crate::words::counted;
 
 /// What `tallyho kql check` takes.
 #[derive(Debug, clap::Args)]
@@ -57,11 +58,11 @@ struct Checked {
 /// Checks them.
 ///
 /// # Errors
-/// A file cannot be read.
+/// What is declared cannot be read. A query that cannot be is named, and the others are checked.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
     let workspace = workspace(args.schema.as_deref(), &args.declared, config)?;
     let check = |source: Source| check(source, &workspace, config.now, !args.no_lint);
-    let mut failed = false;
+    let (mut failed, mut exit) = (false, Exit::Ran);
     if args.jsonl {
         jsonl::answer_lines(|request| {
             let checked = check(Source { name: String::new(), path: None, text: request.query.clone() });
@@ -69,11 +70,20 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
             Ok(members(&checked))
         })?;
     } else {
-        let all: Vec<Checked> = sources(args.query.as_deref(), &args.files)?.into_iter().map(check).collect();
+        let mut all = Vec::new();
+        for source in each_source(args.query.as_deref(), &args.files) {
+            match source {
+                Ok(source) => all.push(check(source)),
+                Err(error) => {
+                    messages::error(&error, config.color_messages);
+                    exit = exit.max(error.exit());
+                }
+            }
+        }
         failed = all.iter().any(|checked| !checked.ok);
         write(args, global, config, &all)?;
     }
-    Ok(if failed && args.exit_code { Exit::Found } else { Exit::Ran })
+    Ok(if failed && args.exit_code { Exit::Found } else { exit })
 }
 
 fn check(source: Source, workspace: &Workspace, now: i64, lint: bool) -> Checked {
@@ -100,7 +110,7 @@ fn members(checked: &Checked) -> String {
 }
 
 fn write(args: &Args, global: &Global, config: &Config, all: &[Checked]) -> Result<(), Error> {
-    let mut out = Sink::open(config, global.format, None)?;
+    let mut out = Sink::stdout(config, global.format);
     if args.sarif {
         let queries: Vec<(&str, &str, &[Diagnostic])> = all
             .iter()
@@ -130,12 +140,11 @@ fn write(args: &Args, global: &Global, config: &Config, all: &[Checked]) -> Resu
                 writeln!(out, "{{\"id\":{},{}}}", escape::json(&name), members(checked))?;
             }
         }
-        other => return Err(Error::user(format!("a check has no {other:?} form")).with_hint("use table, json, or --sarif")),
+        other => return Err(Error::user(format!("a check has no {other} form")).with_hint("use table, json, or --sarif")),
     }
     out.finish()?;
     let count = |severity| all.iter().flat_map(|it| &it.diagnostics).filter(|it| it.severity == severity).count();
     let (errors, warnings) = (count(kql::Severity::Error), count(kql::Severity::Warning));
-    let counted = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
     let (queries, errors) = (counted(all.len(), "query", "queries"), counted(errors, "error", "errors"));
     messages::line(config, &format!("{queries}: {errors}, {}", counted(warnings, "warning", "warnings")));
     Ok(())

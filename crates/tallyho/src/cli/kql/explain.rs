@@ -16,6 +16,7 @@ use crate::error::{Error, Exit};
 use crate::escape;
 use crate::output::{Format, Sink};
 use crate::progress::Progress;
+use crate::scans::{self, Scans};
 
 /// What `tallyho kql explain` takes.
 #[derive(Debug, clap::Args)]
@@ -46,8 +47,9 @@ pub struct Args {
 /// A file cannot be read, or a query is refused.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
     let progress = Progress::new(config, "reading", None);
-    let (engine, exit) = args.tables.engine(config, &args.limits, progress.on_read())?;
-    let mut out = Sink::open(config, global.format, None)?;
+    let scans = Scans::default();
+    let (engine, exit) = args.tables.engine(config, &args.limits, &scans, progress.on_read())?;
+    let mut out = Sink::stdout(config, global.format);
     for source in sources(args.query.as_deref(), &args.files)? {
         let explained = engine.explain(&source.text, args.run).map_err(|error| refused(config, &source, &error))?;
         match out.format {
@@ -56,11 +58,11 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
                 out.write_all(escape::terminal_lines(&text(&source, &explained, width)).as_bytes())?;
             }
             Format::Json | Format::Ndjson => writeln!(out, "{}", escape::json(&document(&source, &explained).to_string()))?,
-            other => return Err(Error::user(format!("a plan has no {other:?} form")).with_hint("use table or json")),
+            other => return Err(Error::user(format!("a plan has no {other} form")).with_hint("use table or json")),
         }
     }
     out.finish()?;
-    Ok(exit)
+    Ok(exit.max(scans::tell(config, &scans.totals())))
 }
 
 /// The stages under headings, one below the other.

@@ -1,13 +1,13 @@
 //! `tallyho kql fmt`: queries set in one form, comments kept.
 
-use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use super::sources;
+use super::each_source;
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::messages;
+use crate::output::write_file;
 
 /// What `tallyho kql fmt` takes.
 #[derive(Debug, clap::Args)]
@@ -29,14 +29,25 @@ pub struct Args {
 /// Formats them.
 ///
 /// # Errors
-/// A file cannot be read or written, or holds a syntax error.
+/// A file cannot be written. One that cannot be read, or holds a syntax error, is named, and the others are formatted.
 pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
     let mut out = std::io::stdout().lock();
-    let mut changed = 0;
-    for source in sources(args.query.as_deref(), &args.files)? {
-        let formatted = kql::fmt::format(&source.text).map_err(|diagnostics| {
-            Error::query(&source.name, &source.text, &diagnostics).with_hint("a query is formatted once its syntax is right")
-        })?;
+    let (mut changed, mut exit) = (0, Exit::Ran);
+    for source in each_source(args.query.as_deref(), &args.files) {
+        let formatted =
+            source.and_then(|source| match kql::fmt::format(&source.text) {
+                Ok(formatted) => Ok((source, formatted)),
+                Err(diagnostics) => Err(Error::query(&source.name, &source.text, &diagnostics)
+                    .with_hint("a query is formatted once its syntax is right")),
+            });
+        let (source, formatted) = match formatted {
+            Ok(formatted) => formatted,
+            Err(error) => {
+                messages::error(&error, config.color_messages);
+                exit = exit.max(error.exit());
+                continue;
+            }
+        };
         let differs = formatted.trim_end() != source.text.trim_end();
         changed += usize::from(differs);
         match (&source.path, args.check, args.write) {
@@ -47,7 +58,7 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
             }
             (Some(path), _, true) => {
                 if differs {
-                    fs::write(path, format!("{}\n", formatted.trim_end())).map_err(|error| Error::input(path, error))?;
+                    write_file(path, format!("{}\n", formatted.trim_end()))?;
                     messages::note(config, &format!("{}: formatted", source.name));
                 }
             }
@@ -55,5 +66,5 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
         }
     }
     out.flush()?;
-    Ok(if args.check && changed > 0 { Exit::Found } else { Exit::Ran })
+    Ok(if args.check && changed > 0 { exit.max(Exit::Found) } else { exit })
 }

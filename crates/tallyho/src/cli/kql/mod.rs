@@ -53,23 +53,25 @@ pub struct Source {
 /// # Errors
 /// A file cannot be read.
 pub fn sources(query: Option<&str>, files: &[PathBuf]) -> Result<Vec<Source>, Error> {
-    let mut sources = Vec::new();
-    if let Some(text) = query {
-        sources.push(Source { name: "query".to_owned(), path: None, text: text.to_owned() });
+    each_source(query, files).collect()
+}
+
+/// The same, each by itself: one that cannot be read does not keep the others away.
+pub fn each_source(query: Option<&str>, files: &[PathBuf]) -> impl Iterator<Item = Result<Source, Error>> {
+    let given = query.map(|text| Ok(Source { name: "query".to_owned(), path: None, text: text.to_owned() }));
+    let stdin = (query.is_none() && files.is_empty()).then(stdin);
+    given.into_iter().chain(files.iter().map(|path| source(path))).chain(stdin)
+}
+
+fn source(path: &Path) -> Result<Source, Error> {
+    if path.as_os_str() == "-" {
+        return stdin();
     }
-    for path in files {
-        sources.push(match path.to_str() {
-            Some("-") => stdin()?,
-            _ => {
-                let text = fs::read_to_string(path).map_err(|error| Error::input(path, error))?;
-                Source { name: path.display().to_string(), path: Some(path.clone()), text }
-            }
-        });
-    }
-    if sources.is_empty() {
-        sources.push(stdin()?);
-    }
-    Ok(sources)
+    let text = fs::read_to_string(path).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => Error::input(path, "no text, and so no query"),
+        _ => Error::input(path, error),
+    })?;
+    Ok(Source { name: path.display().to_string(), path: Some(path.to_owned()), text })
 }
 
 fn stdin() -> Result<Source, Error> {

@@ -1,5 +1,6 @@
 //! `tallyho kql run`: any query over any logs.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use engine::error::code;
@@ -7,6 +8,7 @@ use engine::source::{LogOptions, OnRead};
 use engine::{Cut, Engine, ResultTable};
 use kql::diagnostic::{NO_INGESTION_TIME, UNFILLED_TABLE};
 use kql::render;
+use kql::time::format_datetime;
 
 use super::limits::Limits;
 use super::{Declared, Source, jsonl, no_binding, read_schema, sources};
@@ -17,8 +19,9 @@ use crate::declared;
 use crate::error::{Error, Exit};
 use crate::local;
 use crate::messages;
-use crate::output::{Format, RowStream, Shown, Sink, cut_text, tables_text};
+use crate::output::{Format, RowStream, Shown, Sink, cut_text, tables_text, write_file};
 use crate::progress::Progress;
+use crate::scans::{self, Scans};
 
 /// What `tallyho kql run` takes.
 #[derive(Debug, clap::Args)]
@@ -75,13 +78,20 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// An engine over these tables, and how the command ends if nothing else goes wrong. `on_read` is told what is read.
+    /// An engine over these tables, and how the command ends if nothing else goes wrong. `on_read` is told what is read, `scans`
+    /// collects what the reading saw.
     ///
     /// # Errors
     /// A file that was named is not there or is none, or the schema cannot be read.
-    pub fn engine(&self, config: &Config, limits: &Limits, on_read: Option<OnRead>) -> Result<(Engine, Exit), Error> {
+    pub fn engine(
+        &self,
+        config: &Config,
+        limits: &Limits,
+        scans: &Scans,
+        on_read: Option<OnRead>,
+    ) -> Result<(Engine, Exit), Error> {
         let mut engine = local::engine(config, &limits.settled())?;
-        let reading = LogOptions { decode_all: self.no_prefilter, ..local::reading(config, on_read) };
+        let reading = LogOptions { decode_all: self.no_prefilter, ..local::reading(config, scans, on_read) };
         if let Some(path) = &self.schema {
             engine.set_schema(read_schema(path)?);
             engine.workspace_mut().builtin = false;
@@ -101,18 +111,34 @@ impl Tables {
         if let Some(places) = declared.ip_places()? {
             engine.set_ip_places(places);
         }
+        let mut filled = BTreeSet::new();
         if !self.logs.is_empty() {
             let found = crate::evidence::discover(&self.logs)?;
             engine.add_logs(&found.files, &reading);
             exit = exit.max(crate::cli::logs::ended(config, &found));
+            filled.extend(found.files.into_iter().flat_map(|file| file.tables).map(|table| table.name));
         }
+        let mut bound = BTreeSet::new();
         for binding in &self.tables {
             let Some((name, path)) = binding.split_once('=') else {
                 return Err(no_binding(binding, "--table NAME=FILE"));
             };
+            if !bound.insert(name) {
+                let error = Error::user(format!("--table {name} is given twice, and a table is one file"));
+                return Err(error.with_hint("--logs reads any number of files, each under the table that its content says"));
+            }
+            if filled.contains(name) {
+                messages::warning(config, &format!("--table {name} takes the place of what --logs has for it"));
+            }
             local::bind_table(&mut engine, &reading, name, path.as_ref())?;
         }
         Ok((engine, exit))
+    }
+
+    /// The files and folders that are read; those that are only declared are not among them.
+    fn paths(&self) -> impl Iterator<Item = &Path> {
+        let bound = self.tables.iter().filter_map(|binding| binding.split_once('=')).map(|(_, path)| Path::new(path));
+        self.logs.iter().map(PathBuf::as_path).chain(bound)
     }
 }
 
@@ -121,30 +147,35 @@ impl Tables {
 /// # Errors
 /// A file cannot be read, or a query is refused or stopped.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
+    let scans = Scans::default();
     if args.jsonl {
-        let (engine, exit) = args.tables.engine(config, &args.limits, None)?;
+        let (engine, exit) = args.tables.engine(config, &args.limits, &scans, None)?;
         jsonl::answer_lines(|request| match engine.run(&request.query) {
             Ok(answer) => Ok(tables_text(&answer.tables.into_iter().map(plain).collect::<Vec<_>>())),
             Err(_) if config.cancel.is_cancelled() => Err(Error::interrupted()),
             Err(error) => Ok(jsonl::error_text(error.code, &error.message)),
         })?;
-        return Ok(exit);
+        return Ok(exit.max(scans::tell(config, &scans.totals())));
     }
-    let sources = sources(args.query.as_deref(), &args.files)?;
-    let out = Sink::open(config, global.format, args.out.as_deref())?;
+    let sources = sources(args.query.as_deref(), &args.files).map_err(|error| error.with_hint(LOGS_ELSEWHERE))?;
+    let queries = sources.iter().filter_map(|source| source.path.as_deref());
+    let out = Sink::open(config, global.format, args.out.as_deref(), args.tables.paths().chain(queries))?;
     let streams = RowStream::takes(out.format) && args.chart.is_none();
     // Rows that reach the terminal as they come say themselves how far it is.
     let is_seen = streams && args.out.is_none() && config.width.is_some();
     let progress = if is_seen { Progress::none() } else { Progress::new(config, "reading", None) };
-    let (engine, exit) = args.tables.engine(config, &args.limits, progress.on_read())?;
+    let (engine, exit) = args.tables.engine(config, &args.limits, &scans, progress.on_read())?;
     if streams {
-        stream(&engine, config, &sources, out)?;
-        return Ok(exit);
+        let rows = stream(&engine, config, &sources, out)?;
+        return Ok(exit.max(told(config, &sources, &scans, rows)));
     }
     let mut results = Vec::new();
     for source in &sources {
         let answer = engine.run(&source.text).map_err(|error| refused(config, source, &error))?;
         warn(config, source, &answer.diagnostics);
+        if answer.tables.is_empty() {
+            no_query(config, source);
+        }
         let mut query = Some(source.text.clone()).filter(|_| out.format == Format::Html);
         for table in answer.tables {
             let shown = Shown { query: query.take(), ..drawn(table) };
@@ -163,21 +194,42 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     if let Some(path) = &args.chart {
         write_charts(path, &results)?;
     }
-    Ok(exit)
+    let rows = results.iter().map(|shown| shown.rows.rows.len()).sum();
+    Ok(exit.max(told(config, &sources, &scans, rows)))
 }
 
-/// Writes rows as they come.
-fn stream(engine: &Engine, config: &Config, sources: &[Source], mut out: Sink) -> Result<(), Error> {
-    let mut tables = 0;
+/// Says what could not be read, and why there may be nothing to see.
+fn told(config: &Config, sources: &[Source], scans: &Scans, rows: usize) -> Exit {
+    let totals = scans.totals();
+    let asks_clock = |source: &Source| ["ago(", "now("].iter().any(|call| source.text.contains(call));
+    let newest = totals.values().filter_map(|stats| stats.time_max).max();
+    if let Some(newest) = newest.filter(|newest| rows == 0 && *newest < config.now && sources.iter().any(asks_clock)) {
+        let (now, newest) = (format_datetime(config.now), format_datetime(newest));
+        messages::warning(
+            config,
+            &format!("no rows: the query counts time from {now}, and the newest record is of {newest}; `--now` moves it"),
+        );
+    }
+    scans::tell(config, &totals)
+}
+
+/// Writes rows as they come, and tells how many there were.
+fn stream(engine: &Engine, config: &Config, sources: &[Source], mut out: Sink) -> Result<usize, Error> {
+    let (mut tables, mut count) = (0, 0);
     for source in sources {
         let mut rows = RowStream::new(&mut out, tables);
         let diagnostics = engine.stream(&source.text, &mut rows).map_err(|error| refused(config, source, &error))?;
         let cuts = std::mem::take(&mut rows.cuts);
-        tables = rows.finish()?;
+        count += rows.count;
+        let before = std::mem::replace(&mut tables, rows.finish()?);
+        if tables == before {
+            no_query(config, source);
+        }
         warn(config, source, &diagnostics);
         cuts.into_iter().for_each(|cut| loud(config, source, cut));
     }
-    out.finish()
+    out.finish()?;
+    Ok(count)
 }
 
 fn warn(config: &Config, source: &Source, diagnostics: &[kql::Diagnostic]) {
@@ -190,6 +242,10 @@ fn warn(config: &Config, source: &Source, diagnostics: &[kql::Diagnostic]) {
     if !others.is_empty() {
         messages::note(config, &render::text(&source.name, &source.text, &others));
     }
+}
+
+fn no_query(config: &Config, source: &Source) {
+    messages::warning(config, &format!("{}: there is no query in it, and so no result", source.name));
 }
 
 /// Missing rows are told even to who wants to be told nothing.
@@ -222,7 +278,7 @@ fn write_charts(path: &Path, results: &[Shown]) -> Result<(), Error> {
     }
     for (at, chart) in charts.into_iter().enumerate() {
         let path = if at == 0 { path.to_owned() } else { numbered(path, at + 1) };
-        std::fs::write(&path, chart.to_file()).map_err(|error| Error::user(format!("{}: {error}", path.display())))?;
+        write_file(&path, chart.to_file())?;
     }
     Ok(())
 }
@@ -252,5 +308,14 @@ pub(super) fn refused(config: &Config, source: &Source, error: &engine::Error) -
             _ => told,
         };
     }
-    Error::query(&source.name, &source.text, &errors)
+    let error = Error::query(&source.name, &source.text, &errors);
+    let is_query =
+        |path: &PathBuf| path.extension().is_some_and(|it| QUERY_ENDINGS.iter().any(|known| it.eq_ignore_ascii_case(known)));
+    if source.path.as_ref().is_none_or(is_query) { error } else { error.with_hint(LOGS_ELSEWHERE) }
 }
+
+/// What to do where logs were named as queries.
+const LOGS_ELSEWHERE: &str = "log files are named by `--logs PATH`, once for each path";
+
+/// How files of queries are usually called.
+const QUERY_ENDINGS: [&str; 4] = ["kql", "csl", "kusto", "txt"];

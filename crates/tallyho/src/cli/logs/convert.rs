@@ -7,6 +7,8 @@ use crate::config::Config;
 use crate::convert::{Converted, Target, convert};
 use crate::error::{Error, Exit};
 use crate::messages;
+use crate::scans;
+use crate::words::counted;
 
 /// What `tallyho logs convert` takes.
 #[derive(Debug, clap::Args)]
@@ -57,25 +59,14 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
 fn told(args: &Args, config: &Config, table: &str, converted: &Converted) -> bool {
     let mut unread = false;
     for (path, stats) in &converted.read {
-        let path = path.display();
-        if let Some(why) = &stats.broken {
-            messages::warning(config, &format!("{path}: not read to its end: {why}"));
-            unread = true;
-        }
-        if stats.unparsed > 0 {
-            let whys: Vec<String> = stats.unparsed_why.iter().map(|(why, count)| format!("{count}: {why}")).collect();
-            let lost = stats.unparsed;
-            messages::warning(config, &format!("{path}: {lost} unreadable ({})", whys.join("; ")));
-            unread = true;
-        }
-        for (column, count) in &stats.unconverted {
-            messages::warning(config, &format!("{path}: {count} of {column} are no values of its type; null stands for them"));
-        }
+        // What is written stands in for what was read: here a lost line counts as much as a lost file.
+        unread |= scans::tell_of(config, path, stats) == Exit::Unread || stats.unparsed > 0;
     }
     for (column, count) in &converted.lost {
-        messages::warning(config, &format!("{count} values of {column} do not fit into the file; null stands for them"));
+        let values = counted(*count, "value", "values");
+        messages::warning(config, &format!("{values} of {column} do not fit into the file; null stands for them"));
     }
-    let (rows, columns) = (converted.rows, converted.columns.len());
-    messages::line(config, &format!("{}: {rows} rows of {table} in {columns} columns", args.out.display()));
+    let (rows, columns) = (counted(converted.rows, "row", "rows"), counted(converted.columns.len(), "column", "columns"));
+    messages::line(config, &format!("{}: {rows} of {table} in {columns}", args.out.display()));
     unread
 }

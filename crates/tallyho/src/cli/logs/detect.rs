@@ -21,6 +21,6 @@ pub struct Args {
 /// A path is not there.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
     let found = found(&args.logs)?;
-    Sink::open(config, global.format, None)?.tables([evidence::file_rows(&found)])?;
+    Sink::stdout(config, global.format).tables([evidence::file_rows(&found)])?;
     Ok(ended(config, &found))
 }

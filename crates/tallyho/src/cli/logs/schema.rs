@@ -30,6 +30,6 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
             Error::user(format!("no file here fills `{table}`")).with_hint("`tallyho logs detect` tells which tables there are")
         );
     }
-    Sink::open(config, global.format, None)?.tables([rows])?;
+    Sink::stdout(config, global.format).tables([rows])?;
     Ok(ended(config, &found))
 }
