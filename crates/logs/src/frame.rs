@@ -130,7 +130,7 @@ impl Framer {
     /// Passes over lines of what was read.
     pub(crate) fn pass_over(&mut self, passed: &Passed) {
         self.at = passed.at;
-        self.line += passed.failed + passed.elsewhere;
+        self.line += passed.lines();
     }
 
     /// Changes when other bytes are read.

@@ -213,7 +213,8 @@ impl Scan {
         self.framer.pass_over(&passed);
         self.stats.filtered += passed.failed;
         self.stats.elsewhere += passed.elsewhere;
-        self.worth.kept_out += passed.failed + passed.elsewhere;
+        self.stats.no_table += passed.no_table;
+        self.worth.kept_out += passed.lines();
     }
 
     fn note_sifted(&mut self) {
@@ -244,6 +245,7 @@ impl Scan {
             Place::Here if self.is_kept_out(frame) => {}
             Place::Here => self.append(frame),
             Place::Elsewhere => self.stats.elsewhere += 1,
+            Place::NoTable => self.stats.no_table += 1,
             Place::Nowhere(why) => self.stats.unparsed(piece, line, why),
         }
     }

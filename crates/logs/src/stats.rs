@@ -15,6 +15,8 @@ pub struct ScanStats {
     pub filtered: u64,
     /// Records of other tables in the same file.
     pub elsewhere: u64,
+    /// Records of a kind that belongs to no table, such as what a sensor says of itself; whichever table the scan is for.
+    pub no_table: u64,
     /// Records that no table got, whichever table the scan is for.
     pub unparsed: u64,
     /// The same by reason.
@@ -120,6 +122,7 @@ impl ScanStats {
         self.bytes += other.bytes;
         self.filtered += other.filtered;
         self.elsewhere += other.elsewhere;
+        self.no_table += other.no_table;
         self.unparsed += other.unparsed;
         self.not_utf8 += other.not_utf8;
         for (why, count) in &other.unparsed_why {

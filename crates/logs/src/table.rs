@@ -31,6 +31,8 @@ pub(crate) enum Fidelity {
     Joined,
     /// All of them, in another form.
     Derived,
+    /// One of the first so many of them, as it stands, or the first element of a list; the others tell which.
+    OneOf(usize),
 }
 
 /// Makes a cell from some fields; `None` where there is nothing to make it from.
@@ -135,7 +137,7 @@ impl TableSchema {
         let mut taken: BTreeSet<String> = ignored.iter().map(|key| (*key).to_owned()).collect();
         for source in &self.sources {
             match source {
-                Source::Make { fidelity: Fidelity::Joined, .. } => {}
+                Source::Make { fidelity: Fidelity::Joined | Fidelity::OneOf(_), .. } => {}
                 Source::Make { keys: paths, fidelity: Fidelity::Derived, .. } => {
                     taken.extend(paths.iter().filter(|path| path.inner.is_empty()).map(|path| path.key.clone()));
                 }
@@ -188,8 +190,8 @@ pub(crate) enum Route {
     Field {
         /// The field: the first of these that is there.
         keys: Vec<Path>,
-        /// Its values and their tables.
-        exact: Vec<(String, usize)>,
+        /// Its values and their tables; none at all for a value that is known to belong to no table.
+        exact: Vec<(String, Option<usize>)>,
         /// The table of every other value.
         other: Option<usize>,
         /// The table of records without the field.
@@ -204,6 +206,9 @@ pub(crate) enum Route {
 pub(crate) enum Place {
     Here,
     Elsewhere,
+    /// To no table, as such records do.
+    NoTable,
+    /// To no table that was known when the file was opened, and why.
     Nowhere(&'static str),
 }
 
@@ -222,7 +227,11 @@ impl Route {
         let Route::Field { exact, other, missing, why, .. } = self else { return Place::Here };
         let table = match value {
             b"" => *missing,
-            value => exact.iter().find(|(name, _)| name.as_bytes() == value).map(|(_, table)| *table).or(*other),
+            value => match exact.iter().find(|(name, _)| name.as_bytes() == value) {
+                Some((_, None)) => return Place::NoTable,
+                Some((_, table)) => *table,
+                None => *other,
+            },
         };
         match table {
             Some(table) if table == target => Place::Here,

@@ -7,6 +7,7 @@ use kql::Type;
 
 use super::text::{COMMENT, TextRecords};
 use super::{LogFormat, bound_to, dns_codes};
+use crate::column::{Cell, Raw};
 use crate::file::{Head, Layout};
 use crate::frame::Framing;
 use crate::json::Fault;
@@ -44,15 +45,22 @@ impl LogFormat for DnsDebug {
 fn packets() -> TableSchema {
     TableSchema::known("DnsEvents")
         .with("TimeGenerated", keys(&["time"]))
-        .with("ClientIP", keys(&["remote"]))
+        .with("ClientIP", make(&["remote", "kind"], Fidelity::OneOf(1), client))
         // The log writes names with the lengths of their labels between them.
-        .with("Name", make(&["name"], Fidelity::Derived, |raws| raws.first()?.text().map(crate::column::Cell::Text)))
+        .with("Name", make(&["name"], Fidelity::Derived, |raws| raws.first()?.text().map(Cell::Text)))
         .with("QueryType", keys(&["type"]))
         .with("Result", keys(&["rcode"]))
         .with("ResultCode", make(&["rcode"], Fidelity::Derived, dns_codes::result_code))
         .with("SubType", keys(&["kind"]))
         .with("SourceSystem", constant("Windows DNS"))
         .with_rest("AdditionalFields", Type::Dynamic, RestForm::Bag, &[])
+}
+
+/// The remote end of a packet, but of one of the server's own recursion: there it is another server, and no client.
+fn client<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+    let [remote, kind] = raws else { return None };
+    let recursion = kind.text().is_some_and(|kind| kind.starts_with("Recurse"));
+    (!recursion).then_some(Cell::Raw(*remote))
 }
 
 /// Hands on the fields of a packet line; every other line is the log's own preamble or detail.

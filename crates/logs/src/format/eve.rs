@@ -45,9 +45,9 @@ impl LogFormat for Eve {
             field: vec![Path { key: "event_type".to_owned(), inner: Vec::new() }],
             dns: dns(),
             others: others(),
-            missing_is_dns: None,
-            nowhere: &["stats"],
-            why: "its event type fills no table, or was not seen when the file was opened",
+            missing_are_others: false,
+            no_table: &["stats"],
+            why: "it has no event type, or one that was not seen when the file was opened",
         };
         let (tables, route) = both.route(seen_dns, seen_others || !seen_dns);
         Ok(Some(bound_to(Layout { framing, decoder: json_objects(), tables, route }, head, table)))
@@ -57,8 +57,8 @@ impl LogFormat for Eve {
 fn dns() -> TableSchema {
     TableSchema::known("DnsEvents")
         .with("TimeGenerated", keys(&["timestamp"]))
-        .with("Computer", keys(&["host", "sensor_name", "dest_ip"]))
-        .with("ClientIP", make(&["src_ip", "dest_ip", "dns/type", "src_port"], Fidelity::Verbatim, client))
+        .with("Computer", make(&["host", "sensor_name", "src_ip", "dest_ip", "dns/type", "src_port"], Fidelity::OneOf(4), server))
+        .with("ClientIP", make(&["src_ip", "dest_ip", "dns/type", "src_port"], Fidelity::OneOf(2), client))
         .with("Name", paths(&["dns/rrname", "dns/queries/rrname", "dns/query/rrname"]))
         .with("QueryType", paths(&["dns/rrtype", "dns/queries/rrtype", "dns/query/rrtype"]))
         .with("IPAddresses", make(&["dns/answers", "dns/grouped", "dns/rdata"], Fidelity::Joined, addresses))
@@ -66,7 +66,7 @@ fn dns() -> TableSchema {
         .with("ResultCode", make(&["dns/rcode"], Fidelity::Derived, dns_codes::result_code))
         .with("SubType", make(&["dns/type"], Fidelity::Derived, sub_type))
         .with("SourceSystem", constant("Suricata"))
-        .with_rest("AdditionalFields", Type::Dynamic, RestForm::Bag, &["event_type"])
+        .with_rest("AdditionalFields", Type::Dynamic, RestForm::Bag, &["event_type", "src_ip"])
 }
 
 fn others() -> TableSchema {
@@ -81,10 +81,10 @@ fn others() -> TableSchema {
         .with("DeviceAction", paths(&["alert/action"]))
         .with("Computer", keys(&["host", "sensor_name"]))
         .with("DeviceExternalID", keys(&["flow_id"]))
-        .with("SourceIP", keys(&["src_ip"]))
-        .with("SourcePort", keys(&["src_port"]))
-        .with("DestinationIP", keys(&["dest_ip"]))
-        .with("DestinationPort", keys(&["dest_port"]))
+        .with("SourceIP", make(&ADDRESSES, Fidelity::OneOf(2), |raws| Ends::of_addresses(raws).map(|ends| ends.client())))
+        .with("SourcePort", make(&PORTS, Fidelity::OneOf(2), |raws| Ends::of_ports(raws).map(|ends| ends.client())))
+        .with("DestinationIP", make(&ADDRESSES, Fidelity::OneOf(2), |raws| Ends::of_addresses(raws).map(|ends| ends.server())))
+        .with("DestinationPort", make(&PORTS, Fidelity::OneOf(2), |raws| Ends::of_ports(raws).map(|ends| ends.server())))
         .with("Protocol", keys(&["proto"]))
         .with("ApplicationProtocol", keys(&["app_proto"]))
         .with("DestinationHostName", paths(&["http/hostname", "tls/sni", "dns/query/rrname", "dns/rrname", "dns/queries/rrname"]))
@@ -102,7 +102,64 @@ fn others() -> TableSchema {
         .with("StartTime", paths(&["flow/start"]))
         .with("EndTime", paths(&["flow/end"]))
         .with("SourceSystem", constant("Suricata"))
-        .with_rest("AdditionalExtensions", Type::String, RestForm::Pairs, &[])
+        .with_rest("AdditionalExtensions", Type::String, RestForm::Pairs, &ADDRESSES[..4])
+}
+
+/// Fields that tell the ends of a flow, addresses first.
+const ADDRESSES: [&str; 7] = ["src_ip", "dest_ip", "src_port", "dest_port", "event_type", "direction", "flow/src_ip"];
+/// The same, ports first.
+const PORTS: [&str; 7] = ["src_port", "dest_port", "src_ip", "dest_ip", "event_type", "direction", "flow/src_ip"];
+
+/// The ends of a flow. Most events name who opened it as the source; alerts and files have the view of the packet in which they were
+/// seen, which may be the server's.
+struct Ends<'a> {
+    source: Raw<'a>,
+    destination: Raw<'a>,
+    turned: bool,
+}
+
+impl<'a> Ends<'a> {
+    fn of_addresses(raws: &[Raw<'a>]) -> Option<Ends<'a>> {
+        let [source, destination, ..] = raws else { return None };
+        Some(Ends { source: *source, destination: *destination, turned: is_turned(raws)? })
+    }
+
+    fn of_ports(raws: &[Raw<'a>]) -> Option<Ends<'a>> {
+        let [source, destination, source_ip, destination_ip, rest @ ..] = raws else { return None };
+        let in_order = [&[*source_ip, *destination_ip, *source, *destination], rest].concat();
+        Some(Ends { source: *source, destination: *destination, turned: is_turned(&in_order)? })
+    }
+
+    fn client(&self) -> Cell<'a> {
+        Cell::Raw(if self.turned { self.destination } else { self.source })
+    }
+
+    fn server(&self) -> Cell<'a> {
+        Cell::Raw(if self.turned { self.source } else { self.destination })
+    }
+}
+
+/// The fields [`ADDRESSES`] have the server as the source.
+fn is_turned(raws: &[Raw<'_>]) -> Option<bool> {
+    let [source, _, source_port, destination_port, event, direction, opener] = raws else { return None };
+    let event = event.text();
+    let is_file = match event.as_deref() {
+        Some("fileinfo") => true,
+        Some("alert" | "anomaly") => false,
+        _ => return Some(false),
+    };
+    if !opener.is_empty() {
+        return Some(opener.text() != source.text());
+    }
+    match direction.text().as_deref() {
+        Some("to_client") => return Some(true),
+        Some("to_server") => return Some(false),
+        _ => {}
+    }
+    let port = |raw: &Raw<'_>| raw.text().and_then(|text| text.parse::<u16>().ok());
+    let (Some(from), Some(to)) = (port(source_port), port(destination_port)) else { return Some(false) };
+    // Files come from servers more often than not, and those listen on the lower port.
+    Some(from < to && (is_file || from < 1024 && to >= 1024))
 }
 
 /// Who asked: the source of a query. Of an answer it is the destination, where the record is written from the packet's view
@@ -112,6 +169,16 @@ fn client<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
     let answer = matches!(kind.text().as_deref(), Some("answer" | "response"));
     let from_server = matches!(source_port.text().as_deref(), Some("53" | "5353" | "853"));
     Some(Cell::Raw(if answer && from_server { *destination } else { *source }))
+}
+
+/// Who wrote the record; else who was asked.
+fn server<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+    let [host, sensor, source, destination, kind, source_port] = raws else { return None };
+    if let Some(name) = [host, sensor].into_iter().find(|raw| !raw.is_empty()) {
+        return Some(Cell::Raw(*name));
+    }
+    // The client turned around.
+    client(&[*destination, *source, *kind, *source_port])
 }
 
 /// `LookupQuery` for a query, as Sentinel's connector has it, `Response` for an answer.
@@ -168,6 +235,27 @@ mod tests {
         assert_eq!(Eve.detect(&head), 90);
         let layout = Eve.layout(&head, None).unwrap().unwrap();
         assert_eq!(layout.tables.iter().map(|table| table.name.as_str()).collect::<Vec<_>>(), ["DnsEvents", "CommonSecurityLog"]);
+    }
+
+    #[test]
+    fn an_alert_is_told_from_the_client_s_side() {
+        let seen = |event: &'static str, ports: [&'static str; 2], direction: &'static str, opener: &'static str| {
+            let [from, to] = ports;
+            let raws = ["192.0.2.1", "192.0.2.2", from, to, event, direction, opener].map(|text| Raw::Text(text.as_bytes()));
+            let Some(Cell::Raw(client)) = Ends::of_addresses(&raws).map(|ends| ends.client()) else { return String::new() };
+            client.text().unwrap_or_default().into_owned()
+        };
+        let (source, destination) = ("192.0.2.1", "192.0.2.2");
+        assert_eq!(seen("http", ["80", "50000"], "", destination), source);
+        assert_eq!(seen("alert", ["53", "50000"], "", destination), destination);
+        assert_eq!(seen("alert", ["50000", "53"], "", source), source);
+        assert_eq!(seen("alert", ["8080", "50000"], "to_client", ""), destination);
+        assert_eq!(seen("alert", ["53", "50000"], "to_server", ""), source);
+        assert_eq!(seen("alert", ["53", "50000"], "", ""), destination);
+        assert_eq!(seen("alert", ["8080", "50000"], "", ""), source);
+        assert_eq!(seen("fileinfo", ["8080", "50000"], "", ""), destination);
+        assert_eq!(seen("fileinfo", ["50000", "8080"], "", ""), source);
+        assert_eq!(seen("fileinfo", ["", ""], "", ""), source);
     }
 
     #[test]

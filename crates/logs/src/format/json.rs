@@ -54,7 +54,7 @@ impl LogFormat for Json {
         for (name, profile) in &profiles {
             let table = match name {
                 Some(name) => {
-                    exact.push((name.clone(), tables.len()));
+                    exact.push((name.clone(), Some(tables.len())));
                     name.clone()
                 }
                 None => naming::table_for(profile.names(), &head.stem),
@@ -76,7 +76,7 @@ fn routed(
     framing: Framing,
     decoder: MakeDecoder,
     tables: Vec<crate::TableSchema>,
-    exact: Vec<(String, usize)>,
+    exact: Vec<(String, Option<usize>)>,
     unnamed: Option<usize>,
 ) -> Layout {
     let route = if tables.len() == 1 && unnamed.is_some() {

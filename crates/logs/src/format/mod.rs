@@ -126,33 +126,27 @@ pub(crate) struct DnsAndOthers {
     pub(crate) field: Vec<Path>,
     pub(crate) dns: TableSchema,
     pub(crate) others: TableSchema,
-    /// The table of a record without the field is that of DNS events.
-    pub(crate) missing_is_dns: Option<bool>,
-    /// Values that belong to no table.
-    pub(crate) nowhere: &'static [&'static str],
-    /// Why they do not.
+    /// Records without the field are others; if not, they are at fault.
+    pub(crate) missing_are_others: bool,
+    /// Values of records that belong to no table.
+    pub(crate) no_table: &'static [&'static str],
+    /// Why a record has no table, where one has none.
     pub(crate) why: &'static str,
 }
 
 impl DnsAndOthers {
     pub(crate) fn route(self, seen_dns: bool, seen_others: bool) -> (Vec<TableSchema>, Route) {
         let (mut tables, mut exact) = (Vec::new(), Vec::new());
-        let others_at = usize::from(seen_dns);
         if seen_dns {
+            exact.push(("dns".to_owned(), Some(tables.len())));
             tables.push(self.dns);
-            exact.push(("dns".to_owned(), 0));
         }
+        let other = seen_others.then_some(tables.len());
         if seen_others {
             tables.push(self.others);
         }
-        // `usize::MAX` is no table: the record is counted as lost, with `why`.
-        exact.extend(self.nowhere.iter().map(|value| ((*value).to_owned(), usize::MAX)));
-        let other = seen_others.then_some(others_at);
-        let missing = match self.missing_is_dns {
-            Some(true) => seen_dns.then_some(0),
-            Some(false) => other,
-            None => None,
-        };
+        exact.extend(self.no_table.iter().map(|value| ((*value).to_owned(), None)));
+        let missing = other.filter(|_| self.missing_are_others);
         (tables, Route::Field { keys: self.field, exact, other, missing, why: self.why })
     }
 }

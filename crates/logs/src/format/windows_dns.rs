@@ -45,7 +45,7 @@ fn dns() -> TableSchema {
     TableSchema::known("DnsEvents")
         .with("TimeGenerated", keys(&["EventTime", "TimeCreated", "@timestamp", "EventReceivedTime"]))
         .with("Computer", keys(&["Hostname", "Computer"]))
-        .with("ClientIP", make(&["EventID", "Source", "Destination"], Fidelity::Verbatim, client))
+        .with("ClientIP", make(&["Source", "Destination", "EventID"], Fidelity::OneOf(2), client))
         .with("Name", make(&["QNAME"], Fidelity::Verbatim, without_last_dot))
         .with("QueryType", make(&["QTYPE"], Fidelity::Derived, query_type))
         .with("ResultCode", keys(&["RCODE"]))
@@ -57,12 +57,13 @@ fn dns() -> TableSchema {
         .with_rest("AdditionalFields", Type::Dynamic, RestForm::Bag, &["PacketData"])
 }
 
-/// Who asked: `Source` of a query received (256), `Destination` of the answer to it (257, 258, 259). In the recursive events
-/// (260 and up) the server itself asks another, and these are the other's address; there is no client in them.
+/// Who asked: `Source` of a query received (256), `Destination` of the answer to it (257, 258, 259). In the server's own recursion
+/// (260, 261) the addresses are those of another server, and there is no client: who made the contact is the server itself.
 fn client<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
-    let [event, source, destination] = raws else { return None };
+    let [source, destination, event] = raws else { return None };
     let by_event = match event.text()?.as_ref() {
-        "257" | "258" | "259" | "260" => [destination, source],
+        "260" | "261" => return None,
+        "257" | "258" | "259" => [destination, source],
         _ => [source, destination],
     };
     by_event.into_iter().find(|raw| !raw.is_empty()).map(|raw| Cell::Raw(*raw))
@@ -151,7 +152,10 @@ mod tests {
     #[test]
     fn the_client_is_who_asked() {
         let (source, destination) = (Raw::Json(b"\"192.0.2.1\""), Raw::Json(b"\"192.0.2.2\""));
-        assert_eq!(text(client(&[Raw::Json(b"256"), source, Raw::Missing])), "192.0.2.1");
-        assert_eq!(text(client(&[Raw::Json(b"257"), Raw::Missing, destination])), "192.0.2.2");
+        assert_eq!(text(client(&[source, Raw::Missing, Raw::Json(b"256")])), "192.0.2.1");
+        assert_eq!(text(client(&[Raw::Missing, destination, Raw::Json(b"257")])), "192.0.2.2");
+        for event in [Raw::Json(b"260"), Raw::Quoted(b"261")] {
+            assert_eq!(text(client(&[source, destination, event])), "");
+        }
     }
 }

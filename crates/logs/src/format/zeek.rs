@@ -133,8 +133,8 @@ fn layout(framing: Framing, decoder: MakeDecoder, streams: &[Option<String>]) ->
         field: zeek_map::STREAM_FIELDS.iter().map(|key| Path { key: (*key).to_owned(), inner: Vec::new() }).collect(),
         dns: zeek_map::dns(),
         others: zeek_map::others(None),
-        missing_is_dns: Some(false),
-        nowhere: &[],
+        missing_are_others: true,
+        no_table: &[],
         why: NO_STREAM,
     };
     let (tables, route): (Vec<TableSchema>, _) =

@@ -46,11 +46,18 @@ pub(crate) fn others(stream: Option<&str>) -> TableSchema {
         .with("Activity", stream)
         .with("Computer", keys(&SENSOR))
         .with("DeviceExternalID", keys(&["uid", "fuid"]))
-        .with("SourceIP", make(&["id.orig_h", "id_orig_h", "tx_hosts", "host_ip"], Fidelity::Verbatim, first_of_list))
+        .with(
+            "SourceIP",
+            make(&["id.orig_h", "id_orig_h", "tx_hosts", "rx_hosts", "host_ip", "is_orig"], Fidelity::OneOf(5), source),
+        )
         .with("SourcePort", keys(&["id.orig_p", "id_orig_p"]))
-        .with("DestinationIP", make(&["id.resp_h", "id_resp_h", "rx_hosts"], Fidelity::Verbatim, first_of_list))
+        .with(
+            "DestinationIP",
+            make(&["id.resp_h", "id_resp_h", "tx_hosts", "rx_hosts", "is_orig"], Fidelity::OneOf(4), destination),
+        )
         .with("DestinationPort", keys(&["id.resp_p", "id_resp_p"]));
-    named_things(table).with_rest("AdditionalExtensions", Type::String, RestForm::Pairs, &IGNORED)
+    let ignored = [IGNORED.as_slice(), &["id.orig_h", "id_orig_h", "id.resp_h", "id_resp_h"]].concat();
+    named_things(table).with_rest("AdditionalExtensions", Type::String, RestForm::Pairs, &ignored)
 }
 
 /// What the streams tell about names, requests, files and amounts.
@@ -87,6 +94,25 @@ fn addresses<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
         }
     }
     (!out.is_empty()).then_some(Cell::Text(out.into()))
+}
+
+/// Who opened the connection. Of a file that names only who sent it and who received it: the receiver, unless it is said that the
+/// opener sent it.
+fn source<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+    let [orig, other_orig, sent, received, host, is_orig] = raws else { return None };
+    let [opener, other] = if is_true(*is_orig) { [sent, received] } else { [received, sent] };
+    first_of_list(&[*orig, *other_orig, *opener, *other, *host])
+}
+
+/// Who answered.
+fn destination<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+    let [resp, other_resp, sent, received, is_orig] = raws else { return None };
+    let answerer = if is_true(*is_orig) { received } else { sent };
+    first_of_list(&[*resp, *other_resp, *answerer])
+}
+
+fn is_true(raw: Raw<'_>) -> bool {
+    raw.text().and_then(|text| crate::convert::boolean(&text)) == Some(true)
 }
 
 /// The first element of the first list, or the first scalar, that is not empty.
@@ -139,6 +165,23 @@ mod tests {
         let cell = addresses(&[Raw::Text(b"a.example,192.0.2.7,2001:db8::1")]);
         assert!(matches!(cell, Some(Cell::Text(text)) if text == "192.0.2.7,2001:db8::1"));
         assert!(addresses(&[Raw::Json(b"[\"TXT 3 abc\"]")]).is_none());
+    }
+
+    #[test]
+    fn a_file_was_fetched_by_who_received_it() {
+        let text = |cell: Option<Cell<'_>>| match cell {
+            Some(Cell::Text(text)) => text.into_owned(),
+            _ => String::new(),
+        };
+        let (sent, received) = (Raw::Json(b"[\"198.51.100.7\"]"), Raw::Text(b"192.0.2.10,192.0.2.11"));
+        let ends = |is_orig| {
+            let source = text(source(&[Raw::Missing, Raw::Missing, sent, received, Raw::Missing, is_orig]));
+            (source, text(destination(&[Raw::Missing, Raw::Missing, sent, received, is_orig])))
+        };
+        let fetched = ("192.0.2.10".to_owned(), "198.51.100.7".to_owned());
+        assert_eq!(ends(Raw::Json(b"false")), fetched);
+        assert_eq!(ends(Raw::Missing), fetched);
+        assert_eq!(ends(Raw::Text(b"T")), ("198.51.100.7".to_owned(), "192.0.2.10".to_owned()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::marks::{Marks, Quotes, WIDTH};
-use super::{COLUMNS_MAX, Column};
+use super::{Column, Texts};
 use crate::decode::Glance;
 use crate::table::Path;
 
@@ -62,7 +62,7 @@ impl Fields {
         buffer: &'b [u8],
         start: usize,
         columns: &'b [Column],
-        texts: &mut [&'b [u8]; COLUMNS_MAX],
+        texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)> {
         let newline = self.split(buffer, start)?;
         let line = &buffer[start..newline];
@@ -72,9 +72,21 @@ impl Fields {
         for (at, column) in columns.iter().enumerate() {
             let mut values = self.of_columns[at].iter().map(|slot| self.value(buffer, *slot));
             let first = values.find(|value| !value.is_empty());
-            texts[at] = match column {
+            texts.of_columns[at] = match column {
                 Column::Const(text) => text,
                 Column::First(_) | Column::Outer(_) => first.unwrap_or_default(),
+                Column::OneOf(_) => {
+                    for text in first.into_iter().chain(values) {
+                        // Of a list only who decodes takes the first element.
+                        if text.contains(&b',') {
+                            return None;
+                        }
+                        if !text.is_empty() {
+                            texts.or(at, text)?;
+                        }
+                    }
+                    b""
+                }
                 Column::Made(_, absent) => match first {
                     None => absent,
                     Some(_) => return None,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr2, memmem};
 
-use super::{COLUMNS_MAX, Column};
+use super::{Column, Texts};
 use crate::skeleton::text_end;
 use crate::table::Path;
 
@@ -47,8 +47,8 @@ impl Json {
             }
             of_columns.push(first..keys.len());
         }
-        let time = time.first().filter(|path| path.inner.is_empty());
-        let time = time.map(|path| TimeKey { name: quoted(&path.key), usual: 1 });
+        let time = time.first().map(|path| path.inner.last().unwrap_or(&path.key));
+        let time = time.map(|name| TimeKey { name: quoted(name), usual: 1 });
         Json { keys, of_columns, time, backslash: Mark::new(b'\\') }
     }
 
@@ -65,7 +65,7 @@ impl Json {
         buffer: &'b [u8],
         start: usize,
         columns: &'b [Column],
-        texts: &mut [&'b [u8]; COLUMNS_MAX],
+        texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)> {
         let newline = start + memchr(b'\n', &buffer[start..])?;
         let line = start..newline - usize::from(buffer[start..newline].ends_with(b"\r"));
@@ -79,9 +79,10 @@ impl Json {
         }
         for (at, column) in columns.iter().enumerate() {
             let keys = self.keys.get_mut(self.of_columns[at].clone())?;
-            texts[at] = match column {
+            let text = match column {
                 Column::Const(text) => text,
-                Column::First(_) => &buffer[first_text(keys, buffer, &line)?],
+                Column::First(_) => &buffer[first_text(keys, buffer, &line, |other| texts.or(at, &buffer[other]))?],
+                Column::OneOf(_) => &buffer[one_text(keys, buffer, &line, |other| texts.or(at, &buffer[other]))?],
                 Column::Made(_, absent) => {
                     for key in keys {
                         let Seen::Nothing = key.find(buffer, &line)? else { return None };
@@ -89,13 +90,14 @@ impl Json {
                     absent
                 }
                 Column::Outer(_) => {
-                    let text = first_text(keys, buffer, &line)?;
+                    let text = first_text(keys, buffer, &line, |_| None)?;
                     if !text.is_empty() && !is_outer(buffer, &line, &text) {
                         return None;
                     }
                     &buffer[text]
                 }
             };
+            texts.of_columns[at] = text;
         }
         Some((self.time.as_mut().map_or(b"", |time| time.find(bytes)), newline))
     }
@@ -104,20 +106,44 @@ impl Json {
 /// The first text under one of the keys that is not empty; `None` if it cannot be told without reading the record.
 ///
 /// A key is found wherever it stands, so a text may be that of another member of the same name. Where it is the only one, the column
-/// is either that text or empty, and a line in which the text is not looked for can be passed over. Where there are several, the
-/// first must be known to stand where the column's own does.
+/// is either that text or empty, and a line in which the text is not looked for can be passed over. Where there are several, and the
+/// first is not known to stand where the column's own does, it may be any `other`.
 #[inline]
-fn first_text(keys: &mut [Key], buffer: &[u8], line: &Range<usize>) -> Option<Range<usize>> {
+fn first_text(
+    keys: &mut [Key],
+    buffer: &[u8],
+    line: &Range<usize>,
+    mut other: impl FnMut(Range<usize>) -> Option<()>,
+) -> Option<Range<usize>> {
     let (mut first, mut first_inner) = (line.start..line.start, false);
     for key in keys {
         let Seen::Text(text) = key.find(buffer, line)? else { continue };
         if first.is_empty() {
             (first, first_inner) = (text, key.inner);
         } else if !text.is_empty() && text != first && (first_inner || !is_outer(buffer, line, &first)) {
-            return None;
+            other(text)?;
         }
     }
     Some(first)
+}
+
+/// A text under one of the keys, and each `other`; `None` if they cannot be told without reading the record.
+#[inline]
+fn one_text(
+    keys: &mut [Key],
+    buffer: &[u8],
+    line: &Range<usize>,
+    mut other: impl FnMut(Range<usize>) -> Option<()>,
+) -> Option<Range<usize>> {
+    let mut one = line.start..line.start;
+    for key in keys {
+        match key.find(buffer, line)? {
+            Seen::Text(text) if one.is_empty() => one = text,
+            Seen::Text(text) if !text.is_empty() => other(text)?,
+            _ => {}
+        }
+    }
+    Some(one)
 }
 
 /// The member with that text is no member of a member: in its line nothing is opened before it, or nothing closed behind it, but the

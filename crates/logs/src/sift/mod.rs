@@ -19,7 +19,7 @@ use crate::column::Raw;
 use crate::decode::Glance;
 use crate::keep::Find;
 use crate::row::cell_text;
-use crate::table::{Path, Place, Route, Source};
+use crate::table::{Fidelity, Path, Place, Route, Source};
 
 use fields::Fields;
 use json::Json;
@@ -50,6 +50,8 @@ enum Column {
     Made(Vec<Path>, Vec<u8>),
     /// The first of these that is not empty, of members that are not inside others.
     Outer(Vec<Path>),
+    /// One of these; only who decodes can tell which.
+    OneOf(Vec<Path>),
 }
 
 impl Column {
@@ -57,8 +59,48 @@ impl Column {
     fn paths(&self) -> &[Path] {
         match self {
             Column::Const(_) => &[],
-            Column::First(paths) | Column::Made(paths, _) | Column::Outer(paths) => paths,
+            Column::First(paths) | Column::Made(paths, _) | Column::Outer(paths) | Column::OneOf(paths) => paths,
         }
+    }
+}
+
+/// What was seen of the columns in a line.
+struct Texts<'b> {
+    /// A text for each column.
+    of_columns: [&'b [u8]; COLUMNS_MAX],
+    /// The column that may have another text instead, and those texts.
+    unsure: usize,
+    others: [&'b [u8]; OTHERS_MAX],
+    count: usize,
+}
+
+/// Texts at most that a column may have instead.
+const OTHERS_MAX: usize = 4;
+
+impl<'b> Texts<'b> {
+    #[inline]
+    fn new() -> Texts<'b> {
+        Texts { of_columns: [b""; COLUMNS_MAX], unsure: 0, others: [b""; OTHERS_MAX], count: 0 }
+    }
+
+    /// Column `at` may have that text too; `None` if that is one uncertainty too many.
+    fn or(&mut self, at: usize, text: &'b [u8]) -> Option<()> {
+        if self.count > 0 && self.unsure != at {
+            return None;
+        }
+        *self.others.get_mut(self.count)? = text;
+        (self.unsure, self.count) = (at, self.count + 1);
+        Some(())
+    }
+
+    /// Whether a record with these texts in the first `count` columns may pass.
+    #[inline]
+    fn may_pass(&mut self, find: &Find, count: usize) -> bool {
+        find(&self.of_columns[..count])
+            || self.others[..self.count].iter().any(|other| {
+                self.of_columns[self.unsure] = other;
+                find(&self.of_columns[..count])
+            })
     }
 }
 
@@ -79,12 +121,22 @@ pub(crate) struct Passed {
     pub(crate) failed: u64,
     /// Those of other tables.
     pub(crate) elsewhere: u64,
+    /// Those of no table.
+    pub(crate) no_table: u64,
+}
+
+impl Passed {
+    /// All of them.
+    pub(crate) fn lines(&self) -> u64 {
+        self.failed + self.elsewhere + self.no_table
+    }
 }
 
 /// A line that need not be decoded, up to its newline.
 enum Line {
     Fails(usize),
     Elsewhere(usize),
+    NoTable(usize),
 }
 
 impl Sift {
@@ -100,6 +152,9 @@ impl Sift {
             None | Some(Source::Absent) => Some(Column::Const(Vec::new())),
             Some(Source::Const(text)) => Some(Column::Const(text.clone().into_bytes())),
             Some(Source::First(paths)) => Some(Column::First(paths.clone())),
+            Some(Source::Make { keys, fidelity: Fidelity::OneOf(count), .. }) => {
+                Some(Column::OneOf(keys[..(*count).min(keys.len())].to_vec()))
+            }
             Some(Source::Make { keys, make, .. }) => {
                 let missing = vec![Raw::Missing; keys.len()];
                 Some(Column::Made(keys.clone(), cell_text(make(&missing)).into_owned()))
@@ -153,6 +208,10 @@ impl Sift {
                     passed.elsewhere += 1;
                     newline
                 }
+                Line::NoTable(newline) => {
+                    passed.no_table += 1;
+                    newline
+                }
             };
             passed.at = newline + 1;
         }
@@ -162,7 +221,7 @@ impl Sift {
     /// The line that begins at `start`, if it need not be decoded.
     #[inline]
     fn judge(&mut self, buffer: &[u8], start: usize) -> Option<Line> {
-        let mut texts: [&[u8]; COLUMNS_MAX] = [b""; COLUMNS_MAX];
+        let mut texts = Texts::new();
         let (time, newline) = match &mut self.view {
             View::None => return None,
             View::Json(json) => json.texts(buffer, start, &self.columns, &mut texts)?,
@@ -171,13 +230,14 @@ impl Sift {
         let mut count = self.columns.len();
         if let Some((route, target)) = &self.route {
             count -= 1;
-            match route.place(texts[count], *target) {
+            match route.place(texts.of_columns[count], *target) {
                 Place::Here => {}
                 Place::Elsewhere => return Some(Line::Elsewhere(newline)),
+                Place::NoTable => return Some(Line::NoTable(newline)),
                 Place::Nowhere(_) => return None,
             }
         }
-        if self.find.as_ref().is_none_or(|find| find(&texts[..count])) {
+        if self.find.as_ref().is_none_or(|find| texts.may_pass(find.as_ref(), count)) {
             return None;
         }
         self.span.note(time);
@@ -194,7 +254,7 @@ impl Sift {
 mod tests {
     use super::*;
     use crate::convert::Clock;
-    use crate::table::{Fidelity, constant, keys, make, paths};
+    use crate::table::{constant, keys, make, paths};
 
     /// Whether each line is passed over by a search for `fox` in `a` or `b` or, if `inner`, in `x/a`; and the span of their times.
     fn sifted(glance: Glance<'_>, sources: &[Option<&Source>], lines: &[&str]) -> (Vec<bool>, Option<(i64, i64)>) {
@@ -275,6 +335,7 @@ mod tests {
             (r#"{"a":"hen","b":"fox"}"#, true, false),
             (r#"{"a":"","b":"hen"}"#, true, true),
             (r#"{"x":{"a":"hen"},"b":"fox"}"#, false, false),
+            (r#"{"x":{"a":"hen"},"b":"cow"}"#, true, true),
             (r#"{"y":{"a":"hen"},"b":"fox"}"#, false, false),
             (r#"{"y":{"a":"hen"},"b":""}"#, true, true),
             (r#"{"a":"hen","y":{"b":"fox"}}"#, true, false),
@@ -284,6 +345,27 @@ mod tests {
         let texts = lines.map(|(line, ..)| line);
         assert_eq!(sifted(Glance::Keys, &[Some(&outer)], &texts).0, lines.map(|(_, passed, _)| passed));
         assert_eq!(sifted(Glance::Keys, &[Some(&inner)], &texts).0, lines.map(|(.., passed)| passed));
+    }
+
+    #[test]
+    fn one_of_some_fields_may_be_what_is_looked_for() {
+        let one = make(&["a", "b", "c"], Fidelity::OneOf(2), |_| None);
+        let lines = [
+            (r#"{"a":"hen","b":"cow","c":"fox"}"#, true),
+            (r#"{"a":"hen","b":"fox"}"#, false),
+            (r#"{"a":"fox","b":"hen"}"#, false),
+            (r#"{"a":["fox"],"b":"hen"}"#, false),
+            (r#"{"c":"fox"}"#, true),
+        ];
+        assert_eq!(sifted(Glance::Keys, &[Some(&one)], &lines.map(|(line, _)| line)).0, lines.map(|(_, passed)| passed));
+        // Where two columns are unsure, nobody tries all their texts.
+        let (both, lines) = (&[Some(&one), Some(&one)], [r#"{"a":"hen","b":"cow"}"#, r#"{"a":"hen"}"#]);
+        assert_eq!(sifted(Glance::Keys, both, &lines).0, [false, true]);
+        let names = ["a", "b", "c"].map(str::to_owned);
+        let look =
+            Glance::Fields { names: &names, delimiter: b'\t', special: b'\\', empty: [b"-", b"(empty)"], header: b"", added: "" };
+        let lines = ["hen\tcow\tfox", "hen\tfox\t", "fox\then\t", "-\tcow\t", "hen,fox\tcow\t"];
+        assert_eq!(sifted(look, &[Some(&one)], &lines).0, [true, false, false, true, false]);
     }
 
     #[test]
@@ -299,7 +381,7 @@ mod tests {
     fn lines_of_other_tables_are_told_by_their_outer_field() {
         let route = Route::Field {
             keys: vec![Path { key: "Type".to_owned(), inner: Vec::new() }],
-            exact: vec![("This".to_owned(), 0), ("That".to_owned(), 1)],
+            exact: vec![("This".to_owned(), Some(0)), ("That".to_owned(), Some(1)), ("None".to_owned(), None)],
             other: None,
             missing: Some(0),
             why: "unseen",
@@ -308,7 +390,9 @@ mod tests {
         sift.look(Glance::Keys);
         let mut elsewhere = |line: &str| {
             sift.renew();
-            sift.pass_over(format!("{line}\n").as_bytes(), 0, 1).elsewhere == 1
+            let passed = sift.pass_over(format!("{line}\n").as_bytes(), 0, 1);
+            assert_eq!(passed.no_table == 1, line.contains("None"));
+            passed.lines() == 1
         };
         for (line, passed) in [
             (r#"{"Type":"That","x":{"y":1}}"#, true),
@@ -316,6 +400,7 @@ mod tests {
             (r#"{"x":{"y":1},"Type":"That","z":[1]}"#, false),
             (r#"{"Type":"This"}"#, false),
             (r#"{"Type":"Other"}"#, false),
+            (r#"{"Type":"None"}"#, true),
             (r#"{"x":{"Type":"That"}}"#, false),
             (r#"{"x":{"Type":"That"},"Type":"This"}"#, false),
             (r#"{"x":1}"#, false),
