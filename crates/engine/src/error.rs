@@ -28,7 +28,7 @@ pub mod code {
     pub const STOPPED: &str = "K0604";
     /// A log could not be read.
     pub const READ: &str = "K0605";
-    /// The query reads data from elsewhere, which is switched off.
+    /// The query reads data from elsewhere, for which no file stands.
     pub const EXTERNAL: &str = "K0606";
     /// A table that no file fills.
     pub const NO_TABLE: &str = "K0607";

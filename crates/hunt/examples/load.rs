@@ -5,6 +5,7 @@
 //! ```
 //! Times are those that the thread spent on a core, where the system tells, so that a busy machine does not blur them.
 
+#![expect(clippy::disallowed_methods, reason = "it is a program")]
 #![allow(clippy::print_stdout, reason = "it prints a table")]
 
 use std::process::ExitCode;

@@ -8,6 +8,8 @@
 //! `{"id", "syntax_ok", "ok", "diagnostics", "columns", "open"}`. `tools/kql_agree.py` compares them with Microsoft's analyser,
 //! asked by `tools/kql_analyze.cjs`. With `--format` before all else, each query is formatted, and the answer says whether that
 //! keeps the tree and is stable.
+
+#![expect(clippy::disallowed_methods, reason = "it is a program")]
 #![expect(clippy::print_stdout, reason = "it is a program")]
 
 use std::error::Error;

@@ -65,4 +65,4 @@ pub use naming::table_for;
 pub use piece::{Block, Piece, Pieces};
 pub use scan::{ByteRange, LINE, OFFSET, RAW, Scan, ScanRequest, arrow_schema};
 pub use stats::ScanStats;
-pub use table::TableSchema;
+pub use table::{TableSchema, merged_columns};

@@ -181,6 +181,20 @@ impl TableSchema {
     }
 }
 
+/// The columns of a table that several files fill, each once, in order of appearance: where files give one different types it is
+/// text, which holds either.
+pub fn merged_columns<'c>(columns: impl IntoIterator<Item = &'c Column>) -> Vec<Column> {
+    let mut merged: Vec<Column> = Vec::new();
+    for column in columns {
+        match merged.iter_mut().find(|known| known.name == column.name) {
+            Some(known) if known.ty != column.ty => known.ty = Type::String,
+            Some(_) => {}
+            None => merged.push(column.clone()),
+        }
+    }
+    merged
+}
+
 /// Which of a file's tables a record belongs to.
 #[derive(Clone, Debug)]
 pub(crate) enum Route {
@@ -244,6 +258,13 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_files_disagree_a_column_is_text() {
+        let columns = [("a", Type::Long), ("b", Type::Bool), ("a", Type::Real), ("b", Type::Bool)];
+        let merged = merged_columns(&columns.map(|(name, ty)| Column::new(name, ty)));
+        assert_eq!(merged, [Column::new("a", Type::String), Column::new("b", Type::Bool)]);
+    }
 
     #[test]
     fn a_known_table_has_all_its_columns() {

@@ -31,8 +31,8 @@ pub struct Config {
     pub color_messages: bool,
     /// Nothing but errors on stderr.
     pub quiet: bool,
-    /// How much is told on stderr: 0, 1 or 2.
-    pub verbose: u8,
+    /// Remarks on stderr, too.
+    pub verbose: bool,
     /// Memory that queries may take, in bytes; the engine's own default without.
     pub memory_bytes: Option<usize>,
     /// The folder below which queries put what does not fit into memory; the system's for temporary files without.
@@ -49,7 +49,7 @@ pub struct Config {
 
 /// The configuration file: YAML, every key optional. Relative paths start from the file's folder.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "keys with values, such as `memory_mb: 512`")]
 struct File {
     color: Option<ColorWhen>,
     memory_mb: Option<usize>,
@@ -138,7 +138,7 @@ impl Config {
             progress: err && !global.quiet,
             color_messages: is_colored(when, err),
             quiet: global.quiet,
-            verbose: global.verbose,
+            verbose: global.verbose > 0,
             memory_bytes: file.memory_mb.map(|mb| mb.saturating_mul(1 << 20)),
             spill: file.spill.clone(),
             threads: file.threads,

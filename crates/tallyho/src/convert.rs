@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::sync_channel;
 
 use engine::cell::Cells;
-use kql::{Column, Type, Value};
+use kql::{Column, Value};
 use logs::parquet::ParquetWriter;
-use logs::{Batches, LogFile, ScanRequest, ScanStats};
+use logs::{Batches, LogFile, ScanRequest, ScanStats, merged_columns};
 
 use crate::error::{Error, Kind};
 use crate::escape;
@@ -53,18 +53,10 @@ pub struct Converted {
     pub lost: BTreeMap<String, u64>,
 }
 
-/// The columns that the files have for the table, in order of appearance; one to which files give different types is text.
+/// The columns for which the files have something.
 #[must_use]
 pub fn columns(files: &[LogFile], table: &str) -> Vec<Column> {
-    let mut columns: Vec<Column> = Vec::new();
-    for own in files.iter().filter_map(|file| file.table(table)).flat_map(|table| table.filled()) {
-        match columns.iter_mut().find(|known| known.name == own.name) {
-            Some(known) if known.ty != own.ty => known.ty = Type::String,
-            Some(_) => {}
-            None => columns.push(own.clone()),
-        }
-    }
-    columns
+    merged_columns(files.iter().filter_map(|file| file.table(table)).flat_map(|table| table.filled()))
 }
 
 /// Writes the rows of the table. The file appears under its name when it is whole.

@@ -1,10 +1,10 @@
 //! The logs at hand: paths in; files with their formats and tables, what could not be read, and counts out.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use kql::{Column, Rows, Type, Value};
-use logs::{Discovered, LogFile, ScanRequest, ScanStats, TableSchema};
+use logs::{Discovered, LogFile, ScanRequest, ScanStats, TableSchema, merged_columns};
 
 use crate::error::Error;
 use crate::report::{Searched, Unread};
@@ -147,24 +147,14 @@ fn sample((line, why): &(u64, &str)) -> String {
 #[must_use]
 pub fn schema_rows(found: &Discovered, only: Option<&str>) -> Rows {
     let columns = ["Table", "Column", "Type"].map(|name| Column::new(name, Type::String)).to_vec();
-    let mut tables: Vec<(&str, Vec<&Column>)> = Vec::new();
-    for table in found.files.iter().flat_map(|file| &file.tables) {
-        if only.is_some_and(|only| only != table.name) {
-            continue;
-        }
-        let at = tables.iter().position(|(name, _)| *name == table.name).unwrap_or_else(|| {
-            tables.push((&table.name, Vec::new()));
-            tables.len() - 1
-        });
-        for column in &table.columns {
-            if !tables[at].1.iter().any(|known| known.name == column.name) {
-                tables[at].1.push(column);
-            }
-        }
+    let mut tables: BTreeMap<&str, Vec<&TableSchema>> = BTreeMap::new();
+    let wanted = |table: &&TableSchema| only.is_none_or(|only| only == table.name);
+    for table in found.files.iter().flat_map(|file| &file.tables).filter(wanted) {
+        tables.entry(&table.name).or_default().push(table);
     }
-    tables.sort_by_key(|(name, _)| *name);
-    let rows = tables.iter().flat_map(|(name, columns)| {
-        columns.iter().map(move |column| vec![text(*name), text(column.name.as_str()), text(column.ty.name())])
+    let rows = tables.iter().flat_map(|(name, tables)| {
+        let columns = merged_columns(tables.iter().flat_map(|table| &table.columns));
+        columns.into_iter().map(move |column| vec![text(*name), text(column.name), text(column.ty.name())])
     });
     Rows { columns, rows: rows.collect() }
 }

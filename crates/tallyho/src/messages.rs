@@ -21,7 +21,7 @@ pub fn warning(config: &crate::config::Config, text: &str) {
 
 /// A remark that `-v` asks for.
 pub fn note(config: &crate::config::Config, text: &str) {
-    if config.verbose > 0 {
+    if config.verbose {
         say("note", "\u{1b}[1;36m", config.color_messages, text);
     }
 }

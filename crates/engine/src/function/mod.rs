@@ -1,6 +1,6 @@
 //! Scalar functions and operators: what KQL calls by name, over cells.
 //!
-//! A function's signature stands in the `kql` crate's catalog; here is what it computes. [`FUNCTIONS`] lists them all; a call
+//! A function's signature stands in the `kql` crate's catalog; here is what it computes. [`FAMILIES`] lists them all; a call
 //! that binds but is not listed is refused by name, never answered wrongly.
 
 mod argument;

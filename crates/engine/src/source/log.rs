@@ -24,7 +24,7 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kql::catalog::time_alias;
 use kql::{Column, Type};
-use logs::{Find, Keep, LogFile, Piece, Pieces, ScanRequest, ScanStats, TextAt};
+use logs::{Find, Keep, LogFile, Piece, Pieces, ScanRequest, ScanStats, TextAt, merged_columns};
 
 use super::needles::Needles;
 use super::parquet::Groups;
@@ -106,20 +106,8 @@ impl fmt::Debug for LogTable {
 
 impl LogTable {
     fn new(name: &str, files: &[LogFile], options: &LogOptions) -> LogTable {
-        let mut columns: Vec<Column> = Vec::new();
-        let mut own = Vec::new();
-        for file in files {
-            let Some(table) = file.table(name) else { continue };
-            for column in &table.columns {
-                match columns.iter_mut().find(|known| known.name == column.name) {
-                    // Two files that disagree: text holds either.
-                    Some(known) if known.ty != column.ty => known.ty = Type::String,
-                    Some(_) => {}
-                    None => columns.push(column.clone()),
-                }
-            }
-            own.push(Arc::new(file.clone()));
-        }
+        let own: Vec<Arc<LogFile>> = files.iter().filter(|file| file.table(name).is_some()).cloned().map(Arc::new).collect();
+        let mut columns = merged_columns(own.iter().filter_map(|file| file.table(name)).flat_map(|table| &table.columns));
         columns.extend(options.provenance.iter().flat_map(Provenance::columns));
         let (name, schema) = (name.to_owned(), schema(&columns));
         LogTable { name, columns, schema, files: own, options: options.clone() }

@@ -17,10 +17,22 @@ mod regex;
 mod scope;
 pub(crate) mod walk;
 
+use crate::Checked;
 use crate::ast::{Expr, ExprKind, Operator, Query, StatementKind};
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;
 use scope::{Lets, Scope};
+
+/// What [`check`](crate::check) finds of a text, and, if its syntax is right, the warnings: in the order of the text.
+#[must_use]
+pub fn check(text: &str, catalog: &dyn Catalog, now: i64) -> Checked {
+    let mut checked = crate::check(text, catalog, now);
+    if checked.syntax_ok {
+        checked.diagnostics.extend(lint(text, &crate::parse(text).query, catalog));
+        checked.diagnostics.sort_by_key(|diagnostic| diagnostic.span);
+    }
+    checked
+}
 
 /// All warnings about a query.
 #[must_use]

@@ -15,13 +15,8 @@ use super::document::Document;
 /// What is wrong with the text, in its order.
 pub(super) fn diagnostics(document: &Document, checks: &Checks) -> Vec<Diagnostic> {
     let text = document.text();
-    let checked = kql::check(text, &checks.workspace, checks.now);
-    let mut found = checked.diagnostics;
-    if checks.lint && checked.syntax_ok {
-        found.extend(kql::lint::lint(text, &kql::parse(text).query, &checks.workspace));
-        found.sort_by_key(|diagnostic| diagnostic.span);
-    }
-    found.iter().map(|diagnostic| told(document, diagnostic)).collect()
+    let check = if checks.lint { kql::lint::check } else { kql::check };
+    check(text, &checks.workspace, checks.now).diagnostics.iter().map(|diagnostic| told(document, diagnostic)).collect()
 }
 
 fn told(document: &Document, diagnostic: &kql::Diagnostic) -> Diagnostic {

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use kql::catalog::Workspace;
-use kql::{Column, Diagnostic, render};
+use kql::{Diagnostic, render};
 use serde_json::json;
 
 use super::{Declared, Source, each_source, jsonl, workspace};
@@ -49,10 +49,7 @@ pub struct Args {
 /// A query and all that was found of it.
 struct Checked {
     source: Source,
-    diagnostics: Vec<Diagnostic>,
-    columns: Vec<Column>,
-    syntax_ok: bool,
-    ok: bool,
+    checked: kql::Checked,
 }
 
 /// Checks them.
@@ -66,7 +63,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     if args.jsonl {
         jsonl::answer_lines(|request| {
             let checked = check(Source { name: String::new(), path: None, text: request.query.clone() });
-            failed |= !checked.ok;
+            failed |= !checked.checked.ok;
             Ok(members(&checked))
         })?;
     } else {
@@ -80,29 +77,26 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
                 }
             }
         }
-        failed = all.iter().any(|checked| !checked.ok);
+        failed = all.iter().any(|checked| !checked.checked.ok);
         write(args, global, config, &all)?;
     }
     Ok(if failed && args.exit_code { Exit::Found } else { exit })
 }
 
 fn check(source: Source, workspace: &Workspace, now: i64, lint: bool) -> Checked {
-    let checked = kql::check(&source.text, workspace, now);
-    let mut diagnostics = checked.diagnostics;
-    if lint && checked.syntax_ok {
-        diagnostics.extend(kql::lint::lint(&source.text, &kql::parse(&source.text).query, workspace));
-        diagnostics.sort_by_key(|diagnostic| diagnostic.span);
-    }
-    Checked { source, diagnostics, columns: checked.columns, syntax_ok: checked.syntax_ok, ok: checked.ok }
+    let check = if lint { kql::lint::check } else { kql::check };
+    let checked = check(&source.text, workspace, now);
+    Checked { source, checked }
 }
 
 /// The members of a JSON answer, without braces.
 fn members(checked: &Checked) -> String {
-    let columns: Vec<_> = checked.columns.iter().map(|column| json!({"name": column.name, "type": column.ty.name()})).collect();
+    let columns: Vec<_> =
+        checked.checked.columns.iter().map(|column| json!({"name": column.name, "type": column.ty.name()})).collect();
     let text = json!({
-        "ok": checked.ok,
-        "syntax_ok": checked.syntax_ok,
-        "diagnostics": render::json(&checked.source.text, &checked.diagnostics),
+        "ok": checked.checked.ok,
+        "syntax_ok": checked.checked.syntax_ok,
+        "diagnostics": render::json(&checked.source.text, &checked.checked.diagnostics),
         "columns": columns,
     })
     .to_string();
@@ -114,7 +108,7 @@ fn write(args: &Args, global: &Global, config: &Config, all: &[Checked]) -> Resu
     if args.sarif {
         let queries: Vec<(&str, &str, &[Diagnostic])> = all
             .iter()
-            .map(|checked| (checked.source.name.as_str(), checked.source.text.as_str(), checked.diagnostics.as_slice()))
+            .map(|checked| (checked.source.name.as_str(), checked.source.text.as_str(), checked.checked.diagnostics.as_slice()))
             .collect();
         let log = serde_json::to_string_pretty(&render::sarif(env!("CARGO_PKG_VERSION"), &queries))
             .map_err(|error| Error::internal(error.to_string()))?;
@@ -123,13 +117,13 @@ fn write(args: &Args, global: &Global, config: &Config, all: &[Checked]) -> Resu
     }
     match out.format {
         Format::Table => {
-            for checked in all.iter().filter(|checked| !checked.diagnostics.is_empty()) {
+            for checked in all.iter().filter(|checked| !checked.checked.diagnostics.is_empty()) {
                 let Source { name, text, .. } = &checked.source;
                 let shown = if out.look.color {
                     // The renderer makes its excerpts safe itself; its colors must stay.
-                    render::colored_text(&escape::terminal(name), text, &checked.diagnostics)
+                    render::colored_text(&escape::terminal(name), text, &checked.checked.diagnostics)
                 } else {
-                    escape::terminal_lines(&render::text(name, text, &checked.diagnostics)).into_owned()
+                    escape::terminal_lines(&render::text(name, text, &checked.checked.diagnostics)).into_owned()
                 };
                 writeln!(out, "{}", shown.trim_end())?;
             }
@@ -143,7 +137,7 @@ fn write(args: &Args, global: &Global, config: &Config, all: &[Checked]) -> Resu
         other => return Err(Error::user(format!("a check has no {other} form")).with_hint("use table, json, or --sarif")),
     }
     out.finish()?;
-    let count = |severity| all.iter().flat_map(|it| &it.diagnostics).filter(|it| it.severity == severity).count();
+    let count = |severity| all.iter().flat_map(|it| &it.checked.diagnostics).filter(|it| it.severity == severity).count();
     let (errors, warnings) = (count(kql::Severity::Error), count(kql::Severity::Warning));
     let (queries, errors) = (counted(all.len(), "query", "queries"), counted(errors, "error", "errors"));
     messages::line(config, &format!("{queries}: {errors}, {}", counted(warnings, "warning", "warnings")));

@@ -5,8 +5,8 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use kql::Column;
 use kql::catalog::{Schema, Workspace};
+use logs::merged_columns;
 
 use crate::config::Config;
 use crate::declared;
@@ -154,12 +154,8 @@ pub fn workspace(schema: Option<&Path>, declared: &Declared, config: &Config) ->
     for (name, found) in declared.places()? {
         let tables = workspace.places.entry(name).or_default();
         for table in found.files.into_iter().flat_map(|file| file.tables) {
-            let columns: &mut Vec<Column> = tables.entry(table.name).or_default();
-            for column in table.columns {
-                if !columns.iter().any(|known| known.name == column.name) {
-                    columns.push(column);
-                }
-            }
+            let columns = tables.entry(table.name).or_default();
+            *columns = merged_columns(columns.iter().chain(&table.columns));
         }
     }
     Ok(workspace)

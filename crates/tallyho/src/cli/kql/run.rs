@@ -108,8 +108,11 @@ impl Tables {
             exit = exit.max(crate::cli::logs::ended(config, &found));
         }
         engine.set_externals(declared.externals());
-        if let Some(places) = declared.ip_places()? {
-            engine.set_ip_places(places);
+        match declared.ip_places() {
+            Ok(places) => places.into_iter().for_each(|places| engine.set_ip_places(places)),
+            // Most queries do without.
+            Err(error) if self.geoip.is_none() => messages::warning(config, &error.message),
+            Err(error) => return Err(error),
         }
         let mut filled = BTreeSet::new();
         if !self.logs.is_empty() {
