@@ -27,6 +27,9 @@ pub struct Problem {
     pub path: PathBuf,
     /// Why not, and what to do about it.
     pub why: String,
+    /// It holds something, and was meant to be searched. What is empty, hidden or a link to a folder is passed over as a matter of
+    /// course.
+    pub is_lost: bool,
 }
 
 /// Finds the log files among `paths`: files, and folders with all below them. A file that is named directly is opened whatever it
@@ -42,12 +45,17 @@ pub fn discover(paths: &[PathBuf]) -> Discovered {
 
 impl Discovered {
     fn problem(&mut self, path: &Path, why: impl Into<String>) {
-        self.problems.push(Problem { path: path.to_owned(), why: why.into() });
+        self.problems.push(Problem { path: path.to_owned(), why: why.into(), is_lost: true });
+    }
+
+    fn pass_over(&mut self, path: &Path, why: &str) {
+        self.problems.push(Problem { path: path.to_owned(), why: why.to_owned(), is_lost: false });
     }
 
     fn file(&mut self, path: &Path) {
         match open(path) {
             Ok(file) => self.files.push(file),
+            Err(Error::Unreadable { why, .. }) if why == EMPTY => self.pass_over(path, EMPTY),
             Err(Error::Unreadable { why, .. }) => self.problem(path, why),
             Err(Error::Io { source, .. }) => self.problem(path, source.to_string()),
             Err(error) => self.problem(path, error.to_string()),
@@ -71,10 +79,10 @@ impl Discovered {
         for entry in entries {
             let hidden = entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
             if hidden {
-                self.problem(&entry, "hidden: name it on the command line to have it read");
+                self.pass_over(&entry, "hidden: name it on the command line to have it read");
             } else if entry.is_dir() {
                 if entry.is_symlink() {
-                    self.problem(&entry, "a link to a folder: name it on the command line to have it read");
+                    self.pass_over(&entry, "a link to a folder: name it on the command line to have it read");
                 } else {
                     self.folder(&entry);
                 }
@@ -113,7 +121,7 @@ fn open_with(path: &Path, table: Option<&str>) -> Result<LogFile, Error> {
     let mut magic = Vec::new();
     File::open(path).map_err(io)?.take(16).read_to_end(&mut magic).map_err(io)?;
     if magic.is_empty() {
-        return Err(unreadable("empty".to_owned()));
+        return Err(unreadable(EMPTY.to_owned()));
     }
     let compression = Compression::of(&magic);
     let head = Head::read(path, compression, metadata.len()).map_err(|error| {
@@ -123,7 +131,7 @@ fn open_with(path: &Path, table: Option<&str>) -> Result<LogFile, Error> {
         ))
     })?;
     if head.bytes.is_empty() {
-        return Err(unreadable("empty".to_owned()));
+        return Err(unreadable(EMPTY.to_owned()));
     }
     let mut best: Option<(u8, usize)> = None;
     for (at, format) in FORMATS.iter().enumerate() {
@@ -151,6 +159,9 @@ fn open_with(path: &Path, table: Option<&str>) -> Result<LogFile, Error> {
         None => Err(unreadable(format!("Parquet inside {}: unpack it first", compression.name()))),
     }
 }
+
+/// Why a file without content is not read.
+const EMPTY: &str = "empty";
 
 /// Why no format knows such bytes.
 fn unknown(bytes: &[u8]) -> String {
@@ -185,7 +196,8 @@ mod tests {
         if std::process::Command::new("mkfifo").arg(&path).status().is_ok_and(|status| status.success()) {
             let found = discover(&[folder.path().to_owned()]);
             assert_eq!(found.files.len(), 0);
-            assert_eq!(found.problems, [Problem { path, why: "a pipe, a device or a socket: only files are read".to_owned() }]);
+            let why = "a pipe, a device or a socket: only files are read".to_owned();
+            assert_eq!(found.problems, [Problem { path, why, is_lost: true }]);
         }
     }
 
@@ -223,5 +235,7 @@ mod tests {
             ]
             .map(|s| s.chars().take(s.find(": ").unwrap() + 8).collect::<String>())
         );
+        let passed_over = found.problems.iter().filter(|problem| !problem.is_lost);
+        assert_eq!(passed_over.map(|problem| names(&problem.path)).collect::<Vec<_>>(), [".hidden", "c.log"]);
     }
 }

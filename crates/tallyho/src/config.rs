@@ -183,7 +183,7 @@ pub fn parse_moment(text: &str, now: i64) -> Result<i64, Error> {
         Some('d') => time::DAY,
         Some('h') => time::HOUR,
         Some('m') => time::MINUTE,
-        _ => return parse_time(text),
+        _ => return parse_time(text).map_err(|error| error.with_hint("or as a while before now: 14d, 36h or 90m")),
     };
     let count: Option<i64> = text[..text.len() - 1].parse().ok().filter(|count| *count >= 0);
     let moment = count.and_then(|count| count.checked_mul(unit)).and_then(|span| now.checked_sub(span)).and_then(time::in_range);

@@ -113,6 +113,8 @@ fn pipes(query: &str, operator: &str) -> bool {
 /// What is known about a name, as Markdown; nothing if nothing is called so.
 #[must_use]
 pub fn about(name: &str) -> Option<String> {
+    // As operators are spoken of: `order by`, `project-away`.
+    let name = name.strip_suffix(" by").unwrap_or(name);
     let mut parts = hovers(name);
     match engine::plugin::page(name) {
         Some(page) => parts.push(page.trim_end().to_owned()),
@@ -158,10 +160,10 @@ fn told(name: &str) -> Vec<String> {
     sections().filter(uses).take(FEW).map(written).collect()
 }
 
-/// Whether a heading is about a name: `strlen and string_size`, `join kind=inner`, `dcount()`.
+/// Whether a heading is about a name: `strlen and string_size`, `join kind=inner`, `dcount()`, `matches regex`.
 fn is_headed(heading: &str, name: &str) -> bool {
-    let parts = heading.split(", ").flat_map(|part| part.split(" and "));
-    parts.map(|part| part.split(['(', ' ']).next().unwrap_or_default()).any(|part| part == name)
+    let mut parts = heading.split(", ").flat_map(|part| part.split(" and "));
+    parts.any(|part| part == name || part.split(['(', ' ']).next() == Some(name))
 }
 
 /// Everything the name can be, as hovering over it in a query would tell.

@@ -63,12 +63,17 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     }
     let exclusion_files: Vec<PathBuf> = config.exclusions.iter().chain(&args.exclusions).cloned().collect();
     let exclusions = search::read_exclusions(&exclusion_files)?;
-    let (intel, hunts) = args.selection.hunts(config)?;
+    // The logs are found while the indicators are read: each may take its time.
+    let (hunts, found) = std::thread::scope(|scope| {
+        let found = scope.spawn(|| evidence::discover(&args.logs.paths));
+        (args.selection.hunts(config), found.join())
+    });
+    let (intel, hunts) = hunts?;
     messages::note(config, &intel::summary(&intel));
     if hunts.is_empty() {
         messages::warning(config, "nothing is hunted: no indicator of these files is fit for it; see `tallyho intel list`");
     }
-    let found = evidence::discover(&args.logs.paths)?;
+    let found = found.map_err(|_| Error::internal("the search for logs ended in the middle"))??;
     if found.files.is_empty() && found.problems.is_empty() {
         messages::warning(config, "nothing is searched: there is no file in what was named");
     }

@@ -45,5 +45,5 @@ pub(super) fn ended(config: &Config, found: &Discovered) -> Exit {
     for problem in &found.problems {
         messages::warning(config, &format!("{}: {}", problem.path.display(), problem.why));
     }
-    if found.problems.is_empty() { Exit::Ran } else { Exit::Unread }
+    if found.problems.iter().any(|problem| problem.is_lost) { Exit::Unread } else { Exit::Ran }
 }
