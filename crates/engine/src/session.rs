@@ -8,6 +8,7 @@ use datafusion::execution::disk_manager::DiskManagerBuilder;
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::ExecutionPlan;
@@ -41,9 +42,31 @@ pub(crate) fn state(config: &Config, spill: &SpillFolder) -> Result<SessionState
         .with_runtime_env(runtime)
         .with_default_features()
         .with_query_planner(Arc::new(Planner))
+        .with_optimizer_rules(logical_rules())
         .with_physical_optimizer_rules(physical_rules(config.memory_bytes))
         .build())
 }
+
+/// DataFusion's rules for what our plans hold; each walks the whole plan, and all of them do so again after a change.
+fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    Optimizer::new().rules.into_iter().filter(|rule| !NOT_NEEDED.contains(&rule.name())).collect()
+}
+
+/// Rules for what no plan of ours holds: subqueries, `DISTINCT`, joins by conditions without keys or with keys that may be null to
+/// Arrow and then match nothing, fields of structures that files have.
+const NOT_NEEDED: &[&str] = &[
+    "rewrite_set_comparison",
+    "replace_distinct_aggregate",
+    "decorrelate_predicate_subquery",
+    "scalar_subquery_to_join",
+    "decorrelate_lateral_join",
+    "extract_equijoin_predicate",
+    "eliminate_cross_join",
+    "filter_null_join_keys",
+    "unions_to_filter",
+    "extract_leaf_expressions",
+    "push_down_leaf_projections",
+];
 
 /// DataFusion's rules and ours: large tops become sorts before a sort hands what it knows down to the scans; what a plan is at last
 /// is put in order and taken apart.
@@ -87,5 +110,17 @@ impl QueryPlanner for Planner {
         session: &dyn datafusion::catalog::Session,
     ) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
         DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(OperatorPlanner)]).create_physical_plan(plan, session).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_named_as_datafusion_names_them() {
+        let all = Optimizer::new().rules;
+        assert_eq!(logical_rules().len() + NOT_NEEDED.len(), all.len());
+        assert_eq!(physical_rules(0).len(), PhysicalOptimizer::new().rules.len() + 3);
     }
 }
