@@ -125,6 +125,9 @@ pub struct Name {
     pub is_quoted: bool,
 }
 
+/// The name of the call that `datetime(8:00)` is: a time of the day on which the query starts.
+pub const TODAY: &str = "$today";
+
 /// An expression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expr {

@@ -20,6 +20,7 @@ impl Binder<'_> {
     pub(super) fn special(&mut self, name: &str, args: &[ast::Expr], span: Span) -> Option<Item> {
         match (name, args) {
             ("now", []) => Some(Item::unnamed(self.now())),
+            (ast::TODAY, [clock]) => Some(Item::unnamed(self.today(clock))),
             ("now", [offset]) => Some(Item::unnamed(self.now_plus(offset, false))),
             ("ago", [offset]) => Some(Item::unnamed(self.now_plus(offset, true))),
             ("ingestion_time", []) if !self.catalog.keeps_ingestion_time() => {
@@ -51,6 +52,13 @@ impl Binder<'_> {
 
     fn now(&self) -> Expr {
         Expr::literal(Value::DateTime(self.options.now), Type::DateTime)
+    }
+
+    /// `datetime(8:00)`: that long after the midnight before now.
+    fn today(&mut self, clock: &ast::Expr) -> Expr {
+        let midnight = self.options.now - self.options.now.rem_euclid(time::DAY);
+        let clock = self.value_of(clock, Type::TimeSpan, "the time of day");
+        fold::plus(&Expr::literal(Value::DateTime(midnight), Type::DateTime), &clock).unwrap_or_else(unknown)
     }
 
     /// `now(offset)`, `ago(offset)`.

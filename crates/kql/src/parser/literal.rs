@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Parser;
 use super::moment::{self, Moment};
-use crate::ast::{BinaryOp, Expr, ExprKind, Literal, Name};
+use crate::ast::{Expr, ExprKind, Literal, Name, TODAY};
 use crate::diagnostic::{self, Diagnostic, Span};
 use crate::lexer::{self, Token, TokenKind};
 use crate::time;
@@ -115,7 +115,7 @@ impl Parser<'_> {
     }
 }
 
-/// `datetime()`, `datetime(now)` and `datetime(8:00 AM)` depend on when the query starts: calls of `now()`.
+/// `datetime()`, `datetime(now)` and `datetime(8:00 AM)` depend on when the query starts: calls.
 fn relative_moment(kind: TokenKind, text: &str, span: Span) -> Option<Expr> {
     if kind != TokenKind::DateTime {
         return None;
@@ -129,9 +129,7 @@ fn relative_moment(kind: TokenKind, text: &str, span: Span) -> Option<Expr> {
         Moment::Now => Some(call("now", Vec::new())),
         Moment::Today(ticks) => {
             let clock = Literal { ty: Type::TimeSpan, value: Value::TimeSpan(ticks), is_hidden: false };
-            let clock = Expr { kind: ExprKind::Literal(clock), span };
-            let first = Box::new(call("startofday", vec![call("now", Vec::new())]));
-            Some(Expr { kind: ExprKind::Arithmetic { first, rest: vec![(BinaryOp::Add, span, clock)] }, span })
+            Some(call(TODAY, vec![Expr { kind: ExprKind::Literal(clock), span }]))
         }
     }
 }
