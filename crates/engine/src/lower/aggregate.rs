@@ -65,13 +65,17 @@ impl Lower<'_> {
         for (at, key) in keys.iter().enumerate() {
             group.push(self.expr(key, &plan)?.alias(format!("k{at}")));
         }
-        let mut calls = Vec::new();
+        let mut calls: Vec<Expr> = Vec::new();
         let mut outputs: Vec<Expr> = (0..keys.len()).map(|at| column(format!("k{at}"))).collect();
         outputs.resize(rel.columns.len(), lit(ScalarValue::Null));
-        for (at, grouped) in self.grouped(aggregates)?.iter().enumerate() {
-            let name = format!("a{at}");
+        for grouped in &self.grouped(aggregates)? {
             let (call, empty) = self.df_call(grouped, &plan)?;
-            calls.push(call.alias(&name));
+            // `dcount(x)` and `count_distinct(x)` are one call, of which DataFusion takes no two.
+            let at = calls.iter().position(|known| *known == call).unwrap_or(calls.len());
+            if at == calls.len() {
+                calls.push(call);
+            }
+            let name = format!("a{at}");
             let bare = match empty {
                 Some(empty) => coalesce(vec![column(name), Expr::Literal(empty, None)]),
                 None => column(name),
@@ -84,6 +88,7 @@ impl Lower<'_> {
                 shown.iter().for_each(|position| outputs[keys.len() + position] = value.clone());
             }
         }
+        let calls = calls.into_iter().enumerate().map(|(at, call)| call.alias(format!("a{at}")));
         let plan = LogicalPlanBuilder::from(plan).aggregate(group, calls)?.build()?;
         project(plan, outputs, &rel.columns)
     }

@@ -57,5 +57,8 @@ fn widened(x: &Expr, ty: Type) -> Expr {
 
 /// The value where the predicate is true, else null.
 fn given(predicate: &Expr, value: Expr) -> Result<Expr> {
+    if *predicate == lit(true) {
+        return Ok(value);
+    }
     Ok(when(predicate.clone(), value).end()?)
 }
