@@ -182,25 +182,30 @@ pub fn real_text(r: f64) -> String {
     if text.contains('.') { text } else { text + ".0" }
 }
 
-/// [`real_text`], but of several texts with 17 digits that read back the one with the greatest last digit, as Kusto writes it:
-/// `0.1 + 0.2` is `0.30000000000000007`.
+/// [`real_text`], but of several texts of that length that read back the greatest, as Kusto writes it: `0.1 + 0.2` is
+/// `0.30000000000000007`.
 fn widest_text(r: f64) -> String {
-    let mut text = real_text(r);
-    let digits = text.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
-    if digits != 17 || text.contains('e') {
+    let text = real_text(r);
+    let (mantissa, exponent) = text.split_at(text.find('e').unwrap_or(text.len()));
+    let digits = mantissa.trim_start_matches(['-', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+    if digits < SINGLE_DIGITS {
         return text;
     }
-    while let Some(last) = text.pop() {
+    let mut mantissa = mantissa.to_owned();
+    while let Some(last) = mantissa.pop() {
         let next = char::from(last as u8 + 1);
-        let wider = format!("{text}{next}");
-        if last == '9' || wider.parse() != Ok(r) {
-            text.push(last);
+        let wider = format!("{mantissa}{next}");
+        if last == '9' || format!("{wider}{exponent}").parse() != Ok(r) {
+            mantissa.push(last);
             break;
         }
-        text = wider;
+        mantissa = wider;
     }
-    text
+    mantissa + exponent
 }
+
+/// With so many digits more than one text may read back as the same real.
+const SINGLE_DIGITS: usize = 16;
 
 /// `1e+20`, `1.5e-07`: two exponent digits at least, as .NET's round-trip format writes them.
 fn exponent_text(r: f64) -> String {
@@ -246,5 +251,25 @@ pub fn dynamic_text(json: &str) -> String {
     match json {
         "null" => String::new(),
         other => other.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_the_shortest_texts_of_a_real_the_greatest_is_written() {
+        let text = |real| Value::Real(real).to_text();
+        for (real, written) in
+            [(0.1 + 0.2, "0.30000000000000007"), (8.268_728_488_224_802, "8.268728488224803"), (1.0 / 3.0, "0.3333333333333333")]
+        {
+            assert_eq!(text(real), written);
+            assert_eq!(written.parse(), Ok(real));
+        }
+        assert_eq!(
+            (text(0.3), text(1e20), text(1.5e-7), text(123_456_789_012_345.0)),
+            ("0.3".into(), "1e+20".into(), "1.5e-07".into(), "123456789012345.0".into())
+        );
     }
 }
