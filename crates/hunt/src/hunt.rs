@@ -123,6 +123,8 @@ pub enum Test {
     HasAny,
     /// `in~`: the whole value, in any case.
     In,
+    /// `ipv4_is_in_any_range` or `ipv6_is_in_any_range`: an address of a network.
+    InNetwork,
 }
 
 /// Which rows a query looks at.

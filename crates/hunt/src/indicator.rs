@@ -17,6 +17,8 @@ pub enum IndicatorType {
     IpPort,
     /// An address, whatever the port.
     Ip,
+    /// All addresses of a network: `185.220.101.0/24`.
+    Network,
     /// The MD5 of a file.
     Md5,
     /// The SHA-1 of a file.
@@ -27,11 +29,12 @@ pub enum IndicatorType {
 
 impl IndicatorType {
     /// All types, in the order in which they are listed.
-    pub const ALL: [IndicatorType; 7] = [
+    pub const ALL: [IndicatorType; 8] = [
         IndicatorType::Domain,
         IndicatorType::Url,
         IndicatorType::IpPort,
         IndicatorType::Ip,
+        IndicatorType::Network,
         IndicatorType::Md5,
         IndicatorType::Sha1,
         IndicatorType::Sha256,
@@ -45,6 +48,7 @@ impl IndicatorType {
             IndicatorType::Url => "url",
             IndicatorType::IpPort => "ip:port",
             IndicatorType::Ip => "ip",
+            IndicatorType::Network => "network",
             IndicatorType::Md5 => "md5",
             IndicatorType::Sha1 => "sha1",
             IndicatorType::Sha256 => "sha256",

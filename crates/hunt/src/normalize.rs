@@ -3,7 +3,9 @@
 
 mod address;
 mod domain;
+mod network;
 mod refang;
+mod spelling;
 mod url;
 
 use std::fmt;
@@ -17,6 +19,8 @@ pub use url::{Url, parse_url, url_key};
 
 pub(crate) use address::leading_address;
 pub(crate) use domain::leading_domain;
+pub(crate) use network::network_of;
+pub(crate) use spelling::{has_other_spellings, other_spellings};
 pub(crate) use url::{UrlParts, url_key_parts};
 
 /// What a feed says a value is.
@@ -28,7 +32,7 @@ pub enum Hint {
     Domain,
     /// A URL.
     Url,
-    /// An address, with or without a port.
+    /// An address, with or without a port, or a network.
     Address,
     /// A hash of a file: its length tells which.
     Hash,
@@ -53,7 +57,8 @@ impl Hint {
             "domain" | "domainname" | "domain-name" | "domain_name" | "hostname" | "host" | "fqdn" => Hint::Domain,
             "url" | "uri" | "link" => Hint::Url,
             "ip" | "ipv4" | "ipv6" | "ip:port" | "ip-dst" | "ip-src" | "ip-dst|port" | "ip-src|port" | "ipaddress"
-            | "ip address" | "ip_address" | "ipv4-addr" | "ipv6-addr" | "ipv4address" => Hint::Address,
+            | "ip address" | "ip_address" | "ipv4-addr" | "ipv6-addr" | "ipv4address" | "cidr" | "network" | "netblock"
+            | "ip-range" | "ipv4-net" | "ipv6-net" => Hint::Address,
             "hash" | "filehash" | "file_hash" => Hint::Hash,
             "md5" | "md5_hash" | "filehash-md5" => Hint::Md5,
             "sha1" | "sha-1" | "sha1_hash" | "filehash-sha1" => Hint::Sha1,
@@ -68,6 +73,8 @@ impl Hint {
 pub enum Reason {
     /// There is no value.
     Empty,
+    /// It is longer than any value is, and how long.
+    TooLong(usize),
     /// Its type is none that logs could be searched for here.
     UnknownType(String),
     /// It cannot be a domain name, and what about it cannot.
@@ -76,6 +83,8 @@ pub enum Reason {
     ReservedName(&'static str),
     /// It cannot be read as an address.
     NotAnAddress,
+    /// A network whose address has bits beyond its prefix, or a path below an address: it may be either.
+    NetworkOrPath,
     /// An address that is not on the public Internet, and which kind of.
     ReservedAddress(&'static str),
     /// The port is none from 1 to 65535.
@@ -103,10 +112,14 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::Empty => f.write_str("no value"),
+            Reason::TooLong(bytes) => write!(f, "{bytes} bytes: a value has at most {LONGEST}"),
             Reason::UnknownType(ty) => write!(f, "values of type `{ty}` are not hunted"),
             Reason::NotADomain(why) => write!(f, "not a domain name: {why}"),
             Reason::ReservedName(why) => write!(f, "reserved name: {why}"),
             Reason::NotAnAddress => f.write_str("not an IP address"),
+            Reason::NetworkOrPath => {
+                f.write_str("either a network, with bits beyond its prefix, or a URL without `http://`: it does not say which")
+            }
             Reason::ReservedAddress(kind) => write!(f, "not a public address: {kind}"),
             Reason::BadPort => f.write_str("the port is not a number from 1 to 65535"),
             Reason::NotAUrl(why) => write!(f, "not a URL: {why}"),
@@ -138,6 +151,9 @@ pub(crate) fn normalize_into(published: &str, hint: Hint, out: &mut String) -> R
         out.push_str(published);
         return Ok(ty);
     }
+    if published.len() > LONGEST {
+        return Err(Reason::TooLong(published.len()));
+    }
     let text = refang(published.trim());
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
     if text.is_empty() {
@@ -148,6 +164,7 @@ pub(crate) fn normalize_into(published: &str, hint: Hint, out: &mut String) -> R
         Hint::Domain if text.parse::<std::net::IpAddr>().is_ok() => address::address_into(text, out),
         Hint::Domain => domain::domain_into(text, out),
         Hint::Url => url::normal_into(text, out),
+        Hint::Address if text.contains('/') => network::network_into(text, out),
         Hint::Address => address::address_into(text, out),
         Hint::Hash => hash_into(text, None, out),
         Hint::Md5 => hash_into(text, Some(IndicatorType::Md5), out),
@@ -156,6 +173,9 @@ pub(crate) fn normalize_into(published: &str, hint: Hint, out: &mut String) -> R
         Hint::Any => recognize_into(text, out),
     }
 }
+
+/// Browsers, proxies and the columns of logs cut URLs long before.
+const LONGEST: usize = 16 << 10;
 
 /// The type of a value that is in its one form already, as most are: told by a look at each byte. None says nothing.
 fn normal(value: &str, hint: Hint) -> Option<IndicatorType> {
@@ -183,6 +203,9 @@ fn recognize_into(text: &str, out: &mut String) -> Result<IndicatorType, Reason>
     match address::address_into(text, out) {
         Err(Reason::NotAnAddress) => {}
         known => return known,
+    }
+    if network::is_written_so(text) {
+        return if network::has_bits_beyond(text) { Err(Reason::NetworkOrPath) } else { network::network_into(text, out) };
     }
     if text.contains('/') && !text.starts_with('/') {
         return url::normal_into(text, out);
@@ -248,6 +271,17 @@ mod tests {
         check("2606:2800:220:1::1", Hint::Any, "ip 2606:2800:220:1::1");
         check("D41D8CD98F00B204E9800998ECF84271", Hint::Any, "md5 d41d8cd98f00b204e9800998ecf84271");
         check("evil.shop/gate.php", Hint::Any, "url http://evil.shop/gate.php");
+        check("185.220.101[.]0/24", Hint::Any, "network 185.220.101.0/24");
+        check("93.184.216.34/32", Hint::Any, "ip 93.184.216.34");
+        check("2a02:cf40:1::/48", Hint::Any, "network 2a02:cf40:1::/48");
+        check("93.184.216.34/24", Hint::Address, "network 93.184.216.0/24");
+        check(
+            "93.184.216.34/24",
+            Hint::Any,
+            "- either a network, with bits beyond its prefix, or a URL without `http://`: it does not say which",
+        );
+        check("93.184.216.34/gate", Hint::Any, "url http://93.184.216.34/gate");
+        check("http://93.184.216.0/24", Hint::Any, "url http://93.184.216.0/24");
         check("D41D8CD98F00B204E9800998ECF8427E", Hint::Any, "- the hash of an empty file");
         check("IOC FOUND", Hint::Any, "- neither domain, URL, address nor hash");
     }
@@ -262,5 +296,8 @@ mod tests {
         check("10.1.2.3:443", Hint::Address, "- not a public address: private");
         check("93.184.216.34:0", Hint::Address, "- the port is not a number from 1 to 65535");
         check(" ", Hint::Any, "- no value");
+        check(&format!("http://a.biz/{}", "a".repeat(20_000)), Hint::Any, "- 20013 bytes: a value has at most 16384");
+        check("10.0.0.0/8", Hint::Any, "- not a public address: private");
+        check("185.220.101.0/33", Hint::Address, "- not an IP address");
     }
 }

@@ -42,7 +42,7 @@ pub fn bound(template: Template) -> TimeBound {
 pub fn defang(indicator: Indicator<'_>) -> String {
     let value = indicator.value();
     match indicator.ty() {
-        IndicatorType::Domain | IndicatorType::Ip | IndicatorType::IpPort => value.replace('.', "[.]"),
+        IndicatorType::Domain | IndicatorType::Ip | IndicatorType::IpPort | IndicatorType::Network => value.replace('.', "[.]"),
         IndicatorType::Url => {
             let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
             let (host, tail) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

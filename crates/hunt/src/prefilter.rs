@@ -5,13 +5,15 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
 
 use foldhash::fast::RandomState;
+use ipnet::IpNet;
 use kql::types::{Rows, Value};
 
 use crate::hunt::{Hunt, HuntQuery, List, Observable, Subject, Test, TimeBound};
 use crate::sighting::provenance;
-use crate::template::mapped;
+use crate::template::{dynamic_list, mapped};
 
 /// One pass over a table for all hunts.
 #[derive(Clone, Debug)]
@@ -36,10 +38,7 @@ pub struct Needles<'h> {
 
 impl<'h> Needles<'h> {
     fn new(hunts: &'h [Hunt], test: Test, lists: BTreeSet<List>) -> Needles<'h> {
-        let test_name = match test {
-            Test::HasAny => "has_any",
-            Test::In => "in",
-        };
+        let test_name = if test == Test::HasAny { "has_any" } else { "in" };
         let name = lists.iter().fold(format!("_tallyho_{test_name}"), |name, list| name + "_" + list.name());
         Needles { name, hunts, test, lists }
     }
@@ -55,10 +54,12 @@ impl<'h> Needles<'h> {
         let with_mapped = self.test == Test::In;
         let lists = self.hunts.iter().flat_map(|hunt| self.lists.iter().map(|list| (&*hunt.subject, *list)));
         lists.flat_map(move |(subject, list)| {
-            let needles = subject.list(list).iter().map(|it| it.needle(subject.indicator(*it)));
-            needles.flat_map(move |needle| {
+            subject.list(list).iter().flat_map(move |it| {
+                let indicator = subject.indicator(*it);
+                let needle = it.needle(indicator);
                 let mapped = if with_mapped && list == List::Addresses { mapped(&needle).map(Cow::Owned) } else { None };
-                std::iter::once(needle).chain(mapped)
+                let spellings = it.spellings(indicator).into_iter().map(|(needle, _)| Cow::Owned(needle));
+                std::iter::once(needle).chain(mapped).chain(spellings)
             })
         })
     }
@@ -77,11 +78,12 @@ pub fn prefilter<'h>(hunts: &'h [Hunt], table: &str, bound: &TimeBound) -> Optio
     let mut sets: Vec<Needles<'h>> = Vec::new();
     let mut conditions = Vec::new();
     for ((column, test), lists) in tests {
+        if test == Test::InNetwork {
+            conditions.push(in_networks(column, hunts, &lists));
+            continue;
+        }
         let needles = Needles::new(hunts, test, lists);
-        let operator = match test {
-            Test::HasAny => "has_any",
-            Test::In => "in~",
-        };
+        let operator = if test == Test::HasAny { "has_any" } else { "in~" };
         conditions.push(format!("{column} {operator} ({})", needles.name));
         if sets.iter().all(|known| known.name != needles.name) {
             sets.push(needles);
@@ -91,6 +93,17 @@ pub fn prefilter<'h>(hunts: &'h [Hunt], table: &str, bound: &TimeBound) -> Optio
     let steps = bound.steps(time);
     let query = format!("// Rows that some hunt may match.\n{table}\n{steps}| where {}\n", conditions.join("\n    or "));
     Some(Prefilter { query, sets })
+}
+
+/// The column is an address of some hunt's network. There are few of them, and ranges are no texts that a set could look up.
+fn in_networks(column: &str, hunts: &[Hunt], lists: &BTreeSet<List>) -> String {
+    let mut networks: BTreeSet<&str> = BTreeSet::new();
+    for subject in hunts.iter().map(|hunt| &hunt.subject) {
+        let observables = lists.iter().flat_map(|list| subject.list(*list));
+        networks.extend(observables.map(|it| subject.indicator(*it).value()));
+    }
+    // Of IPv4 addresses, mapped or not, this takes the ranges of IPv4 too.
+    format!("ipv6_is_in_any_range({column}, {})", dynamic_list(networks.into_iter()))
 }
 
 /// All tables that `hunts` ask, sorted.
@@ -104,13 +117,19 @@ pub fn tables(hunts: &[Hunt]) -> Vec<&'static str> {
 #[derive(Debug)]
 pub struct Candidates {
     texts: Texts,
+    /// The texts that are addresses, those of IPv4 mapped into IPv6, sorted.
+    addresses: Vec<u128>,
 }
 
 impl Candidates {
     /// What these rows hold.
     #[must_use]
     pub fn new(rows: &Rows) -> Candidates {
-        Candidates { texts: Texts::of(rows) }
+        let texts = Texts::of(rows);
+        let addresses = texts.texts.iter().filter_map(|text| text.trim().parse().ok());
+        let mut addresses: Vec<u128> = addresses.map(|ip: IpAddr| bits(ip)).collect();
+        addresses.sort_unstable();
+        Candidates { texts, addresses }
     }
 
     /// How many of the values that a query looks for some row holds. If none, it matches none of the rows.
@@ -126,7 +145,28 @@ impl Candidates {
         if self.texts.texts.is_empty() {
             return Vec::new();
         }
-        values.iter().filter(|it| self.texts.hold(&it.needle(subject.indicator(**it)))).copied().collect()
+        let held = |it: &&Observable| {
+            let indicator = subject.indicator(**it);
+            match it.network(indicator) {
+                Some(network) => self.hold_address_of(network),
+                None => it.any_spelling(indicator, |needle| self.texts.hold(needle)),
+            }
+        };
+        values.iter().filter(held).copied().collect()
+    }
+
+    fn hold_address_of(&self, network: IpNet) -> bool {
+        let (first, last) = (bits(network.network()), bits(network.broadcast()));
+        let after = self.addresses.partition_point(|address| *address < first);
+        self.addresses.get(after).is_some_and(|address| *address <= last)
+    }
+}
+
+/// An address as a number; one of IPv4 as that of IPv6 to which it is mapped.
+fn bits(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().into(),
+        IpAddr::V6(address) => address.into(),
     }
 }
 
@@ -309,14 +349,22 @@ mod tests {
 CommonSecurityLog
 | where DestinationHostName has_any (_tallyho_has_any_domains)
     or DestinationIP in~ (_tallyho_in_addresses)
-    or RequestURL has_any (_tallyho_has_any_domains)
+    or RequestURL has_any (_tallyho_has_any_domains_addresses)
 ";
         assert_eq!(pass.query, expected);
         let sets: Vec<(&str, Vec<Cow<'_, str>>)> =
             pass.sets.iter().map(|set| (set.name.as_str(), set.values().collect())).collect();
         let domains = vec!["evil.shop".into(), "bad.biz".into()];
         let addresses = vec!["93.184.216.34".into(), "::ffff:93.184.216.34".into()];
-        assert_eq!(sets, [("_tallyho_has_any_domains", domains), ("_tallyho_in_addresses", addresses)]);
+        let both = domains.iter().chain(&addresses[..1]).cloned().collect();
+        assert_eq!(
+            sets,
+            [
+                ("_tallyho_has_any_domains", domains),
+                ("_tallyho_in_addresses", addresses),
+                ("_tallyho_has_any_domains_addresses", both)
+            ]
+        );
         assert!(prefilter(&hunts, "DeviceFileEvents", &TimeBound::Unbounded).is_none());
     }
 

@@ -6,10 +6,12 @@
 
 mod contact;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use kql::fmt::literal;
-use kql::types::{Rows, Type, Value};
+use kql::catalog;
+use kql::fmt::{literal, name};
+use kql::time::{DAY, SECOND, UNIX_EPOCH};
+use kql::types::{Column, Rows, Type, Value};
 
 use crate::hunt::{Hunt, TimeBound};
 use crate::intel::Indicator;
@@ -18,8 +20,7 @@ use crate::prefilter::tables;
 use contact::Contacts;
 
 /// 2026-01-01T00:00:00Z; the n-th row is n seconds later.
-const START: i64 = 639_028_224_000_000_000;
-const SECOND: i64 = 10_000_000;
+const START: i64 = UNIX_EPOCH + 20_454 * DAY;
 
 /// What a hunt must find, and must not, in one table.
 #[derive(Clone, Debug)]
@@ -72,9 +73,10 @@ pub fn cases(hunt: &Hunt, sample: usize) -> Vec<Case> {
         .into_iter()
         .map(|table| {
             let rows = contacts.in_table(table, hunt);
-            let data = datatable(table, &rows);
             let asked = hunt.queries.iter().filter(|query| query.table == table);
-            let queries = asked.map(|query| data.clone() + &query.text(&TimeBound::Unbounded)).collect();
+            let queries: Vec<String> = asked.map(|query| query.text(&TimeBound::Unbounded)).collect();
+            let data = datatable(table, &columns(table, &queries, &rows), &rows);
+            let queries = queries.into_iter().map(|query| data.clone() + &query).collect();
             Case { table, queries, rows }
         })
         .filter(|case| !case.rows.is_empty())
@@ -110,57 +112,24 @@ impl Case {
     }
 }
 
-/// The columns that a made-up table has besides its times: those that some query of some template names.
-fn columns(table: &str) -> &'static [(&'static str, Type)] {
-    const S: Type = Type::String;
-    match table {
-        "CommonSecurityLog" => &[
-            ("SourceIP", S),
-            ("DestinationIP", S),
-            ("DestinationPort", Type::Int),
-            ("DestinationHostName", S),
-            ("RequestURL", S),
-            ("FileHash", S),
-            ("DeviceAction", S),
-            ("Activity", S),
-        ],
-        "DeviceEvents" => &[("DeviceName", S), ("ActionType", S), ("AdditionalFields", Type::Dynamic)],
-        "DeviceNetworkEvents" => &[
-            ("DeviceName", S),
-            ("ActionType", S),
-            ("LocalIP", S),
-            ("RemoteIP", S),
-            ("RemotePort", Type::Int),
-            ("RemoteUrl", S),
-            ("InitiatingProcessFileName", S),
-            ("AdditionalFields", Type::Dynamic),
-        ],
-        "DnsEvents" => &[("Computer", S), ("ClientIP", S), ("Name", S), ("IPAddresses", S), ("QueryType", S), ("Confidence", S)],
-        "UrlClickEvents" => &[("AccountUpn", S), ("Url", S), ("ActionType", S), ("IsClickedThrough", Type::Bool)],
-        _ => &[
-            ("DeviceName", S),
-            ("FileName", S),
-            ("FolderPath", S),
-            ("SHA256", S),
-            ("SHA1", S),
-            ("MD5", S),
-            ("FileOriginUrl", S),
-            ("InitiatingProcessFileName", S),
-        ],
-    }
+/// The columns that a made-up table has besides its times: those of the table that queries name or rows fill.
+fn columns(table: &str, queries: &[String], rows: &[Contact]) -> Vec<&'static Column> {
+    let words = queries.iter().flat_map(|query| query.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+    let named: HashSet<&str> = words.chain(rows.iter().flat_map(|row| row.cells.iter().map(|(column, _)| *column))).collect();
+    let all = catalog::table(table).map_or(&[][..], |table| &table.columns);
+    all.iter().filter(|column| named.contains(column.name.as_str()) && column.ty != Type::DateTime).collect()
 }
 
 /// `let TABLE = datatable(…) […];`
-fn datatable(table: &str, rows: &[Contact]) -> String {
-    let columns = columns(table);
-    let schema: Vec<String> = columns.iter().map(|(name, ty)| format!("{name}:{ty}")).collect();
+fn datatable(table: &str, columns: &[&Column], rows: &[Contact]) -> String {
+    let schema: Vec<String> = columns.iter().map(|column| format!("{}:{}", name(&column.name), column.ty)).collect();
     let mut text = format!("let {table} = datatable(TimeGenerated:datetime, Timestamp:datetime, {}) [\n", schema.join(", "));
     for (at, contact) in rows.iter().enumerate() {
         let ticks = START + i64::try_from(at).unwrap_or(i64::MAX / SECOND) * SECOND;
         let time = literal(&Value::DateTime(ticks), Type::DateTime);
-        let cells = columns.iter().map(|(name, ty)| {
-            let value = contact.cells.iter().find(|(column, _)| column == name).map_or(&Value::Null, |(_, value)| value);
-            literal(value, *ty)
+        let cells = columns.iter().map(|column| {
+            let cell = contact.cells.iter().find(|(name, _)| *name == column.name);
+            literal(cell.map_or(&Value::Null, |(_, value)| value), column.ty)
         });
         text += &format!("    {time}, {time}, {},\n", cells.collect::<Vec<_>>().join(", "));
     }
@@ -185,7 +154,9 @@ mod tests {
     use kql::types::Column;
 
     fn hunt() -> Hunt {
-        let text = "evil.shop\nhttps://github.com/x/y\n93.184.216.34:80\n854c68ab7ad70b6f95f76ec64b8a46c145997629\n";
+        let text = "evil.shop\nhttps://github.com/x/y\n93.184.216.34:80\n854c68ab7ad70b6f95f76ec64b8a46c145997629\n185.220.101.0/24\n\
+                    2a02:cf40:1::/48\nabcdef0123456789abcdef0123456789\n\
+                    19d854caf81bc884c677bd941abc50b33716e188fa723991820b0ffa3ea7e93e\n";
         crate::hunt::build(&std::sync::Arc::new(crate::feed::read(text.as_bytes(), "x.txt").unwrap()), Template::Exact).remove(0)
     }
 
@@ -212,6 +183,23 @@ mod tests {
                 assert!(kql::parse(query).diagnostics.is_empty(), "{query}");
             }
         }
+    }
+
+    #[test]
+    fn every_place_has_a_contact_and_a_near_miss() {
+        let hunt = hunt();
+        let cases = cases(&hunt, 5);
+        let places: Vec<String> = crate::template::place_columns().collect();
+        for (table, column) in places.iter().filter_map(|place| place.split_once('.')) {
+            let case = cases.iter().find(|case| case.table == table).unwrap();
+            for expected in [true, false] {
+                let shows = |row: &Contact| row.cells.iter().any(|(name, _)| column.contains(name));
+                let rows = case.rows.iter().filter(|row| row.expected.is_some() == expected);
+                assert!(rows.into_iter().any(shows), "{table}.{column} {expected}");
+            }
+            assert!(case.queries.iter().any(|query| query.contains(&format!("let {table} = datatable"))));
+        }
+        assert_eq!(hunt.queries.len(), places.len());
     }
 
     #[test]

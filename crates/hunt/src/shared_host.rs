@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use foldhash::fast::RandomState;
 
 use crate::indicator::IndicatorType;
+use crate::normalize::network_of;
 
 /// Our own list; public suffixes come from the Public Suffix List.
 static SHARED: LazyLock<HashSet<&'static str, RandomState>> = LazyLock::new(|| {
@@ -48,6 +49,11 @@ pub(crate) fn suffixes(name: &str) -> impl Iterator<Item = &str> {
 /// Why an indicator of that type and value would match what is not meant; none if it is fit to hunt.
 #[must_use]
 pub(crate) fn too_wide(ty: IndicatorType, value: &str) -> Option<&'static str> {
+    if ty == IndicatorType::Network {
+        let network = network_of(value)?;
+        let shortest = if network.max_prefix_len() == 32 { 8 } else { 16 };
+        return (network.prefix_len() < shortest).then_some("a network so wide that it belongs to many parties");
+    }
     if ty != IndicatorType::Domain {
         return None;
     }
@@ -71,6 +77,13 @@ mod tests {
         for name in ["evil.duckdns.org", "evil.shop", "notdropbox.com", "abc.localto.net"] {
             assert!(!is_shared(name), "{name}");
         }
+    }
+
+    #[test]
+    fn wide_networks() {
+        let is_wide = |network| too_wide(IndicatorType::Network, network).is_some();
+        assert!(is_wide("64.0.0.0/7") && is_wide("2a00::/12"));
+        assert!(!is_wide("45.0.0.0/8") && !is_wide("2a02::/16") && !is_wide("185.220.101.0/24"));
     }
 
     #[test]

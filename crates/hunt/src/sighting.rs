@@ -48,7 +48,7 @@ pub struct Sighting {
     pub table: &'static str,
     /// The value as logged.
     pub observed: String,
-    /// How it matched: `exact`, `subdomain`, `url`, `url-host`, `ip`, `ip:port`, `hash`, and `term` for queries that do not say.
+    /// How it matched: `exact`, `subdomain`, `url`, `url-host`, `ip`, `ip:port`, `network`, `hash`, and `term` for queries that do not say.
     pub matched_by: String,
     /// When, in ticks, if the row says so.
     pub time: Option<i64>,
@@ -351,6 +351,7 @@ fn matched_by(ty: IndicatorType, test: Test) -> &'static str {
         (IndicatorType::Ip | IndicatorType::IpPort, _) => "ip",
         (ty, _) if ty.is_hash() => "hash",
         (_, Test::In) => "exact",
+        (_, Test::InNetwork) => "network",
         (_, Test::HasAny) => "term",
     }
 }

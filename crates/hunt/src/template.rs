@@ -12,6 +12,8 @@ use crate::hunt::{HuntQuery, Observable, Subject, Text};
 use classic::Kind;
 use exact::Place;
 
+#[cfg(test)]
+pub(crate) use exact::place_columns;
 pub(crate) use exact::{CHUNK, mapped};
 
 /// How queries are made.
@@ -107,13 +109,16 @@ mod tests {
         {"ioc": "93.184.216.34:80", "ioc_type": "ip:port", "malware": "win.x"},
         {"ioc": "[2606:2800:220:1::1]:443", "ioc_type": "ip:port", "malware": "win.x"},
         {"ioc": "93.184.216.35", "ioc_type": "ip", "malware": "win.x"},
+        {"ioc": "185.220.101.0/24", "ioc_type": "cidr", "malware": "win.x"},
+        {"ioc": "2a02:cf40:1::/48", "ioc_type": "ipv6-net", "malware": "win.x"},
+        {"ioc": "xn--mnchen-3ya.de", "ioc_type": "domain", "malware": "win.x"},
         {"ioc": "abcdef0123456789abcdef0123456789", "ioc_type": "md5_hash", "malware": "win.x"},
         {"ioc": "854c68ab7ad70b6f95f76ec64b8a46c145997629", "ioc_type": "sha1_hash", "malware": "win.x"},
         {"ioc": "19d854caf81bc884c677bd941abc50b33716e188fa723991820b0ffa3ea7e93e", "ioc_type": "sha256_hash", "malware": "win.x"}]}"#;
 
     fn hunts(template: Template) -> Vec<Hunt> {
         let hunts = build(&Arc::new(crate::feed::read(INTEL.as_bytes(), "x.json").unwrap()), template);
-        assert_eq!(hunts[0].indicators().len(), 8);
+        assert_eq!(hunts[0].indicators().len(), 11);
         hunts
     }
 

@@ -153,6 +153,9 @@ fn covers(indicator: Indicator<'_>, ty: IndicatorType, value: &str) -> Option<St
     if ty == IndicatorType::Domain && indicator.ty() == IndicatorType::Domain && parent {
         return Some(format!("it is a name below {}", indicator.value()));
     }
+    if ty == IndicatorType::Ip && value.parse().is_ok_and(|address| indicator.is_network_of(address)) {
+        return Some(format!("it is in the network {}", indicator.value()));
+    }
     let address = indicator.address().is_some_and(|(address, _)| ty == IndicatorType::Ip && address == value);
     address.then(|| format!("{} is hunted: the address on that port", indicator.value()))
 }
@@ -167,6 +170,16 @@ mod tests {
         let export =
             crate::demo::files().into_iter().find(|file| file.path == "intel/threatfox.json").expect("the demo has intel");
         hunt::feed::read(&export.bytes, "threatfox.json").expect("the demo's intel is read")
+    }
+
+    #[test]
+    fn an_address_is_known_by_its_network() {
+        let intel = hunt::feed::read(b"185.220.101.0/24\n2a02:cf40:1::/48\n64.0.0.0/7\n", "tor.txt").expect("a list");
+        let why = |value: &str| explain(&intel, value).rows[0][2].to_text();
+        assert_eq!(why("185.220.101.7"), "it is in the network 185.220.101.0/24");
+        assert_eq!(why("2a02:cf40:0001:0:0:0:0:9"), "it is in the network 2a02:cf40:1::/48");
+        assert_eq!(why("185.220.102.7"), "no indicator of these files says anything of it");
+        assert_eq!(why("65.1.2.3"), "a network so wide that it belongs to many parties");
     }
 
     #[test]

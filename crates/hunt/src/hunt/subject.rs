@@ -9,10 +9,11 @@ use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use ipnet::IpNet;
 
 use crate::indicator::{IndicatorType, Malware};
 use crate::intel::{Indicator, Intel};
-use crate::normalize::{UrlParts, refang};
+use crate::normalize::{UrlParts, has_other_spellings, network_of, other_spellings, refang};
 use crate::shared_host;
 use crate::template::Template;
 
@@ -22,14 +23,21 @@ pub(crate) struct Subject {
     pub(crate) intel: Arc<Intel>,
     /// Positions of the indicators in `intel`.
     pub(crate) members: Vec<u32>,
-    lists: [Vec<Observable>; 7],
+    lists: Lists,
 }
+
+/// Observables by their [`List`].
+type Lists = [Vec<Observable>; 9];
 
 /// Values that are seen in one kind of place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum List {
     Domains,
     Addresses,
+    /// Networks of IPv4.
+    Networks4,
+    /// Networks of IPv6.
+    Networks6,
     Urls,
     Md5,
     Sha1,
@@ -43,6 +51,8 @@ impl List {
         match self {
             List::Domains => "domains",
             List::Addresses => "addresses",
+            List::Networks4 => "networks4",
+            List::Networks6 => "networks6",
             List::Urls => "urls",
             List::Md5 => "md5",
             List::Sha1 => "sha1",
@@ -60,6 +70,8 @@ pub(crate) struct Observable {
     /// The port it must have been seen with; any without.
     port: Option<NonZeroU16>,
     part: Part,
+    /// Logs spell it in several ways.
+    varied: bool,
 }
 
 /// What of an indicator's value is seen.
@@ -71,17 +83,25 @@ enum Part {
     Url,
     /// The host of a URL.
     Host,
+    /// The network in the form that masking an address gives.
+    Network,
     /// The value as published, but live.
     Live,
 }
 
 impl Observable {
     fn new(at: u32, part: Part) -> Observable {
-        Observable { at, port: None, part }
+        Observable { at, port: None, part, varied: false }
     }
 
     fn with_port(self, port: Option<u16>) -> Observable {
         Observable { port: port.and_then(NonZeroU16::new), ..self }
+    }
+
+    /// With what there is to know of its spellings.
+    fn spelt(self, indicator: Indicator<'_>) -> Observable {
+        let can_vary = !matches!(self.part, Part::Network | Part::Live) && !indicator.ty().is_hash();
+        Observable { varied: can_vary && has_other_spellings(&self.needle(indicator)), ..self }
     }
 
     /// The port it must have been seen with; any without.
@@ -93,14 +113,45 @@ impl Observable {
     pub(crate) fn value(self, indicator: Indicator<'_>) -> Cow<'_, str> {
         match self.part {
             Part::Url => Cow::Owned(UrlParts::of(indicator.value()).key()),
+            Part::Network => match network_of(indicator.value()) {
+                Some(IpNet::V6(network)) => {
+                    let address = other_spellings(&network.addr().to_string()).pop();
+                    let address = address.unwrap_or_else(|| network.addr().to_string());
+                    Cow::Owned(format!("{address}/{}", network.prefix_len()))
+                }
+                _ => Cow::Borrowed(indicator.value()),
+            },
             _ => self.needle(indicator),
         }
+    }
+
+    /// The other ways in which logs spell it: what an index can be asked for, and what a query then computes of a row.
+    pub(crate) fn spellings(self, indicator: Indicator<'_>) -> Vec<(String, String)> {
+        if !self.varied {
+            return Vec::new();
+        }
+        let (host, value) = (self.needle(indicator), self.value(indicator));
+        let spelling = |other: String| {
+            let value = value.replacen(&*host, &other, 1);
+            (other, value)
+        };
+        other_spellings(&host).into_iter().map(spelling).collect()
+    }
+
+    /// What `matches` says of what an index can be asked for, in one of the spellings at least.
+    pub(crate) fn any_spelling(self, indicator: Indicator<'_>, matches: impl Fn(&str) -> bool) -> bool {
+        matches(&self.needle(indicator)) || self.varied && self.spellings(indicator).iter().any(|(needle, _)| matches(needle))
+    }
+
+    /// The network, if it is one.
+    pub(crate) fn network(self, indicator: Indicator<'_>) -> Option<IpNet> {
+        if let Part::Network = self.part { network_of(indicator.value()) } else { None }
     }
 
     /// What an index can be asked for.
     pub(crate) fn needle(self, indicator: Indicator<'_>) -> Cow<'_, str> {
         match self.part {
-            Part::Value => Cow::Borrowed(indicator.value()),
+            Part::Value | Part::Network => Cow::Borrowed(indicator.value()),
             Part::Address => Cow::Borrowed(indicator.address().map_or(indicator.value(), |(address, _)| address)),
             Part::Url | Part::Host => Cow::Borrowed(UrlParts::of(indicator.value()).host()),
             Part::Live => refang(indicator.as_published().trim()),
@@ -140,19 +191,21 @@ impl Subject {
     }
 
     /// Values in their one form, none of them twice.
-    fn exact(&self, lists: &mut [Vec<Observable>; 7]) {
+    fn exact(&self, lists: &mut Lists) {
         for at in self.members.iter().copied() {
             let indicator = self.intel.at(at);
             let (list, part) = match indicator.ty() {
                 IndicatorType::Domain => (List::Domains, Part::Value),
                 IndicatorType::Ip | IndicatorType::IpPort => (List::Addresses, Part::Address),
+                IndicatorType::Network if indicator.value().contains(':') => (List::Networks6, Part::Network),
+                IndicatorType::Network => (List::Networks4, Part::Network),
                 IndicatorType::Url => (List::Urls, Part::Url),
                 IndicatorType::Md5 => (List::Md5, Part::Value),
                 IndicatorType::Sha1 => (List::Sha1, Part::Value),
                 IndicatorType::Sha256 => (List::Sha256, Part::Value),
             };
             let port = if list == List::Addresses { indicator.address().and_then(|(_, port)| port) } else { None };
-            let observable = Observable::new(at, part).with_port(port);
+            let observable = Observable::new(at, part).with_port(port).spelt(indicator);
             lists[list as usize].push(observable);
             if indicator.ty().is_hash() {
                 lists[List::Hashes as usize].push(observable);
@@ -162,7 +215,7 @@ impl Subject {
     }
 
     /// Hunts the hosts of URLs too, each for one URL, unless the host is shared, was broken into or is hunted anyway.
-    fn add_hosts(&self, lists: &mut [Vec<Observable>; 7]) {
+    fn add_hosts(&self, lists: &mut Lists) {
         let mut urls: Vec<(u32, Indicator<'_>)> =
             lists[List::Urls as usize].iter().map(|url| (url.at, self.intel.at(url.at))).collect();
         if urls.is_empty() {
@@ -176,7 +229,7 @@ impl Subject {
         for (at, indicator) in urls.into_iter().filter(|(_, indicator)| !indicator.compromised()) {
             let url = UrlParts::of(indicator.value());
             let (host, port) = (url.host(), url.effective_port());
-            let observable = Observable::new(at, Part::Host);
+            let observable = Observable::new(at, Part::Host).spelt(indicator);
             if url.is_address() {
                 if !addresses.contains(&(Cow::Borrowed(host), None)) && addresses.insert((Cow::Borrowed(host), port)) {
                     lists[List::Addresses as usize].push(observable.with_port(port));
@@ -191,8 +244,9 @@ impl Subject {
         }
     }
 
-    /// Values as they are published, but live; addresses without their port, none of them twice.
-    fn classic(&self, lists: &mut [Vec<Observable>; 7]) {
+    /// Values as they are published, but live; addresses without their port, none of them twice. Collections that write such queries
+    /// have no networks.
+    fn classic(&self, lists: &mut Lists) {
         let mut addresses: HashSet<&str, RandomState> = HashSet::default();
         for at in self.members.iter().copied() {
             let indicator = self.intel.at(at);
@@ -204,6 +258,7 @@ impl Subject {
                     }
                     (List::Addresses, Part::Address)
                 }
+                IndicatorType::Network => continue,
                 IndicatorType::Domain => (List::Domains, Part::Live),
                 IndicatorType::Url => (List::Urls, Part::Live),
                 _ => (List::Hashes, Part::Live),
@@ -241,6 +296,25 @@ mod tests {
             &[("93.184.216.34", Some(443)), ("93.184.216.35", Some(81))],
         );
         check("93.184.216.34\nhttps://93.184.216.34/a", &[], &[("93.184.216.34", None)]);
+    }
+
+    #[test]
+    fn other_spellings_come_with_what_a_row_gives() {
+        let text = "2a02:cf40:1::9\nhttp://[2a02:cf40:1::9]:81/i\nxn--mnchen-3ya.de\nhttps://xn--mnchen-3ya.de/a\nevil.shop";
+        let intel = Arc::new(crate::feed::read(text.as_bytes(), "x.txt").unwrap());
+        let members = (0..u32::try_from(intel.len()).unwrap()).collect();
+        let subject = Subject::new(intel, members, Template::Exact);
+        let spellings = |list| -> Vec<(String, String)> {
+            subject.list(list).iter().flat_map(|it| it.spellings(subject.indicator(*it))).collect()
+        };
+        let pair = |needle: &str, value: &str| (needle.to_owned(), value.to_owned());
+        let (plain, full) = ("2a02:cf40:1:0:0:0:0:9", "2a02:cf40:0001:0000:0000:0000:0000:0009");
+        assert_eq!(spellings(List::Addresses), [pair(plain, plain), pair(full, full)]);
+        assert_eq!(spellings(List::Domains), [pair("münchen.de", "münchen.de")]);
+        assert_eq!(
+            spellings(List::Urls),
+            [pair(plain, &format!("[{plain}]:81/i")), pair(full, &format!("[{full}]:81/i")), pair("münchen.de", "münchen.de/a")]
+        );
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! A view of one indicator among many.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use super::Intel;
 use super::row::{Detail, Row};
 use super::shared::About;
 use crate::indicator::{IndicatorType, Malware};
+use crate::normalize::network_of;
 
 /// An observable, what it indicates, how far to believe it and who says so.
 #[derive(Clone, Copy)]
@@ -49,6 +51,12 @@ impl<'i> Indicator<'i> {
             }
             _ => None,
         }
+    }
+
+    /// It is a network that the address is of.
+    #[must_use]
+    pub fn is_network_of(self, address: IpAddr) -> bool {
+        self.row.ty == IndicatorType::Network && network_of(self.value()).is_some_and(|network| network.contains(&address))
     }
 
     /// The family it belongs to.

@@ -112,7 +112,7 @@ fn canonical(ip: IpAddr) -> IpAddr {
 }
 
 /// What kind of address it is, if it is none of the public Internet's (RFC 6890 and its updates).
-fn reserved(ip: IpAddr) -> Option<&'static str> {
+pub(super) fn reserved(ip: IpAddr) -> Option<&'static str> {
     match ip {
         IpAddr::V4(ip) => reserved_v4(ip),
         IpAddr::V6(ip) => reserved_v6(ip),

@@ -6,6 +6,9 @@ use std::borrow::Cow;
 const BRACKETED: [(&str, &str); 9] =
     [(".", "."), ("dot", "."), (",", "."), (":", ":"), ("://", "://"), ("/", "/"), ("at", "@"), ("@", "@"), (":/", ":/")];
 
+/// So far an opening bracket and what belongs to it reach, with blanks within.
+const LONGEST: usize = 8;
+
 /// The same text with live separators and schemes. Text that is not defanged is returned as it is.
 #[must_use]
 pub fn refang(text: &str) -> Cow<'_, str> {
@@ -44,12 +47,13 @@ fn separator(text: &str) -> (&str, usize) {
         return (".", 2);
     }
     let close = match text.as_bytes()[0] {
-        b'[' => ']',
-        b'(' => ')',
-        b'{' => '}',
+        b'[' => b']',
+        b'(' => b')',
+        b'{' => b'}',
         _ => return (&text[..1], 1),
     };
-    if let Some(end) = text.find(close) {
+    // No further than the longest word reaches: a text may be all brackets.
+    if let Some(end) = text.bytes().take(LONGEST).position(|b| b == close) {
         let inner = text[1..end].trim();
         if let Some((_, meant)) = BRACKETED.iter().find(|(written, _)| written.eq_ignore_ascii_case(inner)) {
             return (meant, end + 1);
@@ -75,8 +79,15 @@ mod tests {
             ("a[.b", "a[.b"),
             ("é[.]b", "é.b"),
             ("[", "["),
+            ("a[ dot ]b[日本", "a.b[日本"),
         ] {
             assert_eq!(refang(written), meant, "{written}");
         }
+    }
+
+    #[test]
+    fn a_text_of_brackets_takes_no_longer_than_another() {
+        let brackets = "[".repeat(1 << 20);
+        assert_eq!(refang(&brackets), brackets);
     }
 }

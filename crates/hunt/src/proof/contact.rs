@@ -2,6 +2,7 @@
 //! it, and rows that come near.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use kql::types::Value;
 
@@ -9,7 +10,7 @@ use super::{Contact, sampled};
 use crate::hunt::Hunt;
 use crate::indicator::IndicatorType;
 use crate::intel::Indicator;
-use crate::normalize::parse_url;
+use crate::normalize::{network_of, other_spellings, parse_url};
 use crate::shared_host::{is_shared, suffixes};
 
 /// Makes rows for a hunt's indicators.
@@ -46,7 +47,11 @@ impl<'h> Contacts<'h> {
             match indicator.ty() {
                 IndicatorType::Domain => self.domain(table, indicator.value(), &mut rows),
                 IndicatorType::Url => self.url(table, indicator, &mut rows),
-                IndicatorType::Ip | IndicatorType::IpPort => self.address(table, indicator, &mut rows),
+                IndicatorType::Ip | IndicatorType::IpPort => {
+                    self.address(table, indicator, &mut rows);
+                    self.address_in_url(table, indicator, &mut rows);
+                }
+                IndicatorType::Network => self.network(table, indicator, &mut rows),
                 _ => self.hash(table, indicator, &mut rows),
             }
         }
@@ -65,6 +70,7 @@ impl<'h> Contacts<'h> {
             ("a subdomain", format!("a.b-1.{domain}")),
             ("a dot at its end", format!("www.{domain}.")),
         ];
+        let in_letters = other_spellings(domain).into_iter().map(|name| ("in its own letters", name));
         let misses = [
             ("letters before", format!("not{domain}")),
             ("a hyphen before", format!("x-{domain}")),
@@ -72,7 +78,7 @@ impl<'h> Contacts<'h> {
             ("dots made hyphens", format!("{}.net", domain.replace('.', "-"))),
             ("a longer top level", format!("{domain}x")),
         ];
-        for (what, name) in hits {
+        for (what, name) in hits.into_iter().chain(in_letters) {
             rows.extend(name_rows(table, what, &name, Some(domain)));
         }
         for (what, name) in misses.into_iter().filter(|(_, name)| !self.is_known(name)) {
@@ -104,6 +110,10 @@ impl<'h> Contacts<'h> {
         if authority == url.host {
             hits.push(("the default port", format!("https://{authority}:443{}", url.tail)));
         }
+        for host in other_spellings(url.host.trim_matches(['[', ']'])) {
+            let authority = authority.replacen(url.host.trim_matches(['[', ']']), &host, 1);
+            hits.push(("its host in another spelling", format!("https://{authority}{}", url.tail)));
+        }
         let wanted = Some(indicator.value());
         rows.extend(hits.into_iter().map(|(what, url)| contact(what, vec![(column, text(url))], wanted)));
         let misses =
@@ -122,11 +132,7 @@ impl<'h> Contacts<'h> {
     }
 
     fn address(&self, table: &str, indicator: Indicator<'_>, rows: &mut Vec<Contact>) {
-        let (remote, port_column, local) = match table {
-            "CommonSecurityLog" => ("DestinationIP", "DestinationPort", "SourceIP"),
-            "DeviceNetworkEvents" => ("RemoteIP", "RemotePort", "LocalIP"),
-            _ => return,
-        };
+        let Some((remote, port_column, local)) = connection_columns(table) else { return };
         let Some((address, port)) = indicator.address() else { return };
         let number = |port: u16| Value::Int(i32::from(port));
         let at = |ip: &str, port: u16| {
@@ -134,6 +140,10 @@ impl<'h> Contacts<'h> {
         };
         let wanted = Some(indicator.value());
         rows.push(contact("the address contacted", at(address, port.unwrap_or(443)), wanted));
+        for spelling in other_spellings(address) {
+            rows.push(contact("all groups written", at(&spelling, port.unwrap_or(443)), wanted));
+            rows.push(contact("the same in upper case", at(&spelling.to_uppercase(), port.unwrap_or(443)), wanted));
+        }
         if !address.contains(':') {
             rows.push(contact("as an IPv6 address", at(&format!("::ffff:{address}"), port.unwrap_or(443)), wanted));
         }
@@ -150,6 +160,67 @@ impl<'h> Contacts<'h> {
             (local, text(address.to_owned())),
         ];
         rows.push(contact("the address as the originator", inbound, None));
+    }
+
+    fn address_in_url(&self, table: &str, indicator: Indicator<'_>, rows: &mut Vec<Contact>) {
+        let (Some(column), Some((address, port))) = (url_column(table), indicator.address()) else { return };
+        let hosts = std::iter::once(address.to_owned()).chain(other_spellings(address));
+        let authority = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+        let written = port.unwrap_or(8080);
+        let wanted = Some(indicator.value());
+        for host in hosts.map(|host| authority(&host)) {
+            rows.push(contact("in a URL", vec![(column, text(format!("http://u@{host}:{written}/x?y#z")))], wanted));
+            let usual = match port {
+                None | Some(443) => Some("https"),
+                Some(80) => Some("http"),
+                Some(_) => None,
+            };
+            if let Some(scheme) = usual {
+                rows.push(contact("at its scheme's port", vec![(column, text(format!("{scheme}://{host}/x")))], wanted));
+            }
+        }
+        let host = authority(address);
+        let other = written.checked_add(1).unwrap_or(1);
+        if port.is_some() && !self.sample_has(address, other) {
+            let url = text(format!("http://{host}:{other}/"));
+            rows.push(contact("in a URL with another port", vec![(column, url)], None));
+        }
+        let within = [
+            ("an address in the query string", format!("https://other-zone.net/?to=http://{host}:{written}/")),
+            ("an address as a label", format!("https://{}.other-zone.net/", address.replace(':', "-"))),
+        ];
+        rows.extend(within.into_iter().map(|(what, url)| contact(what, vec![(column, text(url))], None)));
+    }
+
+    fn network(&self, table: &str, indicator: Indicator<'_>, rows: &mut Vec<Contact>) {
+        let (Some((remote, _, local)), Some(network)) = (connection_columns(table), network_of(indicator.value())) else {
+            return;
+        };
+        let at = |ip: String| vec![(remote, text(ip)), (local, text("10.9.8.7".to_owned()))];
+        let (first, last) = (network.network(), network.broadcast());
+        let wanted = Some(indicator.value());
+        rows.push(contact("the first address", at(first.to_string()), wanted));
+        rows.push(contact("the last address", at(last.to_string()), wanted));
+        match first {
+            IpAddr::V4(first) => rows.push(contact("as an IPv6 address", at(format!("::FFFF:{first}")), wanted)),
+            IpAddr::V6(_) => {
+                let spellings = other_spellings(&last.to_string()).into_iter();
+                rows.extend(spellings.map(|it| contact("all groups written", at(it.to_uppercase()), wanted)));
+            }
+        }
+        for (what, address) in [("the address before", neighbor(first, false)), ("the address behind", neighbor(last, true))] {
+            rows.extend(address.filter(|it| !self.is_in_network(*it)).map(|it| contact(what, at(it.to_string()), None)));
+        }
+        let inbound = vec![(remote, text("10.9.8.7".to_owned())), (local, text(first.to_string()))];
+        rows.push(contact("the network as the originator", inbound, None));
+    }
+
+    /// The address is an indicator itself, or that of a network.
+    fn is_in_network(&self, address: IpAddr) -> bool {
+        let shown = address.to_string();
+        let is_it =
+            |known: &String| known.contains(&shown) || network_of(known).is_some_and(|network| network.contains(&address));
+        self.known.iter().any(is_it)
     }
 
     /// Any indicator that an address with that port would match. Hosts of URLs count, whatever their port.
@@ -188,6 +259,31 @@ fn text(text: String) -> Value {
 
 fn contact(what: &'static str, cells: Vec<(&'static str, Value)>, expected: Option<&str>) -> Contact {
     Contact { what, cells, expected: expected.map(str::to_owned) }
+}
+
+/// The columns of a connection: whom it is with, at which port, and whose it is.
+fn connection_columns(table: &str) -> Option<(&'static str, &'static str, &'static str)> {
+    match table {
+        "CommonSecurityLog" => Some(("DestinationIP", "DestinationPort", "SourceIP")),
+        "DeviceNetworkEvents" => Some(("RemoteIP", "RemotePort", "LocalIP")),
+        _ => None,
+    }
+}
+
+/// The next address, or the one before.
+fn neighbor(address: IpAddr, next: bool) -> Option<IpAddr> {
+    match address {
+        IpAddr::V4(address) => {
+            let bits = u32::from(address);
+            let bits = if next { bits.checked_add(1) } else { bits.checked_sub(1) };
+            bits.map(|bits| IpAddr::V4(bits.into()))
+        }
+        IpAddr::V6(address) => {
+            let bits = u128::from(address);
+            let bits = if next { bits.checked_add(1) } else { bits.checked_sub(1) };
+            bits.map(|bits| IpAddr::V6(bits.into()))
+        }
+    }
 }
 
 /// The column of URLs whose hosts are looked at.

@@ -7,7 +7,7 @@
 mod place;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -18,10 +18,16 @@ use crate::hunt::{HuntQuery, List, Observable, Subject, Text};
 use crate::indicator::IndicatorType;
 use crate::template::{Form, comment_text, dynamic_list};
 
-pub(crate) use place::{PLACES, Place, Seen};
+pub(crate) use place::{PLACES, Place};
 
 /// So many values go in one query: half of what `has_any` takes, so that the text stays short enough to be handled.
 pub(crate) const CHUNK: usize = 5000;
+
+/// Table and tested column of each place: `DnsEvents.Name`.
+#[cfg(test)]
+pub(crate) fn place_columns() -> impl Iterator<Item = String> {
+    PLACES.iter().map(|place| format!("{}.{}", place.table, place.tested))
+}
 
 /// The queries in the order of [`PLACES`].
 pub(super) fn queries(subject: &Arc<Subject>) -> Vec<HuntQuery> {
@@ -76,7 +82,7 @@ pub(super) fn text(place: &Place, query: &HuntQuery, observables: &[Observable],
         lets: format!(
             "let needles = {};\n{}",
             dynamic_list(needles(subject, place.seen.list(), observables).into_iter()),
-            datatable(subject, observables, place.seen == Seen::Address)
+            prefixes(subject, observables) + &datatable(subject, observables, place.seen.has_port())
         ),
         steps: place.steps(),
     }
@@ -90,13 +96,28 @@ fn comments(place: &Place, subject: &Subject, part: &str) -> String {
 /// What the column's index is asked for.
 fn needles<'s>(subject: &'s Subject, list: List, observables: &[Observable]) -> Vec<Cow<'s, str>> {
     let mut taken: HashSet<Cow<'_, str>, RandomState> = HashSet::default();
-    let all = observables.iter().map(|it| it.needle(subject.indicator(*it)));
+    let all = observables.iter().flat_map(|it| {
+        let indicator = subject.indicator(*it);
+        let others = it.spellings(indicator).into_iter().map(|(needle, _)| Cow::Owned(needle));
+        std::iter::once(it.needle(indicator)).chain(others)
+    });
     let mut needles: Vec<Cow<'_, str>> = all.filter(|needle| taken.insert(needle.clone())).collect();
     if list == List::Addresses {
         let mapped: Vec<Cow<'_, str>> = needles.iter().filter_map(|ip| mapped(ip)).map(Cow::Owned).collect();
         needles.extend(mapped);
     }
     needles
+}
+
+/// The lengths of the prefixes of networks: an address is in one if it is that network when cut to one of them.
+fn prefixes(subject: &Subject, observables: &[Observable]) -> String {
+    let networks = observables.iter().filter_map(|it| it.network(subject.indicator(*it)));
+    let lengths: BTreeSet<u8> = networks.map(|network| network.prefix_len()).collect();
+    if lengths.is_empty() {
+        return String::new();
+    }
+    let lengths: Vec<String> = lengths.iter().map(u8::to_string).collect();
+    format!("let prefixes = dynamic([{}]);\n", lengths.join(", "))
 }
 
 /// An IPv4 address as endpoints log it, too: as one of IPv6.
@@ -118,15 +139,17 @@ fn datatable(subject: &Subject, observables: &[Observable], with_port: bool) -> 
             (true, None) => "int(null), ".to_owned(),
         };
         let confidence = indicator.confidence().map_or_else(|| "long(null)".to_owned(), |confidence| confidence.to_string());
-        // Writing to a text cannot fail.
-        let _ = writeln!(
-            text,
-            "    {}, {port}{}, {}, {}, {confidence},",
-            string_literal(&observable.value(indicator)),
+        let said = format!(
+            "{port}{}, {}, {}, {confidence},",
             string_literal(indicator.value()),
             string_literal(indicator.ty().name()),
             string_literal(indicator.threat_type()),
         );
+        let others = observable.spellings(indicator).into_iter().map(|(_, value)| Cow::Owned(value));
+        for value in std::iter::once(observable.value(indicator)).chain(others) {
+            // Writing to a text cannot fail.
+            let _ = writeln!(text, "    {}, {said}", string_literal(&value));
+        }
     }
     text + "];\n"
 }

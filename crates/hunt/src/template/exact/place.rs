@@ -12,6 +12,12 @@ pub(crate) enum Seen {
     HostOfUrl,
     /// An address, with a port beside it.
     Address,
+    /// A URL or a bare host, of which the address and the port count, if the host is one.
+    AddressOfUrl,
+    /// An address of IPv4, of which the networks count that it is in.
+    Network4,
+    /// The same of IPv6.
+    Network6,
     /// A URL.
     Url,
     /// A hash, of one type or of any.
@@ -50,12 +56,25 @@ const PROCESSES: &str = "DeviceProcessEvents";
 const CLICKS: &str = "UrlClickEvents";
 
 /// All places, in the order in which a hunt asks them.
-pub(crate) static PLACES: [Place; 20] = [
+pub(crate) static PLACES: [Place; 27] = [
     Place {
         port: Some("DestinationPort"),
         ..place("ip-firewall", "connections at firewalls", FIREWALL, "DestinationIP", Seen::Address)
     },
     Place { port: Some("RemotePort"), ..place("ip-endpoint", "connections of endpoints", NETWORK, "RemoteIP", Seen::Address) },
+    Place {
+        port: Some("DestinationPort"),
+        ..place("ip-proxy", "addresses in URLs at proxies", FIREWALL, "RequestURL", Seen::AddressOfUrl)
+    },
+    Place {
+        port: Some("RemotePort"),
+        ..place("ip-endpoint-url", "addresses in URLs that endpoints asked for", NETWORK, "RemoteUrl", Seen::AddressOfUrl)
+    },
+    place("ip-click", "addresses in links that users clicked", CLICKS, "Url", Seen::AddressOfUrl),
+    place("network-firewall", "connections at firewalls to networks", FIREWALL, "DestinationIP", Seen::Network4),
+    place("network-endpoint", "connections of endpoints to networks", NETWORK, "RemoteIP", Seen::Network4),
+    place("network6-firewall", "connections at firewalls to IPv6 networks", FIREWALL, "DestinationIP", Seen::Network6),
+    place("network6-endpoint", "connections of endpoints to IPv6 networks", NETWORK, "RemoteIP", Seen::Network6),
     place("domain-dns", "names asked of DNS servers", "DnsEvents", "Name", Seen::Name),
     place("domain-endpoint", "hosts that endpoints connected to", NETWORK, "RemoteUrl", Seen::HostOfUrl),
     Place {
@@ -101,11 +120,14 @@ impl Place {
     /// All steps of the query below the table.
     pub(crate) fn steps(&self) -> String {
         let only = self.only.map_or_else(String::new, |condition| format!("| where {condition}\n"));
-        let test = match self.seen.test() {
-            Test::HasAny => "has_any",
-            Test::In => "in~",
+        let tested = self.tested;
+        let test = match (self.seen, self.seen.test()) {
+            (Seen::Network6, _) => format!("ipv6_is_in_any_range({tested}, needles)"),
+            (_, Test::HasAny) => format!("{tested} has_any (needles)"),
+            (_, Test::In) => format!("{tested} in~ (needles)"),
+            (_, Test::InNetwork) => format!("ipv4_is_in_any_range({}, needles)", unmapped(tested)),
         };
-        let head = format!("{only}| where {} {test} (needles)\n| extend Observed = {}\n", self.tested, self.observed);
+        let head = format!("{only}| where {test}\n| extend Observed = {}\n", self.observed);
         head + &self.form() + "| lookup kind=inner indicators on Observable\n" + &self.tail()
     }
 
@@ -121,7 +143,10 @@ impl Place {
         match self.seen {
             Seen::Name => name("Observed"),
             Seen::HostOfUrl => name(HOST),
-            Seen::Address => "| extend Observable = trim_start(\"::ffff:\", tolower(Observed))\n".to_owned(),
+            Seen::Address => format!("| extend Observable = {}\n", unmapped("Observed")),
+            Seen::AddressOfUrl => self.address_of_url(),
+            Seen::Network4 => cut(&unmapped("Observed"), "format_ipv4_mask(Address, Prefix)"),
+            Seen::Network6 => cut("Observed", "strcat(parse_ipv6_mask(Address, Prefix), \"/\", Prefix)"),
             Seen::Url => format!(
                 "| extend UrlHost = replace_regex(tolower({AUTHORITY}), @\"\\.?(?::(?:80|443)?)?$\", \"\")\n\
                  | extend UrlTail = {TAIL}\n\
@@ -131,11 +156,24 @@ impl Place {
         }
     }
 
+    /// The same of the address in a URL, with the port it is asked at.
+    fn address_of_url(&self) -> String {
+        let connection = self.port.map(|column| format!(", {column}")).unwrap_or_default();
+        format!(
+            "| extend UrlAuthority = tolower({AUTHORITY})\n\
+             | extend Observable = iff(UrlAuthority startswith \"[\", extract(@\"^\\[(?:::ffff:)?([^\\]%]*)\", 1, UrlAuthority), \
+             tostring(split(UrlAuthority, \":\")[0]))\n\
+             | extend UrlPort = coalesce(toint(extract(@\":([0-9]{{1,5}})$\", 1, UrlAuthority)), \
+             toint(case(Observed startswith \"https:\", 443, Observed startswith \"http:\", 80, long(null))){connection})\n"
+        )
+    }
+
     /// The steps after the lookup.
     fn tail(&self) -> String {
-        let port = match self.port {
-            Some(column) => format!("| where isnull(IndicatorPort) or IndicatorPort == {column}\n"),
-            None => String::new(),
+        let port = match (self.seen, self.port) {
+            (Seen::AddressOfUrl, _) => "| where isnull(IndicatorPort) or IndicatorPort == UrlPort\n".to_owned(),
+            (_, Some(column)) => format!("| where isnull(IndicatorPort) or IndicatorPort == {column}\n"),
+            (_, None) => String::new(),
         };
         let (matched_by, temporary) = match self.seen {
             Seen::Name | Seen::HostOfUrl => {
@@ -144,6 +182,11 @@ impl Place {
             Seen::Address => {
                 (r#"case(IndicatorType == "url", "url-host", isnull(IndicatorPort), "ip", "ip:port")"#, "IndicatorPort, ")
             }
+            Seen::AddressOfUrl => (
+                r#"case(IndicatorType == "url", "url-host", isnull(IndicatorPort), "ip", "ip:port")"#,
+                "UrlAuthority, UrlPort, IndicatorPort, ",
+            ),
+            Seen::Network4 | Seen::Network6 => (r#""network""#, "Address, Prefix, "),
             Seen::Url => (r#""url""#, "UrlHost, UrlTail, "),
             Seen::Hash(_) => (r#""hash""#, ""),
         };
@@ -154,20 +197,42 @@ impl Place {
     }
 }
 
+/// An address of IPv4 in IPv6's clothes without them.
+fn unmapped(column: &str) -> String {
+    format!("trim_start(\"::ffff:\", tolower({column}))")
+}
+
+/// The steps that cut an address to each of the prefixes' lengths.
+fn cut(address: &str, observable: &str) -> String {
+    format!(
+        "| extend Address = {address}\n\
+         | mv-expand Prefix = prefixes to typeof(int)\n\
+         | extend Observable = {observable}\n"
+    )
+}
+
 impl Seen {
     /// How candidates are found.
     pub(crate) fn test(self) -> Test {
         match self {
-            Seen::Name | Seen::HostOfUrl | Seen::Url => Test::HasAny,
+            Seen::Name | Seen::HostOfUrl | Seen::AddressOfUrl | Seen::Url => Test::HasAny,
             Seen::Address | Seen::Hash(_) => Test::In,
+            Seen::Network4 | Seen::Network6 => Test::InNetwork,
         }
+    }
+
+    /// Indicators have ports here.
+    pub(crate) fn has_port(self) -> bool {
+        matches!(self, Seen::Address | Seen::AddressOfUrl)
     }
 
     /// The values that are looked for.
     pub(crate) fn list(self) -> List {
         match self {
             Seen::Name | Seen::HostOfUrl => List::Domains,
-            Seen::Address => List::Addresses,
+            Seen::Address | Seen::AddressOfUrl => List::Addresses,
+            Seen::Network4 => List::Networks4,
+            Seen::Network6 => List::Networks6,
             Seen::Url => List::Urls,
             Seen::Hash(Some(IndicatorType::Md5)) => List::Md5,
             Seen::Hash(Some(IndicatorType::Sha1)) => List::Sha1,
@@ -190,6 +255,14 @@ impl Seen {
             Seen::Address => {
                 &["The address contacted must be an indicator's, and so must the port, where the indicator has one."]
             }
+            Seen::AddressOfUrl => &[
+                "The address in a URL must be an indicator's, and so must the port, where the indicator has one.",
+                "A URL without a port has that of its scheme; a bare host that of the connection, where the table says it.",
+            ],
+            Seen::Network4 | Seen::Network6 => &[
+                "An address is in a network if it is that network when cut to the length of its prefix.",
+                "The ranges find candidates; then the address, cut to each of the lengths, is looked up.",
+            ],
             Seen::Url => &[
                 "URLs are compared without scheme, user information, fragment and the ports 80 and 443, the host in lower case.",
                 "has_any finds candidates by host and index; then the URL in that form is looked up.",
