@@ -101,10 +101,10 @@ impl Exclusions {
 }
 
 impl Exclusion {
-    /// The KQL predicate that is true for rows of `table` which the scenario fits; none where it cannot be judged.
+    /// The KQL predicate that is true for rows of `table` which the scenario fits; none if it fits none, as columns are missing.
     #[must_use]
     pub fn kql(&self, table: &str) -> Option<String> {
-        kql_text::predicate(&self.when, table)
+        kql_text::predicate(&self.when, table, true)
     }
 
     /// The ECS fields it asks for that `table` has no column for.
@@ -193,8 +193,9 @@ exclusions:
     fn as_kql() {
         let exclusions = Exclusions::parse(FILLED).unwrap();
         let expected = "(InitiatingProcessFileName contains \"veeam\") and ((DeviceName in~ (\"SRV-BKP-01\", \"10.20.0.0/16\") or \
-             ipv4_is_in_any_range(DeviceName, dynamic([\"10.20.0.0/16\"]))) or (LocalIP in~ (\"SRV-BKP-01\", \"10.20.0.0/16\") or \
-             ipv4_is_in_any_range(LocalIP, dynamic([\"10.20.0.0/16\"]))))";
+             coalesce(ipv4_is_in_any_range(trim_start(\"::ffff:\", tolower(DeviceName)), dynamic([\"10.20.0.0/16\"])), false)) or \
+             (LocalIP in~ (\"SRV-BKP-01\", \"10.20.0.0/16\") or \
+             coalesce(ipv4_is_in_any_range(trim_start(\"::ffff:\", tolower(LocalIP)), dynamic([\"10.20.0.0/16\"])), false)))";
         assert_eq!(exclusions.scenarios[0].kql("DeviceNetworkEvents").unwrap(), expected);
         assert_eq!(exclusions.scenarios[0].kql("DnsEvents"), None);
         assert_eq!(exclusions.scenarios[0].missing_fields("DnsEvents"), ["process.name"]);

@@ -19,7 +19,7 @@ pub use url::{Url, parse_url, url_key};
 
 pub(crate) use address::leading_address;
 pub(crate) use domain::leading_domain;
-pub(crate) use network::network_of;
+pub(crate) use network::{network_holds, network_of, network_or_address};
 pub(crate) use spelling::{has_other_spellings, other_spellings};
 pub(crate) use url::{UrlParts, url_key_parts};
 

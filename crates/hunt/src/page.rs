@@ -150,10 +150,18 @@ fn false_positives(hunt: &Hunt, exclusions: &Exclusions) -> String {
         let state = if exclusion.enabled { "enabled" } else { "disabled" };
         let _ = writeln!(out, "**Filter/Exclusion** ({}, {state}): {}\n", code(&exclusion.id), code(&exclusion.when.to_string()));
         for name in tables.keys() {
-            let _ = match (exclusion.kql(name), exclusion.missing_fields(name)) {
-                (Some(kql), _) if exclusion.enabled => writeln!(out, "- {name}: {}", code(&format!("| where not({kql})"))),
-                (Some(_), _) => writeln!(out, "- {name}: can be judged"),
-                (None, missing) => writeln!(out, "- {name}: cannot be judged, the table has no {}", code(&missing.join(", "))),
+            let missing = exclusion.missing_fields(name);
+            let lack = format!("the table has no {}", code(&missing.join(", ")));
+            let part = if missing.is_empty() { String::new() } else { format!(" in part, {lack}") };
+            let _ = match exclusion.kql(name) {
+                Some(kql) if exclusion.enabled && missing.is_empty() => {
+                    writeln!(out, "- {name}: {}", code(&format!("| where not({kql})")))
+                }
+                Some(kql) if exclusion.enabled => {
+                    writeln!(out, "- {name}, judged{part}: {}", code(&format!("| where not({kql})")))
+                }
+                Some(_) => writeln!(out, "- {name}: can be judged{part}"),
+                None => writeln!(out, "- {name}: cannot be judged, {lack}"),
             };
         }
     }

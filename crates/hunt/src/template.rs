@@ -14,7 +14,7 @@ use exact::Place;
 
 #[cfg(test)]
 pub(crate) use exact::place_columns;
-pub(crate) use exact::{CHUNK, mapped};
+pub(crate) use exact::{CHUNK, mapped, unmapped};
 
 /// How queries are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

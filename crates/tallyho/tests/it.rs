@@ -8,6 +8,8 @@ use expect_test::{Expect, expect, expect_file};
 
 #[path = "it/declared.rs"]
 mod declared;
+#[path = "it/exclusions.rs"]
+mod exclusions;
 #[cfg(unix)]
 #[path = "it/interrupt.rs"]
 mod interrupt;

@@ -1,10 +1,12 @@
 //! Conditions over a row's fields, in a logic of three values: true with its reason, false, and not to be told.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 use kql::types::Value;
 
+use crate::normalize::{network_holds, network_or_address};
 use crate::table::ecs_columns;
 
 /// When an exclusion fits.
@@ -51,6 +53,13 @@ pub struct Operand {
     pub list: Option<String>,
     /// The values.
     pub values: Vec<String>,
+}
+
+impl Operand {
+    /// The values that are networks, or addresses.
+    pub(super) fn networks(&self) -> impl Iterator<Item = IpNet> {
+        self.values.iter().filter_map(|value| network_or_address(value))
+    }
 }
 
 impl fmt::Display for Condition {
@@ -122,9 +131,8 @@ impl Operator {
 
 /// `text` is an address of the network that `value` writes.
 fn in_network(text: &str, value: &str) -> bool {
-    let address = text.trim().trim_start_matches("::ffff:");
-    match (address.parse::<std::net::IpAddr>(), value.parse::<IpNet>()) {
-        (Ok(address), Ok(network)) => network.contains(&address),
+    match (text.trim().parse::<IpAddr>(), network_or_address(value)) {
+        (Ok(address), Some(network)) => network_holds(network, address),
         _ => false,
     }
 }

@@ -15,6 +15,22 @@ pub(crate) fn network_of(value: &str) -> Option<IpNet> {
     value.parse().ok()
 }
 
+/// The network that a text writes, in whichever form; a single address is one, too.
+#[must_use]
+pub(crate) fn network_or_address(text: &str) -> Option<IpNet> {
+    let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    network.ok().map(canonical)
+}
+
+/// The address is of the network, one of IPv4 also as that of IPv6 to which it is mapped.
+#[must_use]
+pub(crate) fn network_holds(network: IpNet, address: IpAddr) -> bool {
+    match (network, address.to_canonical()) {
+        (IpNet::V6(network), IpAddr::V4(address)) => network.contains(&address.to_ipv6_mapped()),
+        (network, address) => network.contains(&address),
+    }
+}
+
 /// The network in its one form, without bits beyond its prefix, is added to `out`; that of a single address as an address.
 pub(super) fn network_into(text: &str, out: &mut String) -> Result<IndicatorType, Reason> {
     let network = canonical(text.parse().map_err(|_| Reason::NotAnAddress)?);

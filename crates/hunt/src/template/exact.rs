@@ -18,7 +18,7 @@ use crate::hunt::{HuntQuery, List, Observable, Subject, Text};
 use crate::indicator::IndicatorType;
 use crate::template::{Form, comment_text, dynamic_list};
 
-pub(crate) use place::{PLACES, Place};
+pub(crate) use place::{PLACES, Place, unmapped};
 
 /// So many values go in one query: half of what `has_any` takes, so that the text stays short enough to be handled.
 pub(crate) const CHUNK: usize = 5000;

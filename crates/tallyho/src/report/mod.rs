@@ -160,7 +160,7 @@ pub struct Exclusion {
     pub enabled: bool,
     /// How many sightings it explains.
     pub applied: usize,
-    /// Tables that lack what it asks for, and so cannot be judged by it.
+    /// Tables that lack what it asks for, and so cannot be judged by it, or not on each row.
     pub not_evaluable: Vec<String>,
 }
 

@@ -67,7 +67,11 @@ impl Report {
     fn exclusion(&self, exclusion: &hunt::exclusion::Exclusion, outcome: &Outcome) -> Exclusion {
         let by = |sighting: &&Sighting| sighting.excluded_by.as_ref().is_some_and(|by| by.scenario == exclusion.scenario);
         let missing = outcome.not_evaluable.iter().filter(|it| it.scenario == exclusion.scenario);
-        let mut not_evaluable: Vec<String> = missing.map(|it| format!("{} (no {})", it.table, it.field)).collect();
+        let says = |it: &hunt::exclusion::NotEvaluable| {
+            let in_part = self.sightings.iter().filter(by).any(|sighting| sighting.table == it.table);
+            format!("{}{} (no {})", it.table, if in_part { " in part" } else { "" }, it.field)
+        };
+        let mut not_evaluable: Vec<String> = missing.map(says).collect();
         not_evaluable.sort();
         not_evaluable.dedup();
         Exclusion {

@@ -198,7 +198,7 @@ impl Place {
 }
 
 /// An address of IPv4 in IPv6's clothes without them.
-fn unmapped(column: &str) -> String {
+pub(crate) fn unmapped(column: &str) -> String {
     format!("trim_start(\"::ffff:\", tolower({column}))")
 }
 
