@@ -75,6 +75,23 @@ pub(crate) fn text(number: &BigDecimal) -> String {
     if (-40..=40).contains(&exponent(&number)) { number.to_plain_string() } else { number.to_scientific_notation() }
 }
 
+/// A text of it such that texts, byte by byte, are in the order of the numbers: the sign, the power of ten of the first digit, the
+/// digits. Of a negative number all of it is turned round, and a sign above all digits ends it.
+#[must_use]
+pub(crate) fn order_key(number: &BigDecimal) -> String {
+    const MIDDLE: i64 = 10_000;
+    if number.is_zero() {
+        return "1".to_owned();
+    }
+    let number = number.normalized();
+    let (digits, exponent) = (number.as_bigint_and_exponent().0.magnitude().to_string(), exponent(&number));
+    if number > BigDecimal::zero() {
+        return format!("2{:05}{digits}", MIDDLE.saturating_add(exponent));
+    }
+    let turned: String = digits.bytes().map(|digit| char::from(b'9' - (digit - b'0'))).collect();
+    format!("0{:05}{turned}:", MIDDLE.saturating_sub(exponent))
+}
+
 /// The whole part as a long, at the ends of its range if beyond.
 #[must_use]
 pub(crate) fn to_long(number: &BigDecimal) -> i64 {
@@ -108,6 +125,34 @@ mod tests {
         for bad in ["", "abc", "1_000", "1e999999999", "nan", "0x10"] {
             assert_eq!(parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn order_keys_are_in_the_order_of_the_numbers() {
+        let sorted = [
+            "-1e6000",
+            "-20",
+            "-1.5",
+            "-1.4999",
+            "-1",
+            "-0.15",
+            "-0.1",
+            "-1e-6000",
+            "0",
+            "1e-6000",
+            "0.1",
+            "0.15",
+            "1",
+            "1.00000000000000000001",
+            "1.00000000000000000002",
+            "9.99",
+            "10",
+            "12",
+            "1e6000",
+        ];
+        let keys: Vec<String> = sorted.iter().map(|text| order_key(&parse(text).unwrap())).collect();
+        assert!(keys.is_sorted_by(|a, b| a < b), "{keys:?}");
+        assert_eq!(order_key(&parse("1.50").unwrap()), order_key(&parse("1.5").unwrap()));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::arithmetic::{self, Pair, pair};
 use super::conversion::convert;
 use super::{Call, Function, kernel};
 use crate::cell::Cell;
+use crate::decimal;
 
 /// The operators.
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -41,6 +42,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     Function::row("!between", |_, cells| match between(cells) {
         Cell::Bool(inside) => Cell::Bool(!inside),
         other => other,
+    }),
+    Function::row("$decimal_order", |_, cells| match decimal::parse(cells[0].as_str()) {
+        Some(number) => Cell::text(decimal::order_key(&number)),
+        None => Cell::Null,
     }),
 ];
 

@@ -17,6 +17,7 @@ use kql::{Column, Value};
 pub(crate) use expr::RowExpr;
 
 use crate::cell::{Cell, CellBuilder, Cells};
+use crate::decimal;
 use crate::error::{Error, Result};
 use crate::lower::{Lower, Resolved};
 use crate::operator::{Operator, schema};
@@ -266,9 +267,8 @@ impl Key {
 pub(crate) fn compare(a: &Cell<'_>, b: &Cell<'_>) -> Ordering {
     match (a, b) {
         (Cell::Bool(a), Cell::Bool(b)) => a.cmp(b),
-        (Cell::Real(_) | Cell::Decimal(_), _) | (_, Cell::Real(_) | Cell::Decimal(_)) => {
-            a.as_real().partial_cmp(&b.as_real()).unwrap_or(Ordering::Equal)
-        }
+        (Cell::Decimal(a), Cell::Decimal(b)) => decimal::parse(a).cmp(&decimal::parse(b)),
+        (Cell::Real(_), _) | (_, Cell::Real(_)) => a.as_real().partial_cmp(&b.as_real()).unwrap_or(Ordering::Equal),
         _ => match (a.as_long(), b.as_long()) {
             (Some(a), Some(b)) => a.cmp(&b),
             _ => a.as_str().cmp(b.as_str()),

@@ -17,7 +17,6 @@ use super::operators::Parts;
 use super::{Lower, fuse, scalar_value, split};
 use crate::cell::{Cell, CellBuilder};
 use crate::error::{Error, Result, code};
-use crate::function;
 use crate::operator::{operator_plan, schema};
 
 impl Lower<'_> {
@@ -165,7 +164,8 @@ impl Lower<'_> {
         Ok(plan.limit(0, Some(self.count(count)?))?.build()?)
     }
 
-    /// Sort keys. Beside nulls go the NaNs: before all numbers when ascending, after them when descending.
+    /// Sort keys. Beside nulls go the NaNs: before all numbers when ascending, after them when descending. Decimals are texts of digits:
+    /// they go by a text that is in their order.
     pub(crate) fn sort_keys(&self, keys: &[plan::SortKey], over: &LogicalPlan) -> Result<Vec<SortExpr>> {
         let mut out = Vec::with_capacity(keys.len());
         for key in keys {
@@ -179,8 +179,9 @@ impl Lower<'_> {
                 out.push(SortExpr::new(place, true, false));
             }
             if key.expr.ty == Type::Decimal {
-                let call = plan::Expr::call("toreal", vec![key.expr.clone()], Type::Real);
-                expr = if function::find("toreal").is_some() { self.expr(&call, over)? } else { expr };
+                out.push(SortExpr::new(expr.is_null(), !key.nulls_first, false));
+                let call = plan::Expr::call("$decimal_order", vec![key.expr.clone()], Type::String);
+                expr = self.expr(&call, over)?;
             }
             out.push(SortExpr::new(expr, !key.descending, key.nulls_first));
         }
