@@ -197,11 +197,11 @@ impl Call {
         match self.function {
             WindowFunction::Prev | WindowFunction::Next => self.shifted(&args, &mut builder),
             WindowFunction::Number => {
-                let mut number = 0;
+                let mut number = 0_i64;
                 for (row, args) in args.iter().enumerate() {
                     let restart = args.get(1).and_then(Cell::as_bool) == Some(true);
                     let start = args.first().and_then(Cell::as_long).unwrap_or(1);
-                    number = if row == 0 || restart { start } else { number + 1 };
+                    number = if row == 0 || restart { start } else { number.wrapping_add(1) };
                     builder.push(&Cell::Long(number));
                 }
             }
