@@ -24,6 +24,7 @@ use std::fmt::Debug;
 use kql::{Type, Value};
 
 use crate::cell::Cell;
+use crate::function::is_same;
 
 pub use udaf::{aggregate_udf, cells};
 
@@ -37,7 +38,7 @@ pub struct AggregateFunction {
 }
 
 /// What a call knows of itself before any row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct AggregateCall {
     /// The types of its results: one, or one for each part (`arg_max(x, y)`: x, y).
     pub returns: Vec<Type>,
@@ -46,6 +47,19 @@ pub struct AggregateCall {
     /// The arguments that are constants.
     pub constants: Vec<Option<Value>>,
 }
+
+impl PartialEq for AggregateCall {
+    fn eq(&self, other: &AggregateCall) -> bool {
+        let same = |(a, b): (&Option<Value>, &Option<Value>)| match (a, b) {
+            (Some(a), Some(b)) => is_same(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        };
+        (&self.returns, &self.types, self.constants.len()) == (&other.returns, &other.types, other.constants.len())
+            && self.constants.iter().zip(&other.constants).all(same)
+    }
+}
+
+impl Eq for AggregateCall {}
 
 /// What one group has gathered.
 pub trait Accumulator: Debug + Send + Sync {

@@ -108,7 +108,7 @@ pub type Kernel = fn(&Call, &[ColumnarValue], usize) -> datafusion::error::Resul
 pub type Closure = Box<dyn for<'a> Fn(&Call, &[Cell<'a>]) -> Cell<'a> + Send + Sync>;
 
 /// What a call knows of itself before any row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// The type of the result, settled by the binder.
     pub returns: Type,
@@ -135,10 +135,24 @@ pub enum Constant {
 impl PartialEq for Constant {
     fn eq(&self, other: &Constant) -> bool {
         match (self, other) {
-            (Constant::Value(a), Constant::Value(b)) => a == b,
-            (Constant::Set(a), Constant::Set(b)) => Arc::ptr_eq(a, b) || a == b,
-            _ => false,
+            (Constant::Value(a), Constant::Value(b)) => is_same(a, b),
+            (Constant::Set(a), Constant::Set(b)) => {
+                Arc::ptr_eq(a, b) || a.len() == b.len() && a.iter().zip(&**b).all(|(a, b)| is_same(a, b))
+            }
+            (Constant::Texts(a), Constant::Texts(b)) => Arc::ptr_eq(a, b),
+            (Constant::Places(a), Constant::Places(b)) => Arc::ptr_eq(a, b),
+            (Constant::Value(_) | Constant::Set(_) | Constant::Texts(_) | Constant::Places(_), _) => false,
         }
+    }
+}
+
+impl Eq for Constant {}
+
+/// Whether the two are one value to whoever computes with them: a NaN is, and zero and minus zero are not, though `==` says otherwise.
+pub(crate) fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Real(a), Value::Real(b)) => a.to_bits() == b.to_bits(),
+        (a, b) => a == b,
     }
 }
 
@@ -245,4 +259,22 @@ pub fn is_volatile(name: &str) -> bool {
 /// All functions, family by family.
 pub fn all() -> impl Iterator<Item = &'static Function> {
     FAMILIES.iter().chain(geo::FAMILIES).flat_map(|family| family.iter())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_constant_is_itself() {
+        let texts = Arc::new(["fox"].into_iter().collect());
+        let reals = [f64::NAN, -f64::NAN, 0.0, -0.0].map(Value::Real);
+        let mut constants: Vec<Constant> = reals.iter().cloned().map(Constant::Value).collect();
+        constants.extend([Constant::Set(Arc::new(reals.to_vec())), Constant::Texts(texts)]);
+        for (at, constant) in constants.iter().enumerate() {
+            let same: Vec<usize> = (0..constants.len()).filter(|other| constants[*other] == *constant).collect();
+            assert_eq!(same, [at], "{constant:?}");
+        }
+        assert_eq!(Constant::Set(Arc::new(reals.to_vec())), constants[4], "a set by its values");
+    }
 }
