@@ -10,6 +10,7 @@ pub(super) fn read(reader: Box<dyn Read + '_>, delimiter: u8, skip_first: bool, 
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(reader);
     let (mut record, mut first) = (csv::ByteRecord::new(), true);
     while rows.is_wanted() {
+        rows.begin();
         let more = reader.read_byte_record(&mut record).map_err(|error| rows.broken(0, error))?;
         if !more {
             break;
@@ -37,6 +38,7 @@ pub(super) fn read_lines(reader: Box<dyn Read + '_>, skip_first: bool, rows: &mu
 /// The whole file as one cell.
 pub(super) fn read_whole(mut reader: Box<dyn Read + '_>, rows: &mut Rows<'_>) -> Result<()> {
     let mut bytes = Vec::new();
+    rows.begin();
     reader.read_to_end(&mut bytes).map_err(|error| rows.broken(0, error))?;
     let text = String::from_utf8_lossy(&bytes);
     rows.cells(1, |at| (at == 0).then_some(text.as_ref()))
@@ -51,6 +53,7 @@ pub(super) fn each_line(reader: Box<dyn Read + '_>, rows: &mut Rows<'_>, on: OnL
     let (mut line, mut number) = (Vec::new(), 0);
     while rows.is_wanted() {
         line.clear();
+        rows.begin();
         number += 1;
         if reader.read_until(b'\n', &mut line).map_err(|error| rows.broken(number, error))? == 0 {
             break;

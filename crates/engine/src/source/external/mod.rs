@@ -84,6 +84,7 @@ impl Source {
     fn read(&self, send: &mut dyn FnMut(datafusion::arrow::array::RecordBatch) -> bool) -> Result<()> {
         let mut rows = Rows::new(self, send);
         unpack::each_file(&self.path, self.zip_pattern.as_deref(), &mut |reader| {
+            let reader = rows.bounded(reader);
             match self.format {
                 Format::Delimited(delimiter) => delimited::read(reader, delimiter, self.skip_first, &mut rows),
                 Format::Lines => delimited::read_lines(reader, self.skip_first, &mut rows),

@@ -97,6 +97,33 @@ fn packed_files() {
 }
 
 #[test]
+fn what_is_no_object_is_said() {
+    let folder = folder(&[("a.json", b"[{\"ip\":1},\n2]"), ("b.json", b"[[{\"ip\":1}]]"), ("c.json", b"{\"ip\":1}\n3")]);
+    let run = |name: &str| {
+        run(folder.path(), &format!("externaldata(ip: string)['https://x.example/{name}'] with (format='multijson')"))
+    };
+    assert_eq!(run("a.json"), "K0605: DIR/a.json: invalid type: integer `2`, expected a JSON object at line 2 column 2");
+    assert!(run("b.json").starts_with("K0605: DIR/b.json: invalid type: sequence, expected a JSON object"), "{}", run("b.json"));
+    assert!(run("c.json").contains("integer `3`, expected a JSON object, or an array of them at line 2"), "{}", run("c.json"));
+}
+
+#[test]
+fn a_record_without_an_end_is_not_read_to_it() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(b"[{\"a\":\"").expect("packed");
+    gzip.write_all(&vec![b'x'; super::rows::RECORD_BYTES + (1 << 16)]).expect("packed");
+    let folder = folder(&[("a.gz", &gzip.finish().expect("packed"))]);
+    for format in ["csv", "txt", "raw", "json", "multijson"] {
+        let query = format!("externaldata(a: string)['https://x.example/a.gz'] with (format='{format}') | count");
+        let refused = run(folder.path(), &query);
+        assert!(refused.starts_with("K0605: ") && refused.contains("a record is longer than 32 MiB"), "{format}: {refused}");
+    }
+    let line = [vec![b'x'; 4 << 20], b"\n".to_vec()].concat();
+    fs::write(folder.path().join("long.txt"), line.repeat(9)).expect("written");
+    assert_eq!(run(folder.path(), "externaldata(a: string)['https://x.example/long.txt'] | count"), "9", "longer together");
+}
+
+#[test]
 fn what_cannot_be_read_is_said() {
     let folder = folder(&[("a.csv", b"")]);
     let run = |query: &str| run(folder.path(), query);
