@@ -61,14 +61,18 @@ impl TempFileFactory for NoFolder {
 impl Drop for SpillFolder {
     fn drop(&mut self) {
         let Ok(path) = &self.path else { return };
-        folders(|all| all.retain(|other| other != path));
-        remove(path);
+        if remove(path).is_ok() {
+            folders(|all| all.retain(|other| other != path));
+        }
     }
 }
 
-/// Removes what the queries of all engines have spilled: for a program that ends without letting go of its engines.
-pub fn remove_spills() {
-    folders(std::mem::take).iter().for_each(|path| remove(path));
+/// Removes what the queries of all engines have spilled, for a program at its end: its engines may not all be gone. Gives the folders
+/// that cannot be removed, and why.
+#[must_use]
+pub fn remove_spills() -> Vec<(PathBuf, io::Error)> {
+    let left = |path: PathBuf| remove(&path).err().map(|why| (path, why));
+    folders(std::mem::take).into_iter().filter_map(left).collect()
 }
 
 fn folders<T>(with: impl FnOnce(&mut Vec<PathBuf>) -> T) -> T {
@@ -76,13 +80,14 @@ fn folders<T>(with: impl FnOnce(&mut Vec<PathBuf>) -> T) -> T {
 }
 
 /// Removes a folder in which another thread may still make files: what comes too late finds no folder.
-fn remove(path: &Path) {
+fn remove(path: &Path) -> io::Result<()> {
     for _ in 0..20 {
-        if std::fs::remove_dir_all(path).is_ok() || !path.exists() {
-            return;
+        if std::fs::remove_dir_all(path).is_ok() {
+            break;
         }
         std::thread::sleep(Duration::from_millis(5));
     }
+    if path.exists() { std::fs::remove_dir_all(path) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -110,5 +115,18 @@ mod tests {
         let error = engine.run(sorted).unwrap_err();
         assert_eq!(error.code, code::DISK, "{error}");
         assert!(error.message.contains(file.path().to_str().unwrap()), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_removed_is_said() {
+        let folder = SpillFolder::make(None);
+        let path = folder.path().to_owned();
+        std::fs::remove_dir(&path).unwrap();
+        std::fs::write(&path, "no folder").unwrap();
+        assert!(remove(&path).is_err());
+        drop(folder);
+        assert!(folders(|all| all.contains(&path)), "it is tried again at the end");
+        folders(|all| all.retain(|other| *other != path));
+        std::fs::remove_file(path).unwrap();
     }
 }

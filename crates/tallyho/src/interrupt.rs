@@ -5,6 +5,7 @@ use std::time::Duration;
 use engine::Cancel;
 
 use crate::error::Exit;
+use crate::messages;
 
 /// How long the program has to end by itself: queries listen at once, but a file may be in the middle of being read.
 const GRACE: Duration = Duration::from_millis(1_500);
@@ -24,7 +25,7 @@ pub fn listen() -> Cancel {
         }
         pulled.cancel();
         std::thread::sleep(GRACE);
-        engine::remove_spills();
+        messages::unremoved(false);
         std::process::exit(i32::from(Exit::Interrupted.code()));
     });
     cancel

@@ -20,7 +20,9 @@ fn main() -> ExitCode {
             return if wrong { tallyho::error::Exit::BadRequest.into() } else { ExitCode::SUCCESS };
         }
     };
-    match cli::run(&args, interrupt::listen()) {
+    let done = cli::run(&args, interrupt::listen());
+    messages::unremoved(tallyho::config::stderr_color(&args.global));
+    match done {
         Ok(exit) => exit.into(),
         Err(error) => {
             if error.kind != tallyho::error::Kind::ClosedPipe {

@@ -19,6 +19,14 @@ pub fn warning(config: &crate::config::Config, text: &str) {
     }
 }
 
+/// Removes what queries have spilled to disk; warns of what is left there.
+pub fn unremoved(color: bool) {
+    for (path, why) in engine::remove_spills() {
+        let text = format!("{}: what a query spilled to disk cannot be removed: {why}", path.display());
+        say("warning", "\u{1b}[1;33m", color, &text);
+    }
+}
+
 /// A remark that `-v` asks for.
 pub fn note(config: &crate::config::Config, text: &str) {
     if config.verbose {
