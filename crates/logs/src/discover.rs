@@ -169,7 +169,7 @@ fn unknown(bytes: &[u8]) -> String {
         return "UTF-16 text: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)".to_owned();
     }
     if bytes.starts_with(b"ElfFile\0") {
-        return "a Windows event log (EVTX): export its records as JSON first".to_owned();
+        return "a Windows event log (EVTX): make JSON of its events first (evtx_dump -o jsonl FILE)".to_owned();
     }
     if bytes.starts_with(&[0xd4, 0xc3, 0xb2, 0xa1])
         || bytes.starts_with(&[0xa1, 0xb2, 0xc3, 0xd4])

@@ -63,6 +63,15 @@ pub(crate) fn opens_field(before: Option<u8>, delimiter: u8) -> bool {
     before.is_none_or(|before| before == delimiter || before == b'\n')
 }
 
+/// The length of the line `Record 12` that `bytes` begins with: `evtx_dump` writes one above each event.
+pub(crate) fn record_line(bytes: &[u8]) -> Option<usize> {
+    const LONGEST: usize = 32;
+    let near = &bytes[..bytes.len().min(LONGEST)];
+    let line = &near[..memchr(b'\n', near)?];
+    let number = line.strip_prefix(b"Record ")?.trim_ascii_end();
+    (!number.is_empty() && number.iter().all(u8::is_ascii_digit)).then_some(line.len())
+}
+
 const LINE_TOO_LONG: Fault = "the line is longer than 32 MiB";
 
 /// What ends a CSV record.
@@ -345,6 +354,13 @@ impl Framer {
             if self.at == self.filled && !self.fill() {
                 return None;
             }
+            if self.buf[self.at] == b'R' && !inside {
+                while memchr(b'\n', &self.buf[self.at..self.filled]).is_none() && self.filled - self.at < CHUNK && self.fill() {}
+                if let Some(len) = record_line(&self.buf[self.at..self.filled]) {
+                    self.pass(len);
+                    continue;
+                }
+            }
             match self.buf[self.at] {
                 byte if byte == open => return Some(self.value()),
                 b']' if inside => {
@@ -501,6 +517,9 @@ mod tests {
         let strange = Some("text stands where an object should");
         let (string, object) = (Some("a string is not closed"), Some("an object or array is not closed"));
         assert_eq!(whys, [None, strange, string, None, object]);
+        let seen = frames("Record 1\n{\"a\":1}\nRecord 20\r\n{\"b\":\n2}\nRecords\n", framing);
+        assert_eq!(seen[..2], [ok(2, 9, "{\"a\":1}"), ok(4, 28, "{\"b\":\n2}")]);
+        assert_eq!(seen[2..].iter().map(|frame| frame.3).collect::<Vec<_>>(), [strange]);
         let inside = Framing::Values { start: 10, open: b'{', inside: true };
         assert_eq!(frames("{\"value\":[{\"a\":1}],\"next\":{\"b\":2}}", inside), [ok(1, 10, "{\"a\":1}")]);
     }

@@ -24,6 +24,9 @@ const PREFERRED: [&str; 13] = [
     "Syslog",
 ];
 
+/// The columns that hold the time of a row.
+const TIME_COLUMNS: [&str; 2] = ["TimeGenerated", "Timestamp"];
+
 /// Columns that nearly every table has: they tell nothing apart.
 const COMMON: [&str; 12] = [
     "TimeGenerated",
@@ -60,10 +63,11 @@ const TIMES: [&str; 12] = [
 /// has nearly all of them; else that other; else a custom one named after the file.
 #[must_use]
 pub fn table_for<'a>(columns: impl IntoIterator<Item = &'a str>, stem: &str) -> String {
-    let columns: Vec<&str> = columns.into_iter().map(plain_name).filter(|name| !COMMON.contains(name)).collect();
+    let all: Vec<&str> = columns.into_iter().map(plain_name).collect();
+    let columns: Vec<&str> = all.iter().copied().filter(|name| !COMMON.contains(name)).collect();
     let named = kql::catalog::table(stem);
     let fits = named.is_some_and(|table| columns.iter().filter(|name| table.column(name).is_some()).count() * 2 >= columns.len());
-    match best_overlap(&columns) {
+    match best_overlap(&columns).or_else(|| few_columns(&all)) {
         Some(best) if !fits => best.to_owned(),
         _ if named.is_some() => stem.to_owned(),
         Some(best) => best.to_owned(),
@@ -88,6 +92,23 @@ fn best_overlap(columns: &[&str]) -> Option<&'static str> {
         }
     }
     best.map(|(.., name)| name)
+}
+
+/// The table that hunts are about whose time and columns these are, all of them, if they are few but tell it: three beside the time, or
+/// two that hardly another table has together.
+fn few_columns(all: &[&str]) -> Option<&'static str> {
+    const SAY_NOTHING: [&str; 4] = ["TenantId", "Type", "SourceSystem", "$table"];
+    let telling: Vec<&str> =
+        all.iter().copied().filter(|name| !SAY_NOTHING.contains(name) && !TIME_COLUMNS.contains(name)).collect();
+    let has_all = |table: &kql::catalog::Table| telling.iter().all(|name| table.column(name).is_some());
+    let timed = |table: &kql::catalog::Table| all.iter().any(|name| TIME_COLUMNS.contains(name) && table.column(name).is_some());
+    let enough = match telling.len() {
+        0 | 1 => false,
+        2 => kql::catalog::tables().iter().filter(|table| has_all(table)).count() <= 2,
+        _ => true,
+    };
+    let known = PREFERRED.iter().filter_map(|name| kql::catalog::table(name));
+    known.filter(|table| enough && has_all(table) && timed(table)).map(|table| table.name.as_str()).next()
 }
 
 /// `Squid_CL` for a stem of `squid-2` …: letters, digits and underscores, ending where `_CL` does.
@@ -177,6 +198,21 @@ mod tests {
     fn columns_tell_the_table() {
         let dns = ["TimeGenerated [UTC]", "Computer", "ClientIP", "Name", "QueryType", "IPAddresses", "SubType"];
         assert_eq!(table_for(dns, "export"), "DnsEvents");
+        assert_eq!(table_for(["TimeGenerated", "Computer", "ClientIP", "Name", "QueryType"], "x"), "DnsEvents");
+        assert_eq!(table_for(["TimeGenerated [UTC]", "Computer", "ClientIP", "Name"], "x"), "DnsEvents");
+        assert_eq!(table_for(["TimeGenerated", "Name", "QueryType"], "x"), "DnsEvents");
+        assert_eq!(table_for(["TimeGenerated", "SourceIP", "DestinationIP", "DestinationPort"], "x"), "CommonSecurityLog");
+        assert_eq!(table_for(["Timestamp", "DeviceName", "RemoteIP", "RemoteUrl"], "x"), "DeviceNetworkEvents");
+        assert_eq!(table_for(["Timestamp", "Url", "AccountUpn"], "x"), "UrlClickEvents");
+        for other in [
+            &["TimeGenerated", "Name", "ClientIP"][..],
+            &["Computer", "ClientIP", "Name"],
+            &["TimeGenerated", "Computer", "ClientIP", "Name", "Color"],
+            &["Timestamp", "Computer", "ClientIP", "Name"],
+            &["TimeGenerated", "Computer"],
+        ] {
+            assert_eq!(table_for(other.iter().copied(), "x"), "x_CL");
+        }
         assert_eq!(table_for(["a", "b"], "DnsEvents"), "DnsEvents");
         assert_eq!(table_for(dns, "CommonSecurityLog"), "DnsEvents");
         assert_eq!(table_for(["a", "b"], "squid-2"), "squid_2_CL");

@@ -48,7 +48,11 @@ impl Router {
         if self.slots.is_empty() {
             return Place::Here;
         }
-        self.route.place(&raw_text(first(slots, record, &self.slots)), self.target)
+        let value = match self.route.make() {
+            None => raw_text(first(slots, record, &self.slots)),
+            Some(make) => cell_text(make(&raws(slots, record, &self.slots))),
+        };
+        self.route.place(&value, self.target)
     }
 }
 
@@ -62,6 +66,11 @@ fn first<'a>(slots: &'a Slots, record: &'a [u8], fields: &[(usize, Vec<String>)]
         }
     }
     raw
+}
+
+/// All of the fields.
+fn raws<'a>(slots: &'a Slots, record: &'a [u8], fields: &[(usize, Vec<String>)]) -> Vec<Raw<'a>> {
+    fields.iter().map(|(slot, inner)| slots.get(record, *slot).dig(inner)).collect()
 }
 
 /// The keys that a scan wants, each once.
@@ -119,10 +128,7 @@ impl Field {
             From::Slot(slot) => Some(raw_text(slots.get(record, *slot))),
             From::First(fields) => Some(raw_text(first(slots, record, fields))),
             From::Const(text) => Some(Cow::Owned(text.clone().into_bytes())),
-            From::Make(fields, make) => {
-                let raws: Vec<Raw<'a>> = fields.iter().map(|(slot, inner)| slots.get(record, *slot).dig(inner)).collect();
-                Some(cell_text(make(&raws)))
-            }
+            From::Make(fields, make) => Some(cell_text(make(&raws(slots, record, fields)))),
             From::Rest(..) => None,
         }
     }
@@ -162,10 +168,7 @@ impl Output {
             From::Slot(slot) => present(slots.get(record, *slot)),
             From::First(fields) => present(first(slots, record, fields)),
             From::Const(text) => Some(Cell::Text(text.as_str().into())),
-            From::Make(fields, make) => {
-                let raws: Vec<Raw<'_>> = fields.iter().map(|(slot, inner)| slots.get(record, *slot).dig(inner)).collect();
-                make(&raws)
-            }
+            From::Make(fields, make) => make(&raws(slots, record, fields)),
             From::Rest(form, taken) => rest(*form, taken, record, decoder),
         };
         match cell {

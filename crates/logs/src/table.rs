@@ -79,7 +79,8 @@ pub(crate) fn paths(names: &[&str]) -> Source {
     Source::First(names.iter().map(|name| path(name)).collect())
 }
 
-fn path(name: &str) -> Path {
+/// The member written `key/inner/inner`.
+pub(crate) fn path(name: &str) -> Path {
     let mut steps = name.split('/').map(str::to_owned);
     Path { key: steps.next().unwrap_or_default(), inner: steps.collect() }
 }
@@ -200,12 +201,14 @@ pub fn merged_columns<'c>(columns: impl IntoIterator<Item = &'c Column>) -> Vec<
 pub(crate) enum Route {
     /// There is but one.
     Only,
-    /// A field says it.
+    /// A field says it, or several together.
     Field {
         /// The field: the first of these that is there.
         keys: Vec<Path>,
-        /// Its values and their tables; none at all for a value that is known to belong to no table.
-        exact: Vec<(String, Option<usize>)>,
+        /// Makes one value of all of them instead.
+        make: Option<Make>,
+        /// Its values and their tables, of which a record may be a row of several; none for a value that belongs to no table.
+        exact: Vec<(String, Vec<usize>)>,
         /// The table of every other value.
         other: Option<usize>,
         /// The table of records without the field.
@@ -235,22 +238,29 @@ impl Route {
         }
     }
 
+    /// What makes one value of the fields, if it is not the first of them.
+    pub(crate) fn make(&self) -> Option<Make> {
+        match self {
+            Route::Only => None,
+            Route::Field { make, .. } => *make,
+        }
+    }
+
     /// Where a record with that text in its field goes, seen from table `target`.
     #[inline]
     pub(crate) fn place(&self, value: &[u8], target: usize) -> Place {
         let Route::Field { exact, other, missing, why, .. } = self else { return Place::Here };
-        let table = match value {
-            b"" => *missing,
-            value => match exact.iter().find(|(name, _)| name.as_bytes() == value) {
-                Some((_, None)) => return Place::NoTable,
-                Some((_, table)) => *table,
-                None => *other,
-            },
+        let named = exact.iter().find(|(name, _)| name.as_bytes() == value);
+        let tables = match (value, named) {
+            (b"", _) => missing.as_slice(),
+            (_, Some((_, tables))) if tables.is_empty() => return Place::NoTable,
+            (_, Some((_, tables))) => tables,
+            (_, None) => other.as_slice(),
         };
-        match table {
-            Some(table) if table == target => Place::Here,
-            Some(_) => Place::Elsewhere,
-            None => Place::Nowhere(why),
+        match tables {
+            [] => Place::Nowhere(why),
+            tables if tables.contains(&target) => Place::Here,
+            _ => Place::Elsewhere,
         }
     }
 }

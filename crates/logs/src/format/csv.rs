@@ -59,7 +59,8 @@ impl LogFormat for Csv {
         let tables: Vec<_> = named.iter().map(|name| naming::same_names(name, &profile)).collect();
         let route = Route::Field {
             keys: vec![Path { key: "Type".to_owned(), inner: Vec::new() }],
-            exact: named.into_iter().zip((0..).map(Some)).collect(),
+            make: None,
+            exact: named.into_iter().zip((0..).map(|at| vec![at])).collect(),
             other: None,
             missing: (tables.len() == 1).then_some(0),
             why: "its table was not seen when the file was opened",

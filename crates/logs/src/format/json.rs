@@ -8,7 +8,7 @@ use kql::Type;
 use super::{LogFormat, json_objects, one_table};
 use crate::decode::JsonRows;
 use crate::file::{Head, Layout, MakeDecoder};
-use crate::frame::Framing;
+use crate::frame::{Framing, record_line};
 use crate::json;
 use crate::naming;
 use crate::profile::Profile;
@@ -54,7 +54,7 @@ impl LogFormat for Json {
         for (name, profile) in &profiles {
             let table = match name {
                 Some(name) => {
-                    exact.push((name.clone(), Some(tables.len())));
+                    exact.push((name.clone(), vec![tables.len()]));
                     name.clone()
                 }
                 None => naming::table_for(profile.names(), &head.stem),
@@ -76,7 +76,7 @@ fn routed(
     framing: Framing,
     decoder: MakeDecoder,
     tables: Vec<crate::TableSchema>,
-    exact: Vec<(String, Option<usize>)>,
+    exact: Vec<(String, Vec<usize>)>,
     unnamed: Option<usize>,
 ) -> Layout {
     let route = if tables.len() == 1 && unnamed.is_some() {
@@ -86,7 +86,7 @@ fn routed(
         let other = unnamed.map(|at| at.saturating_sub(1));
         // Where all records were seen to name the same table, one that names none is of that too.
         let missing = other.or((tables.len() == 1).then_some(0));
-        Route::Field { keys, exact, other, missing, why: "its table was not seen when the file was opened" }
+        Route::Field { keys, make: None, exact, other, missing, why: "its table was not seen when the file was opened" }
     };
     Layout { framing, decoder, tables, route }
 }
@@ -143,6 +143,10 @@ pub(crate) fn shape(head: &Head) -> Option<Shape> {
     let bytes = head.bytes.as_slice();
     let begin = json::skip_space(bytes, if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 });
     let plain = |framing| Some(Shape { framing, columns: None });
+    if let Some(len) = record_line(&bytes[begin..]) {
+        let opens = bytes.get(json::skip_space(bytes, begin + len)) == Some(&b'{');
+        return plain(Framing::Values { start: 0, open: b'{', inside: false }).filter(|_| opens);
+    }
     match bytes.get(begin)? {
         b'[' => {
             let first = json::skip_space(bytes, begin + 1);

@@ -12,6 +12,9 @@ mod json;
 mod parquet;
 mod text;
 mod windows_dns;
+mod windows_event;
+mod windows_event_map;
+mod windows_event_value;
 mod zeek;
 mod zeek_map;
 
@@ -49,6 +52,7 @@ pub(crate) const FORMATS: &[&dyn LogFormat] = &[
     &zeek::Json,
     &eve::Eve,
     &windows_dns::WindowsDns,
+    &windows_event::WindowsEvent,
     &cef::Cef,
     &dns_debug::DnsDebug,
     &json::Json,
@@ -138,16 +142,16 @@ impl DnsAndOthers {
     pub(crate) fn route(self, seen_dns: bool, seen_others: bool) -> (Vec<TableSchema>, Route) {
         let (mut tables, mut exact) = (Vec::new(), Vec::new());
         if seen_dns {
-            exact.push(("dns".to_owned(), Some(tables.len())));
+            exact.push(("dns".to_owned(), vec![tables.len()]));
             tables.push(self.dns);
         }
         let other = seen_others.then_some(tables.len());
         if seen_others {
             tables.push(self.others);
         }
-        exact.extend(self.no_table.iter().map(|value| ((*value).to_owned(), None)));
+        exact.extend(self.no_table.iter().map(|value| ((*value).to_owned(), Vec::new())));
         let missing = other.filter(|_| self.missing_are_others);
-        (tables, Route::Field { keys: self.field, exact, other, missing, why: self.why })
+        (tables, Route::Field { keys: self.field, make: None, exact, other, missing, why: self.why })
     }
 }
 

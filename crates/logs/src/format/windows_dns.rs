@@ -59,7 +59,7 @@ fn dns() -> TableSchema {
 
 /// Who asked: `Source` of a query received (256), `Destination` of the answer to it (257, 258, 259). In the server's own recursion
 /// (260, 261) the addresses are those of another server, and there is no client: who made the contact is the server itself.
-fn client<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+pub(super) fn client<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
     let [source, destination, event] = raws else { return None };
     let by_event = match event.text()?.as_ref() {
         "260" | "261" => return None,
@@ -70,14 +70,14 @@ fn client<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
 }
 
 /// DnsEvents has names without the root's dot.
-fn without_last_dot<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+pub(super) fn without_last_dot<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
     let name = raws.first()?.text()?;
     let bare = name.strip_suffix('.').filter(|bare| !bare.is_empty()).unwrap_or(&name);
     Some(Cell::Text(bare.to_owned().into()))
 }
 
 /// The event's meaning in the words that DnsEvents uses.
-fn sub_type<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+pub(super) fn sub_type<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
     let kind = match raws.first()?.text()?.as_ref() {
         "256" => "LookupQuery",
         "257" | "258" | "259" => "Response",
@@ -90,7 +90,7 @@ fn sub_type<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
 }
 
 /// The name of a record type given by number (IANA, "Resource Record (RR) TYPEs"); a number without a name stays one.
-fn query_type<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+pub(super) fn query_type<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
     const NAMES: [(u16, &str); 31] = [
         (1, "A"),
         (2, "NS"),

@@ -167,6 +167,10 @@ impl Sift {
             Some(Source::Make { .. } | Source::Rest { .. }) => return None,
             _ => Vec::new(),
         };
+        // So do the fields that a table is made out by.
+        if route.as_ref().is_some_and(|(route, _)| route.make().is_some()) {
+            return None;
+        }
         // Without a test, or one that needs whole records, lines of other tables can still be passed over.
         let columns = find.as_ref().and_then(|_| sources.iter().map(column).collect::<Option<Vec<_>>>());
         let find = find.filter(|_| columns.is_some());
@@ -381,7 +385,8 @@ mod tests {
     fn lines_of_other_tables_are_told_by_their_outer_field() {
         let route = Route::Field {
             keys: vec![Path { key: "Type".to_owned(), inner: Vec::new() }],
-            exact: vec![("This".to_owned(), Some(0)), ("That".to_owned(), Some(1)), ("None".to_owned(), None)],
+            make: None,
+            exact: vec![("This".to_owned(), vec![0]), ("That".to_owned(), vec![1]), ("None".to_owned(), vec![])],
             other: None,
             missing: Some(0),
             why: "unseen",
