@@ -5,6 +5,7 @@
 
 mod container;
 mod csv;
+mod encoding;
 mod in_turn;
 mod json;
 mod list;
@@ -16,7 +17,6 @@ mod stix;
 mod table;
 mod threatfox;
 
-use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use crate::intel::Intel;
@@ -111,6 +111,14 @@ pub enum FeedError {
         /// What else it says.
         message: String,
     },
+    /// Nothing that a feed could be asked about.
+    #[error("{name}: {kind}")]
+    NoText {
+        /// The file.
+        name: String,
+        /// What it is, and what to do.
+        kind: &'static str,
+    },
     /// No feed knows the content.
     #[error("{name}: no known feed format; known are {known}")]
     Unknown {
@@ -127,12 +135,11 @@ pub enum FeedError {
 /// When the file cannot be unpacked, is broken JSON, an API's error, or of no known format.
 pub fn read(bytes: &[u8], name: &str) -> Result<Intel, FeedError> {
     let mut intel = Intel::new();
-    for (inner_name, content) in container::unpack(bytes, name)? {
-        let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
-        let text = std::str::from_utf8(content).map_or_else(|_| String::from_utf8_lossy(content), Cow::Borrowed);
-        let one = read_text(&text, &inner_name)?;
-        intel.merge(one);
-    }
+    container::unpack(bytes, name, &mut |inner_name, content| {
+        let text = encoding::text_of(content).map_err(|kind| FeedError::NoText { name: inner_name.to_owned(), kind })?;
+        intel.merge(read_text(&text, inner_name)?);
+        Ok(())
+    })?;
     Ok(intel)
 }
 
@@ -215,6 +222,7 @@ mod tests {
     fn what_is_no_feed_is_said() {
         assert!(read(b"{\"a\": 1, \"b\": {\"c\": 2}}", "x.json").unwrap_err().to_string().contains("no known feed format"));
         assert!(read(b"{\"a\": ", "x.json").unwrap_err().to_string().contains("line 1"));
+        assert_eq!(read(b"\n", "x.txt").unwrap_err().to_string(), "x.txt: there is nothing in it");
         assert!(read(&[0x1f, 0x8b, 1, 2], "x.gz").unwrap_err().to_string().contains("cannot be unpacked"));
     }
 }

@@ -245,3 +245,19 @@ fn what_is_read_is_not_written_over() {
     "#]]
     .assert_eq(&world.run(&["kql", "run", "-e", "print 1", "--out", "nowhere/x.csv"]));
 }
+
+#[test]
+fn queries_that_a_former_build_left_are_named() {
+    let world = World::new();
+    world.write("a.txt", "evil.shop\n");
+    world.write("b.txt", "93.184.216.34\n");
+    world.write("out/notes/mine.kql", "T");
+    world.run(&["hunts", "build", "--intel", "a.txt", "-o", "out"]);
+    let answer = world.run(&["hunts", "build", "--intel", "b.txt", "-o", "out"]);
+    let old = "! warning: 7 queries that this build did not write are still there: out/list-a/domain-click.kql, ";
+    assert!(answer.contains(old) && answer.contains(" and 2 more\n"), "{answer}");
+    let names: Vec<String> = (0..400).map(|n| format!("name-{n}.evil-{n}.shop\n")).collect();
+    world.write("b.txt", &names.concat());
+    let answer = world.run(&["hunts", "build", "--intel", "b.txt", "-o", "new"]);
+    assert!(answer.contains("! warning: 7 queries are longer than the 10,000 characters that an analytics rule"), "{answer}");
+}

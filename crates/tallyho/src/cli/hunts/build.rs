@@ -1,7 +1,9 @@
 //! `tallyho hunts build`: a folder of pages and queries.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hunt::{Exclusions, page};
 
@@ -10,7 +12,10 @@ use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::output::write_file;
 use crate::words::counted;
-use crate::{intel, messages};
+use crate::{folder, intel, messages};
+
+/// Characters of the query of an analytics rule, by Sentinel's documented limits.
+const LONGEST_RULE: usize = 10_000;
 
 /// What `tallyho hunts build` takes.
 #[derive(Debug, clap::Args)]
@@ -37,14 +42,52 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
         Some(path) => crate::search::read_exclusions(std::slice::from_ref(path))?,
         None => Exclusions::parse(hunt::exclusion::DEFAULT).map_err(|error| Error::internal(error.to_string()))?,
     };
+    let (mut written, mut long) = (BTreeSet::new(), Vec::new());
     for hunt in &hunts {
         write_file(&args.out.join(format!("{}.md", hunt.id)), page::markdown(hunt, &exclusions))?;
         for query in &hunt.queries {
             let path = args.out.join(&hunt.id).join(format!("{}.kql", query.id));
-            write_file(&path, query.text(&page::bound(hunt.template)))?;
+            let text = query.text(&page::bound(hunt.template));
+            if text.chars().count() > LONGEST_RULE {
+                long.push(path.display().to_string());
+            }
+            write_file(&path, text)?;
+            written.insert(path);
         }
+    }
+    if !long.is_empty() {
+        let queries = counted(long.len(), "query is", "queries are");
+        let limit = "longer than the 10,000 characters that an analytics rule of Sentinel takes";
+        messages::warning(config, &format!("{queries} {limit}: {}", listed(&long)));
+    }
+    let old = others(&args.out, &written)?;
+    if !old.is_empty() {
+        let queries = counted(old.len(), "query that this build did not write is", "queries that this build did not write are");
+        messages::warning(config, &format!("{queries} still there: {}", listed(&old)));
     }
     writeln!(std::io::stdout(), "{}", args.out.display())?;
     messages::line(config, &format!("{} written; {}", counted(hunts.len(), "hunt", "hunts"), intel::summary(&read)));
     Ok(Exit::Ran)
+}
+
+/// The queries of hunts in a folder (`HUNT/QUERY.kql` beside `HUNT.md`) that are not among those written.
+fn others(folder: &Path, written: &BTreeSet<PathBuf>) -> Result<Vec<String>, Error> {
+    let mut found = Vec::new();
+    let entries = if folder.is_dir() { Some(fs::read_dir(folder).map_err(|error| Error::input(folder, error))?) } else { None };
+    for entry in entries.into_iter().flatten().filter_map(Result::ok) {
+        let (hunt, mut page) = (entry.path(), entry.path().into_os_string());
+        page.push(".md");
+        if hunt.is_dir() && Path::new(&page).is_file() {
+            found.extend(folder::files_below(&hunt, |path| path.extension().is_some_and(|it| it == "kql"))?);
+        }
+    }
+    found.sort();
+    Ok(found.iter().filter(|file| !written.contains(*file)).map(|file| file.display().to_string()).collect())
+}
+
+/// The first few, and how many more there are.
+fn listed(paths: &[String]) -> String {
+    const SHOWN: usize = 5;
+    let first = paths.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if paths.len() > SHOWN { format!("{first} and {} more", paths.len() - SHOWN) } else { first }
 }
