@@ -100,6 +100,11 @@ pub(crate) enum Glance<'a> {
         /// A field that a record has and its line has not.
         added: &'a str,
     },
+    /// Lines are those of syslog.
+    Syslog {
+        /// The greatest that a time without a year can be.
+        latest: Option<i64>,
+    },
 }
 
 /// Finds the wanted fields of records.

@@ -124,7 +124,7 @@ fn open_with(path: &Path, table: Option<&str>) -> Result<LogFile, Error> {
         return Err(unreadable(EMPTY.to_owned()));
     }
     let compression = Compression::of(&magic);
-    let head = Head::read(path, compression, metadata.len()).map_err(|error| {
+    let head = Head::read(path, compression, &metadata).map_err(|error| {
         unreadable(format!(
             "not readable as {}: {error}",
             if compression == Compression::None { "a file" } else { compression.name() }

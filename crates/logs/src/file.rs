@@ -1,7 +1,9 @@
 //! One log file: what it is, which tables it fills, and scans of it.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -148,6 +150,8 @@ pub(crate) struct Head {
     pub further: Vec<u8>,
     /// The file's name without its folder and extensions.
     pub stem: String,
+    /// When the file was last written, in ticks, if the system says so.
+    pub modified: Option<i64>,
 }
 
 const HEAD_BYTES: usize = 1 << 20;
@@ -155,7 +159,8 @@ const FURTHER_BLOCKS: u64 = 8;
 const FURTHER_BYTES: usize = 64 << 10;
 
 impl Head {
-    pub(crate) fn read(path: &Path, compression: Compression, size: u64) -> std::io::Result<Head> {
+    pub(crate) fn read(path: &Path, compression: Compression, metadata: &Metadata) -> std::io::Result<Head> {
+        let size = metadata.len();
         let mut bytes = Vec::new();
         let mut reader = compression.open(path, 0)?;
         let read = std::io::Read::read_to_end(&mut std::io::Read::take(&mut reader, HEAD_BYTES as u64), &mut bytes);
@@ -178,13 +183,14 @@ impl Head {
                 }
             }
         }
-        Ok(Head { bytes, complete, further, stem: stem(path) })
+        Ok(Head { bytes, complete, further, stem: stem(path), modified: modified(metadata) })
     }
 
     /// A head that is all there is, for tests.
     #[cfg(test)]
     pub(crate) fn of(text: &str, name: &str) -> Head {
-        Head { bytes: text.as_bytes().to_vec(), complete: true, further: Vec::new(), stem: stem(Path::new(name)) }
+        let bytes = text.as_bytes().to_vec();
+        Head { bytes, complete: true, further: Vec::new(), stem: stem(Path::new(name)), modified: None }
     }
 
     /// Calls `on` for each whole record that can be seen without reading the file; the last of a head that is not all there is
@@ -208,6 +214,12 @@ impl Head {
             }
         }
     }
+}
+
+/// When the file was last written, in ticks.
+fn modified(metadata: &Metadata) -> Option<i64> {
+    let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    kql::time::from_unix_nanos(i128::try_from(since.as_nanos()).ok()?)
 }
 
 /// `dns` of `/x/dns.16:00:00-17:00:00.log.gz`: up to the first dot that is not the name's first character.

@@ -8,7 +8,7 @@
 //! | files -> pieces that are read side by side | `piece` |
 //! | bytes -> records | `frame` |
 //! | lines that cannot pass a test are passed over | `keep`, `sift` |
-//! | records -> the fields that are wanted | `decode`, `json`, `skeleton`, and each format's own |
+//! | records -> the fields that are wanted | `decode`, `json`, `skeleton`, `syslog`, and each format's own |
 //! | fields -> columns of a table | `table`, `naming`, `column`, `convert` |
 //! | all of it, batch by batch, with counts of what was not read | `row`, `scan`, `stats` |
 //! | files of columns | [`parquet`] |
@@ -51,6 +51,7 @@ mod scan;
 mod sift;
 mod skeleton;
 mod stats;
+mod syslog;
 mod table;
 
 pub use arrow_type::arrow_type;

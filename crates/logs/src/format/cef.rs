@@ -116,7 +116,7 @@ impl LogFormat for Cef {
         let (mut seen, mut good) = (0, 0);
         for line in lines {
             seen += 1;
-            good += usize::from(parse(&String::from_utf8_lossy(line), &mut |_, _| {}).is_ok());
+            good += usize::from(is_event(&String::from_utf8_lossy(line)));
         }
         u8::from(good > 0 && good * 2 >= seen) * 80
     }
@@ -152,6 +152,11 @@ fn events() -> TableSchema {
         .with("Activity", keys(&[HEADER[5]]))
         .with("LogSeverity", keys(&[HEADER[6]]))
         .with_rest("AdditionalExtensions", Type::String, RestForm::Pairs, &[HEADER[0], SYSLOG_TIME, SYSLOG_HOST])
+}
+
+/// Whether a line holds an event.
+pub(super) fn is_event(line: &str) -> bool {
+    parse(line, &mut |_, _| {}).is_ok()
 }
 
 /// Hands on a line's fields.

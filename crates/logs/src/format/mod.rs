@@ -10,6 +10,7 @@ mod dns_debug;
 mod eve;
 mod json;
 mod parquet;
+mod syslog;
 mod text;
 mod windows_dns;
 mod windows_event;
@@ -54,6 +55,7 @@ pub(crate) const FORMATS: &[&dyn LogFormat] = &[
     &windows_dns::WindowsDns,
     &windows_event::WindowsEvent,
     &cef::Cef,
+    &syslog::Syslog,
     &dns_debug::DnsDebug,
     &json::Json,
     &csv::Csv,

@@ -1,7 +1,7 @@
 //! Records that cannot pass a test, passed over where they stand in the buffer.
 //!
 //! In: lines, the keys of the columns that a test looks at, and the test. Out: the first line whose record may pass. No record is
-//! decoded for it: in JSON the keys are searched in the bytes of all lines at once, between delimiters the fields are counted. What
+//! decoded for it: in JSON the keys are searched in the bytes of all lines at once, between delimiters the fields are counted, in syslog the header is read. What
 //! is not plain (escapes, a key that stands there twice, values of other types, quoted fields) is left to who decodes, so that a
 //! line which is passed over never holds a record that would pass. What a decoder would find wrong inside such a line is not seen;
 //! a line that is no object, or has other fields than the header, is.
@@ -12,6 +12,7 @@ mod marks;
 #[cfg(test)]
 mod random;
 mod span;
+mod syslog;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ use crate::table::{Fidelity, Path, Place, Route, Source};
 use fields::Fields;
 use json::Json;
 use span::TimeSpan;
+use syslog::Syslog;
 
 /// Columns at most that a test looks at.
 const COLUMNS_MAX: usize = 16;
@@ -110,6 +112,7 @@ enum View {
     None,
     Json(Json),
     Fields(Fields),
+    Syslog(Syslog),
 }
 
 /// What was seen of some lines.
@@ -185,6 +188,7 @@ impl Sift {
         self.view = match glance {
             Glance::No => View::None,
             Glance::Keys => View::Json(Json::new(&self.columns, &self.time)),
+            Glance::Syslog { latest } => Syslog::new(&self.columns, &self.time, latest).map_or(View::None, View::Syslog),
             fields @ Glance::Fields { .. } => Fields::new(&self.columns, &self.time, fields).map_or(View::None, View::Fields),
         };
     }
@@ -193,7 +197,7 @@ impl Sift {
     pub(crate) fn renew(&mut self) {
         match &mut self.view {
             View::Json(json) => json.renew(),
-            View::None | View::Fields(_) => {}
+            View::None | View::Fields(_) | View::Syslog(_) => {}
         }
     }
 
@@ -230,6 +234,7 @@ impl Sift {
             View::None => return None,
             View::Json(json) => json.texts(buffer, start, &self.columns, &mut texts)?,
             View::Fields(fields) => fields.texts(buffer, start, &self.columns, &mut texts)?,
+            View::Syslog(syslog) => syslog.texts(buffer, start, &self.columns, &mut texts)?,
         };
         let mut count = self.columns.len();
         if let Some((route, target)) = &self.route {

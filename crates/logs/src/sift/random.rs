@@ -132,12 +132,23 @@ fn file(chance: &mut Chance, turn: usize) -> (&'static str, String) {
     (name, text)
 }
 
-/// The rows whose `Name` or `ClientIP` holds `fox`, and those from the second second of 2026.
-fn rows(file: &LogFile, keep: Option<Keep>) -> Vec<(String, String, Option<i64>)> {
-    let projection = Some(["Name", "ClientIP", "TimeGenerated"].map(str::to_owned).to_vec());
-    let request = ScanRequest { projection, keep, ..ScanRequest::new("DnsEvents") };
+/// A table, and of its columns two of texts and one of times.
+type Columns = (&'static str, [&'static str; 3]);
+
+const DNS: Columns = ("DnsEvents", ["Name", "ClientIP", "TimeGenerated"]);
+const SYSLOG: [Columns; 3] = [
+    ("Syslog", ["SyslogMessage", "Computer", "TimeGenerated"]),
+    ("Syslog", ["ProcessName", "HostName", "EventTime"]),
+    ("Syslog", ["HostIP", "SeverityLevel", "TimeGenerated"]),
+];
+
+/// The rows whose texts hold `fox`, and those from the second second of 2026; and how many lines could not be read.
+fn rows(file: &LogFile, (table, names): Columns, keep: Option<Keep>) -> (Vec<(String, String, Option<i64>)>, u64) {
+    let projection = Some(names.map(str::to_owned).to_vec());
+    let request = ScanRequest { projection, keep, ..ScanRequest::new(table) };
     let mut rows = Vec::new();
-    for batch in file.scan(request).unwrap() {
+    let mut scan = file.scan(request).unwrap();
+    for batch in scan.by_ref() {
         let batch = batch.unwrap();
         let text = |column: usize, row: usize| batch.column(column).as_string_view().value(row).to_owned();
         let times = batch.column(2).as_primitive::<Int64Type>();
@@ -145,7 +156,7 @@ fn rows(file: &LogFile, keep: Option<Keep>) -> Vec<(String, String, Option<i64>)
         rows.extend((0..batch.num_rows()).map(|row| (text(0, row), text(1, row), time(row))));
     }
     rows.retain(|(name, ip, time)| name.contains("fox") || ip.contains("fox") || time.is_some_and(|time| time >= SINCE));
-    rows
+    (rows, scan.stats().unparsed)
 }
 
 /// 2026-01-01T00:00:01Z, in ticks.
@@ -159,25 +170,29 @@ fn is_late(text: &[u8]) -> bool {
     number(Type::DateTime, text).is_none_or(|ticks| ticks >= SINCE)
 }
 
-fn keep(finds: bool) -> Keep {
+fn keep((_, names): Columns, finds: bool) -> Keep {
     let find: Arc<Find> =
         Arc::new(|texts| texts[..2].iter().any(|text| holds(text)) || !texts[2].is_empty() && is_late(texts[2]));
     let test: Arc<Test> = Arc::new(|text| {
         let passes = |at: usize, test: fn(&[u8]) -> bool| text(at).is_none_or(|text: Cow<'_, [u8]>| test(&text));
         passes(0, holds) || passes(1, holds) || passes(2, is_late)
     });
-    let column = |name: &str, ty| Column::new(name, ty);
-    let columns = vec![column("Name", Type::String), column("ClientIP", Type::String), column("TimeGenerated", Type::DateTime)];
-    Keep { columns, test, find: finds.then_some(find) }
+    let columns = names.into_iter().zip([Type::String, Type::String, Type::DateTime]);
+    Keep { columns: columns.map(|(name, ty)| Column::new(name, ty)).collect(), test, find: finds.then_some(find) }
 }
 
-fn check(path: &Path, text: &str) {
+fn check(path: &Path, columns: Columns, text: &str) {
     std::fs::write(path, text).unwrap();
-    let file = crate::open_as(path, "DnsEvents").unwrap();
+    let file = crate::open_as(path, columns.0).unwrap();
     assert_eq!(file.tables.len(), 1, "records are only passed over in files of one table");
-    let all = rows(&file, None);
-    assert_eq!(rows(&file, Some(keep(false))), all, "decoded\n{text}");
-    assert_eq!(rows(&file, Some(keep(true))), all, "passed over\n{text}");
+    let (all, unparsed) = rows(&file, columns, None);
+    let (decoded, unparsed_decoded) = rows(&file, columns, Some(keep(columns, false)));
+    assert_eq!((decoded, unparsed_decoded), (all.clone(), unparsed), "decoded\n{text}");
+    let (passed_over, unparsed_passed_over) = rows(&file, columns, Some(keep(columns, true)));
+    assert_eq!(passed_over, all, "passed over\n{text}");
+    if file.format == "syslog" {
+        assert_eq!(unparsed_passed_over, unparsed, "headers are read of every line\n{text}");
+    }
 }
 
 #[test]
@@ -186,7 +201,66 @@ fn no_row_is_lost_by_passing_over_records() {
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
     for turn in 0..800 {
         let (name, text) = file(&mut chance, turn);
-        check(&folder.path().join(name), &text);
+        check(&folder.path().join(name), DNS, &text);
+    }
+}
+
+const BEGINNINGS: [&str; 13] = [
+    "Dec 31 23:59:59 ",
+    "Jan  1 00:00:00 ",
+    "Jan  1 00:00:01 ",
+    "May 20 2026 13:36:27.5: ",
+    "<13>Jan  1 00:00:02 ",
+    "2026-01-01T00:00:00Z ",
+    "2026-01-01T01:00:01.5+01:00 ",
+    "<165>1 2026-01-01T00:00:01Z ",
+    "<165>1 - ",
+    "<192>1 - ",
+    "Jan 32 00:00:00 ",
+    "\t",
+    "-- fox --",
+];
+const WORDS: [&str; 18] = [
+    "fox ",
+    "hen ",
+    "fox: ",
+    "hen[12]: ",
+    "fox[12]: ",
+    "hen[fox]: ",
+    "192.0.2.1 ",
+    "2001:db8::1 ",
+    "- ",
+    "- ",
+    "- ",
+    "[a fox=\"\\\"]\"] ",
+    "[a b=\"c ",
+    "\u{feff}fox",
+    ": ",
+    " ",
+    "f\u{e9}x ",
+    "#012fox ",
+];
+
+fn syslog_line(chance: &mut Chance) -> String {
+    let mut line = chance.of(&BEGINNINGS).to_owned();
+    for _ in 0..chance.below(9) {
+        line += chance.of(&WORDS);
+    }
+    line
+}
+
+#[test]
+fn no_row_is_lost_in_syslog() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut chance = Chance(0xfedc_ba98_7654_3210);
+    for turn in 0..300 {
+        // Enough that is sound for the format to be told by.
+        let mut text = "May 20 13:36:27 hen fox[1]: a hen\n".repeat(60);
+        for _ in 0..chance.below(60) {
+            text += &syslog_line(&mut chance);
+            text += chance.of(&["\n", "\n", "\n", "\n", "\r\n", "\n\n"]);
+        }
+        check(&folder.path().join("messages"), SYSLOG[turn % SYSLOG.len()], &text);
     }
 }
 
