@@ -8,6 +8,7 @@ use std::io::Read;
 
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
+use crate::evtx::EventLines;
 use crate::json::Fault;
 use crate::piece::{Block, Buffer};
 use crate::sift::Passed;
@@ -39,6 +40,8 @@ pub(crate) enum Framing {
         /// The values stand inside an array, and what follows its end is no record.
         inside: bool,
     },
+    /// The events of a Windows event log, each as a line of JSON; its line is its number.
+    Events,
 }
 
 /// One record.
@@ -85,9 +88,24 @@ enum CsvEnd {
     TooLong,
 }
 
+/// Where the bytes come from.
+enum Source {
+    Bytes(Box<dyn Read + Send>),
+    Events(Box<EventLines>),
+}
+
+impl Read for Source {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        match self {
+            Source::Bytes(reader) => reader.read(into),
+            Source::Events(events) => events.read(into),
+        }
+    }
+}
+
 /// Cuts records out of a stream.
 pub(crate) struct Framer {
-    reader: Box<dyn Read + Send>,
+    reader: Source,
     framing: Framing,
     buf: Buffer,
     /// Bytes of `buf` that were read; the rest is room.
@@ -106,6 +124,11 @@ pub(crate) struct Framer {
 impl Framer {
     /// Frames the records of `reader`, whose first byte is byte `base` of the stream, that begin before byte `until`.
     pub(crate) fn new(reader: Box<dyn Read + Send>, framing: Framing, base: u64, until: u64) -> Framer {
+        let (reader, base, until) = match framing {
+            // The lines that are made are counted from 0, and end with their file.
+            Framing::Events => (Source::Events(Box::new(EventLines::new(reader, base, until))), 0, u64::MAX),
+            _ => (Source::Bytes(reader), base, until),
+        };
         Framer { reader, framing, buf: Buffer::default(), filled: 0, at: 0, base, eof: false, line: 1, until, broken: None }
     }
 
@@ -147,9 +170,12 @@ impl Framer {
         (self.base, self.filled)
     }
 
-    /// Bytes of the stream that were passed.
+    /// Bytes of the stream that were passed; of a Windows event log, those that were read.
     pub(crate) fn position(&self) -> u64 {
-        self.base + self.at as u64
+        match &self.reader {
+            Source::Events(events) => events.position(),
+            Source::Bytes(_) => self.base + self.at as u64,
+        }
     }
 
     /// Lines that were passed.
@@ -176,6 +202,7 @@ impl Framer {
     pub(crate) fn next(&mut self) -> Option<Frame> {
         match self.framing {
             Framing::Lines => self.next_line(),
+            Framing::Events => self.next_event(),
             Framing::Csv { start, delimiter } => {
                 self.skip_to(start);
                 self.next_csv(delimiter)
@@ -209,7 +236,11 @@ impl Framer {
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(error) => {
-                    self.broken = Some(format!("the file breaks off after {} bytes: {error}", self.base + self.filled as u64));
+                    let at = match &self.reader {
+                        Source::Events(events) => events.position(),
+                        Source::Bytes(_) => self.base + self.filled as u64,
+                    };
+                    self.broken = Some(format!("the file breaks off after {at} bytes: {error}"));
                     self.eof = true;
                 }
             }
@@ -232,6 +263,13 @@ impl Framer {
     fn pass(&mut self, bytes: usize) {
         self.line += memchr_iter(b'\n', &self.buf[self.at..self.at + bytes]).count() as u64;
         self.at += bytes;
+    }
+
+    fn next_event(&mut self) -> Option<Frame> {
+        let frame = self.next_line()?;
+        let Source::Events(events) = &mut self.reader else { return Some(frame) };
+        let origin = events.origin(frame.line)?;
+        Some(Frame { offset: origin.offset, fault: origin.fault.or(frame.fault), ..frame })
     }
 
     fn next_line(&mut self) -> Option<Frame> {

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | paths -> files, formats told by content | [`discover()`], `format` |
 //! | files -> pieces that are read side by side | `piece` |
-//! | bytes -> records | `frame` |
+//! | bytes -> records | `frame`; `evtx` for those of Windows' event logs |
 //! | lines that cannot pass a test are passed over | `keep`, `sift` |
 //! | records -> the fields that are wanted | `decode`, `json`, `skeleton`, `syslog`, and each format's own |
 //! | fields -> columns of a table | `table`, `naming`, `column`, `convert` |
@@ -37,6 +37,7 @@ mod convert;
 mod decode;
 mod discover;
 mod error;
+mod evtx;
 mod file;
 mod format;
 mod frame;

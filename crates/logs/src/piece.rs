@@ -13,6 +13,7 @@ use memchr::{memchr, memmem, memrchr};
 
 use crate::compression::Compression;
 use crate::error::Error;
+use crate::evtx;
 use crate::file::LogFile;
 use crate::frame::{Framing, MAX_CSV_FIELD, MAX_RECORD, opens_field};
 use crate::scan::ByteRange;
@@ -124,11 +125,14 @@ impl LogFile {
         let plain = self.compression == Compression::None;
         let seekable = plain && layout.framing == Framing::Lines && mark.is_none();
         let small = plain && self.size < RANGE_MIN;
-        if seekable || small || matches!(layout.framing, Framing::Values { .. }) {
+        let events = layout.framing == Framing::Events;
+        let seekable = seekable || events && plain;
+        if events || seekable || small || matches!(layout.framing, Framing::Values { .. }) {
             let parts = if seekable { (self.size / RANGE_MIN).clamp(1, parts.max(1) as u64) } else { 1 };
             let step = self.size.div_ceil(parts);
+            let border = |part: u64| if events && part > 0 { evtx::chunk_border(part * step) } else { part * step };
             // The last range is open: the file may have grown.
-            let range = |part| part * step..if part + 1 == parts { u64::MAX } else { (part + 1) * step };
+            let range = |part| border(part)..if part + 1 == parts { u64::MAX } else { border(part + 1) };
             return Ok(Pieces(Kind::Ranges((0..parts).map(range).collect())));
         }
         let reader = self.compression.open(&self.path, 0).map_err(|source| Error::Io { path: self.path.clone(), source })?;

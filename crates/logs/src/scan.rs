@@ -16,6 +16,7 @@ use crate::arrow_type::arrow_type;
 use crate::column::{Cell, ColumnBuilder};
 use crate::decode::{Decode, Decoded, Glance, Slots};
 use crate::error::Error;
+use crate::evtx;
 use crate::file::LogFile;
 use crate::frame::{Frame, Framer, Framing};
 use crate::keep::{Keep, Sieve, is_time, time_of};
@@ -380,6 +381,11 @@ fn open(file: &LogFile, framing: Framing, piece: Piece, decoder: &mut dyn Decode
         }
         Piece::Range(Range { start: 0, end }) => {
             Ok((Framer::new(file.compression.open(&file.path, 0).map_err(io)?, framing, 0, end), 0))
+        }
+        Piece::Range(Range { start, end }) if framing == Framing::Events => {
+            let first = evtx::chunk_border(start);
+            let reader = file.compression.open(&file.path, first).map_err(io)?;
+            Ok((Framer::new(reader, framing, first, end), start))
         }
         Piece::Range(Range { start, end }) => {
             let reader = file.compression.open(&file.path, start - 1).map_err(io)?;

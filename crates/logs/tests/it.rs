@@ -1,8 +1,8 @@
 //! The pages beside the formats, run: each `log` block is written to a file of its name, and becomes the tables below it.
 //!
 //! Columns that hold nothing in a block's rows are left out of its tables. A block with a record that cannot be read answers with
-//! the file's name, the line and the reason instead. A block called `x.parquet` holds JSON lines, of which a Parquet file is made.
-//! All files were last written at the beginning of 21 May 2026.
+//! the file's name, the line and the reason instead. A block called `x.parquet` holds JSON lines, of which a Parquet file is made; one
+//! called `x.evtx` those of which a Windows event log is made. All files were last written at the beginning of 21 May 2026.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,6 +11,9 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, Int64Type};
 use kql::{Column, Rows, Type, Value};
 use testpage::{Answer, Runner, Step, Table};
+
+#[path = "../src/evtx/write.rs"]
+mod evtx;
 
 fn main() -> ExitCode {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/format");
@@ -35,6 +38,8 @@ fn read(name: &str, text: &str) -> Result<Answer, Box<dyn std::error::Error>> {
         let rows = path.with_extension("ndjson");
         std::fs::write(&rows, text)?;
         write_parquet(&logs::open(&rows)?, &path)?;
+    } else if name.ends_with(".evtx") {
+        std::fs::write(&path, evtx::file(text))?;
     } else {
         std::fs::write(&path, text)?;
     }

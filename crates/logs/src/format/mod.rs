@@ -8,6 +8,7 @@ mod csv;
 mod dns_codes;
 mod dns_debug;
 mod eve;
+mod evtx;
 mod json;
 mod parquet;
 mod syslog;
@@ -52,6 +53,7 @@ pub(crate) const FORMATS: &[&dyn LogFormat] = &[
     &zeek::Tsv,
     &zeek::Json,
     &eve::Eve,
+    &evtx::Evtx,
     &windows_dns::WindowsDns,
     &windows_event::WindowsEvent,
     &cef::Cef,
