@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::function::{TermTable, folded};
+use crate::function::{TermTable, fold, folded};
 
 /// A set of texts that any number of queries share: the tables by which they are found are made once, when first wanted.
 #[derive(Debug, Default)]
@@ -72,11 +72,19 @@ impl TextSet {
     }
 }
 
-/// The text is in ASCII, and not in upper case.
+/// Folding leaves the text as it is.
 fn is_folded(text: &str) -> bool {
     // No byte is looked at by itself: many are at once.
     let strange = |bytes: &[u8]| bytes.iter().fold(false, |strange, byte| strange | !byte.is_ascii() | byte.is_ascii_uppercase());
-    !text.as_bytes().chunks(4096).any(strange)
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (chunk, more) = rest.split_at(rest.floor_char_boundary(4096));
+        if strange(chunk.as_bytes()) && chunk.chars().any(|c| fold(c) != c) {
+            return false;
+        }
+        rest = more;
+    }
+    true
 }
 
 /// Most texts have no more bytes on average. Memory that is not written to is none.
@@ -112,6 +120,10 @@ impl Arena {
 
     pub(crate) fn len(&self) -> usize {
         self.0.ends.len()
+    }
+
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.0.text.is_ascii()
     }
 
     pub(crate) fn get(&self, position: usize) -> &str {
@@ -231,6 +243,15 @@ mod tests {
             assert_eq!((set.contains(text, false), set.contains(text, true)), (exact, fold), "{text}");
         }
         assert!(!TextSet::default().contains("", true));
+    }
+
+    #[test]
+    fn texts_that_folding_leaves_are_told() {
+        let long = "é".repeat(5000);
+        for (text, is) in [("", true), ("a.b", true), ("A", false), ("日本.café", true), ("É", false), (&long, true)] {
+            assert_eq!((is_folded(text), folded(text) == text), (is, is), "{text}");
+        }
+        assert!(!is_folded(&format!("{long}É")));
     }
 
     #[test]

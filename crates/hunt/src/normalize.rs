@@ -154,8 +154,8 @@ pub(crate) fn normalize_into(published: &str, hint: Hint, out: &mut String) -> R
     if published.len() > LONGEST {
         return Err(Reason::TooLong(published.len()));
     }
-    let text = refang(published.trim());
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '"' || c == '\'');
+    let text = refang(published.trim_matches(is_around));
+    let text = text.trim_matches(is_around);
     if text.is_empty() {
         return Err(Reason::Empty);
     }
@@ -172,6 +172,11 @@ pub(crate) fn normalize_into(published: &str, hint: Hint, out: &mut String) -> R
         Hint::Sha256 => hash_into(text, Some(IndicatorType::Sha256), out),
         Hint::Any => recognize_into(text, out),
     }
+}
+
+/// What stands around values, and is no part of them: blanks and quotes.
+fn is_around(c: char) -> bool {
+    c.is_whitespace() || c == '"' || c == '\''
 }
 
 /// Browsers, proxies and the columns of logs cut URLs long before.
@@ -266,6 +271,7 @@ mod tests {
     fn values_tell_their_type() {
         check("Evil[.]Shop.", Hint::Any, "domain evil.shop");
         check("hxxps://Evil[.]shop/A", Hint::Any, "url https://evil.shop/A");
+        check("\"hxxp://evil[.]shop/a'#b\"", Hint::Any, "url http://evil.shop/a");
         check("93.184.216[.]34:8080", Hint::Any, "ip:port 93.184.216.34:8080");
         check("93.184.216.34", Hint::Any, "ip 93.184.216.34");
         check("2606:2800:220:1::1", Hint::Any, "ip 2606:2800:220:1::1");

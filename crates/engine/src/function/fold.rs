@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 
 /// The character in the one case that all of its cases share.
-pub(super) fn fold(c: char) -> char {
+pub(crate) fn fold(c: char) -> char {
     if c.is_ascii() {
         return c.to_ascii_lowercase();
     }

@@ -71,7 +71,7 @@ use crate::error::{Error, code};
 use crate::text_set::TextSet;
 
 pub(crate) use comparison::compare;
-pub(crate) use fold::folded;
+pub(crate) use fold::{fold, folded};
 pub use ip_place::IpPlaces;
 pub(crate) use pattern::build_regex;
 pub(crate) use term_table::TermTable;

@@ -2,7 +2,8 @@
 //!
 //! A needle's terms are hashed from its last two leftwards. A text is read once: the last bytes of each of its terms are asked of a
 //! small filter, and only where a needle may end the last two terms are hashed and asked of a larger one, and longer and longer
-//! stretches looked up. So the time for a text depends on its length, hardly on the number of needles.
+//! stretches looked up. So the time for a text depends on its length, hardly on the number of needles. Needles that are not in ASCII
+//! stand in a table of their own, which a text in ASCII is not asked of: `☕.com` is one term, and would be looked for wherever `com` is.
 
 use std::thread;
 
@@ -15,6 +16,13 @@ use crate::text_set::{Arena, Slots, mix, text_hash};
 /// Many needles.
 #[derive(Debug)]
 pub(crate) struct TermTable {
+    ascii: Table,
+    other: Table,
+}
+
+/// Those of the needles that are in ASCII, or the others.
+#[derive(Debug)]
+struct Table {
     needles: Arena,
     slots: Slots,
     /// Where needles may end.
@@ -32,53 +40,69 @@ pub(crate) struct TermTable {
 impl TermTable {
     /// A table of those needles, folded.
     pub(crate) fn new(needles: Arena) -> TermTable {
+        TermTable { ascii: Table::new(&needles, true), other: Table::new(&needles, false) }
+    }
+
+    /// One of the needles is in the text.
+    #[inline]
+    pub(crate) fn any(&self, text: &str) -> bool {
+        self.ascii.any(text) || !text.is_ascii() && self.other.any(text)
+    }
+
+    /// One of the needles is in the text, if it is in ASCII and the table holds all needles.
+    #[inline]
+    pub(crate) fn any_ascii(&self, text: &[u8]) -> Option<bool> {
+        if self.ascii.plain.is_empty() { self.ascii.each_ascii(text, &mut |_| true) } else { None }
+    }
+
+    /// The position of the first needle that is in the text.
+    pub(crate) fn first(&self, text: &str) -> Option<usize> {
+        let other = if text.is_ascii() { None } else { self.other.first(text) };
+        self.ascii.first(text).into_iter().chain(other).min()
+    }
+}
+
+impl Table {
+    fn new(needles: &Arena, ascii: bool) -> Table {
         let count = needles.len();
         let parts = if count < MANY { 1 } else { PARTS };
         let step = count.div_ceil(parts).max(1);
+        let count = if ascii || !needles.is_ascii() { count } else { 0 };
         let starts = (0..count).step_by(step);
         let parts: Vec<Part> = if parts == 1 {
-            starts.map(|start| Part::of(&needles, start, step)).collect()
+            starts.map(|start| Part::of(needles, start, step, ascii)).collect()
         } else {
             thread::scope(|scope| {
-                let needles = &needles;
-                let parts: Vec<_> = starts.map(|start| scope.spawn(move || Part::of(needles, start, step))).collect();
+                let parts: Vec<_> = starts.map(|start| scope.spawn(move || Part::of(needles, start, step, ascii))).collect();
                 parts.into_iter().map(|part| part.join().expect("hashing does not panic")).collect()
             })
         };
-        let (slots, (tails, stretches)) = if parts.len() == 1 {
-            (slots(&parts, count), filters(&needles, &parts))
+        let (slots, (tails, stretches)) = if parts.len() < 2 {
+            (slots(&parts), filters(needles, &parts))
         } else {
             thread::scope(|scope| {
-                let slots = scope.spawn(|| slots(&parts, count));
-                let filters = filters(&needles, &parts);
+                let slots = scope.spawn(|| slots(&parts));
+                let filters = filters(needles, &parts);
                 (slots.join().expect("adding does not panic"), filters)
             })
         };
-        TermTable {
+        Table {
             empty: parts.iter().all(|part| part.entries.is_empty()),
             singles: parts.iter().any(|part| part.singles),
             plain: parts.into_iter().flat_map(|part| part.plain).collect(),
-            needles,
+            needles: needles.clone(),
             slots,
             tails,
             stretches,
         }
     }
 
-    /// One of the needles is in the text.
     #[inline]
-    pub(crate) fn any(&self, text: &str) -> bool {
+    fn any(&self, text: &str) -> bool {
         self.plain.iter().any(|(needle, _)| is_bounded_in(needle, text)) || self.each(text, |_| true)
     }
 
-    /// One of the needles is in the text, if it is in ASCII and the table holds all needles.
-    #[inline]
-    pub(crate) fn any_ascii(&self, text: &[u8]) -> Option<bool> {
-        if self.plain.is_empty() { self.each_ascii(text, &mut |_| true) } else { None }
-    }
-
-    /// The position of the first needle that is in the text.
-    pub(crate) fn first(&self, text: &str) -> Option<usize> {
+    fn first(&self, text: &str) -> Option<usize> {
         let plain = self.plain.iter().find(|(needle, _)| is_bounded_in(needle, text));
         let mut first = plain.map(|(_, position)| *position);
         self.each(text, |position| {
@@ -200,9 +224,9 @@ struct Entry {
 }
 
 impl Part {
-    /// The needles from that position on, up to `count` of them.
-    fn of(needles: &Arena, first: usize, count: usize) -> Part {
-        let (mut entries, mut terms) = (Vec::with_capacity(count), Vec::with_capacity(TERMS));
+    /// The needles from that position on, up to `count` of them, that are in ASCII or not.
+    fn of(needles: &Arena, first: usize, count: usize, ascii: bool) -> Part {
+        let (mut entries, mut terms) = (Vec::with_capacity(if ascii { count } else { 0 }), Vec::with_capacity(TERMS));
         let mut part = Part {
             entries: Vec::new(),
             plain: Vec::new(),
@@ -213,6 +237,9 @@ impl Part {
         };
         for position in first..needles.len().min(first + count) {
             let needle = needles.get(position);
+            if needle.is_ascii() != ascii {
+                continue;
+            }
             terms.clear();
             let add = |start, end| {
                 terms.push((start, end));
@@ -266,8 +293,8 @@ impl Entry {
 }
 
 /// The needles by their hashes. Places of several are fetched side by side: one by one, each would wait for its own.
-fn slots(parts: &[Part], count: usize) -> Slots {
-    let mut slots = Slots::for_entries(count);
+fn slots(parts: &[Part]) -> Slots {
+    let mut slots = Slots::for_entries(parts.iter().map(|part| part.entries.len()).sum());
     for entries in parts.iter().flat_map(|part| part.entries.chunks(32)) {
         entries.iter().for_each(|entry| slots.fetch(entry.hash));
         entries.iter().for_each(|entry| slots.insert(entry.hash, entry.position as usize));
@@ -322,6 +349,7 @@ mod tests {
             "café",
             "..",
             "a b c",
+            "☕.net",
             "Ω",
             "mail",
             "a--b",
@@ -338,6 +366,9 @@ mod tests {
             "a/x/b",
             "CAFÉ!",
             "a b cd",
+            "x.net",
+            "x ☕.NET",
+            "☕ net ω",
             "x a b c",
             "1203.0.113.7",
             "ip=203.0.113.7:443",

@@ -9,9 +9,24 @@ const BRACKETED: [(&str, &str); 9] =
 /// So far an opening bracket and what belongs to it reach, with blanks within.
 const LONGEST: usize = 8;
 
-/// The same text with live separators and schemes. Text that is not defanged is returned as it is.
+/// How often something may have been defanged, over and over: `a[[.]]b` is so twice.
+const OFTENEST: usize = 4;
+
+/// The same text with live separators and schemes. Text that is not defanged, or more often than anybody would, is returned as it is:
+/// what this returns, it leaves as it is.
 #[must_use]
 pub fn refang(text: &str) -> Cow<'_, str> {
+    let mut live = refang_once(text);
+    for _ in 0..OFTENEST {
+        match refang_once(&live) {
+            Cow::Owned(further) if further != *live => live = Cow::Owned(further),
+            _ => return live,
+        }
+    }
+    Cow::Borrowed(text)
+}
+
+fn refang_once(text: &str) -> Cow<'_, str> {
     let scheme = has_dead_scheme(text.as_bytes());
     if !scheme && !text.contains(['[', '(', '{', '\\']) {
         return Cow::Borrowed(text);
@@ -80,8 +95,12 @@ mod tests {
             ("é[.]b", "é.b"),
             ("[", "["),
             ("a[ dot ]b[日本", "a.b[日本"),
+            ("a\\\\.b", "a.b"),
+            ("a[[.]]b", "a.b"),
+            ("a[[[[[[.]]]]]]b", "a[[[[[[.]]]]]]b"),
         ] {
             assert_eq!(refang(written), meant, "{written}");
+            assert_eq!(refang(meant), meant);
         }
     }
 

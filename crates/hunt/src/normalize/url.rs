@@ -109,6 +109,8 @@ fn normal_host(host: &str) -> Result<(String, bool), Reason> {
 /// not.
 pub(super) fn normal_into(text: &str, out: &mut String) -> Result<IndicatorType, Reason> {
     let Url { scheme, host, port, tail, .. } = parse_url(text)?;
+    // It may have stood before a fragment.
+    let tail = tail.trim_end_matches(super::is_around);
     // Writing to a text cannot fail.
     let _ = match port {
         Some(port) if default_port(&scheme) != Some(port) => write!(out, "{scheme}://{host}:{port}{tail}"),
