@@ -37,6 +37,33 @@ pub fn bound(template: Template) -> TimeBound {
     }
 }
 
+/// A query as pages and files have it: bound as exports are, in the formatter's layout. One of `classic` stays as it is, to the byte.
+#[must_use]
+pub fn query(hunt: &Hunt, query: &HuntQuery) -> String {
+    let text = query.text(&bound(hunt.template));
+    match hunt.template {
+        Template::Exact => kql::fmt::format(&text).unwrap_or(text),
+        Template::Classic => text,
+    }
+}
+
+/// Queries as one text that can be run as it is: one alone as it stands in its file; of several each is a function, since all
+/// declare the same names, and called below.
+#[must_use]
+pub fn queries_text<'h>(asked: &[(&'h Hunt, &'h HuntQuery)]) -> String {
+    if let [(hunt, one)] = asked {
+        return query(hunt, one);
+    }
+    let (mut functions, mut calls) = (String::new(), String::new());
+    for (hunt, one) in asked {
+        let name = kql::fmt::name(&format!("{}_{}", hunt.id, one.id).replace('-', "_"));
+        let _ = write!(functions, "let {name} = () {{\n{}}};\n\n", one.text(&bound(hunt.template)));
+        let _ = writeln!(calls, "{name}();");
+    }
+    let text = functions + &calls;
+    kql::fmt::format(&text).unwrap_or(text)
+}
+
 /// The value as it may stand in prose: nothing in it can be clicked.
 #[must_use]
 pub fn defang(indicator: Indicator<'_>) -> String {
@@ -107,7 +134,7 @@ fn queries(hunt: &Hunt) -> String {
     }
     for query in &hunt.queries {
         let _ = write!(out, "\n### {}\n\n", heading(query));
-        out += &block("kql", &query.text(&bound(hunt.template)));
+        out += &block("kql", &self::query(hunt, query));
     }
     out
 }
@@ -218,6 +245,8 @@ fn references(hunt: &Hunt) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::exclusion::DEFAULT;
 
@@ -226,7 +255,7 @@ mod tests {
         "reference": "https://a.b/c"}], "2": [{"ioc_value": "https://famwili.shop/a.b|`c", "ioc_type": "url", "malware": "win.remus"}]}"#;
 
     fn page(template: Template) -> String {
-        let hunts = crate::hunt::build(&std::sync::Arc::new(crate::feed::read(INTEL.as_bytes(), "x.json").unwrap()), template);
+        let hunts = crate::hunt::build(&Arc::new(crate::feed::read(INTEL.as_bytes(), "x.json").unwrap()), template);
         markdown(&hunts[0], &Exclusions::parse(DEFAULT).unwrap())
     }
 
@@ -253,6 +282,28 @@ mod tests {
         assert!(page.contains("- <https://a.b/c>"));
         // A comment in a fenced block is all that shows it as it is.
         assert!(page.lines().all(|line| line.starts_with("// ") || !line.contains("<img")));
+    }
+
+    #[test]
+    fn queries_are_as_the_formatter_writes_them() {
+        let intel = Arc::new(crate::feed::read(INTEL.as_bytes(), "x.json").unwrap());
+        for template in [Template::Exact, Template::Classic] {
+            let hunt = &crate::hunt::build(&intel, template)[0];
+            let asked: Vec<(&Hunt, &HuntQuery)> = hunt.queries.iter().map(|query| (hunt, query)).collect();
+            assert!(asked.len() > 1);
+            for (hunt, one) in &asked {
+                let text = query(hunt, one);
+                assert_eq!(kql::fmt::format(&text).as_deref(), Ok(text.as_str()));
+                assert_eq!(queries_text(&[(hunt, one)]), text);
+            }
+            let all = queries_text(&asked);
+            assert_eq!(kql::fmt::format(&all).as_deref(), Ok(all.as_str()));
+            let catalog = kql::catalog::Workspace { builtin: true, ..kql::catalog::Workspace::default() };
+            let checked = kql::bind::check(&all, &catalog, 0);
+            assert!(checked.ok, "{:?}\n{all}", checked.diagnostics);
+            assert!(all.contains("let win_remus_url_click = () {\n    // "), "{all}");
+            assert!(all.contains("};\n\nwin_remus_domain_dns();\nwin_remus_"), "{all}");
+        }
     }
 
     #[test]

@@ -151,7 +151,9 @@ fn datatable(subject: &Subject, observables: &[Observable], with_port: bool) -> 
             let _ = writeln!(text, "    {}, {said}", string_literal(&value));
         }
     }
-    text + "];\n"
+    // No comma stands behind the last row.
+    text.truncate(text.trim_end_matches(",\n").len());
+    text + "\n];\n"
 }
 
 #[cfg(test)]
@@ -178,7 +180,7 @@ mod tests {
 let lookback = 14d;
 let needles = dynamic(["famwili.shop"]);
 let indicators = datatable(Observable:string, Indicator:string, IndicatorType:string, ThreatType:string, IndicatorConfidence:long) [
-    "famwili.shop", "famwili.shop", "domain", "botnet_cc", 100,
+    "famwili.shop", "famwili.shop", "domain", "botnet_cc", 100
 ];
 DnsEvents
 | where TimeGenerated > ago(lookback)
@@ -214,8 +216,8 @@ DnsEvents
             {"ioc": "http://93.184.216.34:8080/a", "ioc_type": "url", "malware": "win.x", "confidence_level": 75}]}"#,
         );
         let text = hunt.queries.iter().find(|query| query.id == "ip-firewall").unwrap().text(&TimeBound::Unbounded);
-        assert!(text.contains(r#"    "93.184.216.34", 80, "93.184.216.34:80", "ip:port", "", long(null),"#), "{text}");
-        assert!(text.contains(r#"    "93.184.216.34", 8080, "http://93.184.216.34:8080/a", "url", "", 75,"#), "{text}");
+        assert!(text.contains(r#"    "93.184.216.34", 80, "93.184.216.34:80", "ip:port", "", long(null)"#), "{text}");
+        assert!(text.contains(r#"    "93.184.216.34", 8080, "http://93.184.216.34:8080/a", "url", "", 75"#), "{text}");
         assert!(text.contains(r#"let needles = dynamic(["93.184.216.34", "::ffff:93.184.216.34"]);"#), "{text}");
         assert!(text.contains("| where isnull(IndicatorPort) or IndicatorPort == DestinationPort\n"));
     }

@@ -47,7 +47,7 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
         write_file(&args.out.join(format!("{}.md", hunt.id)), page::markdown(hunt, &exclusions))?;
         for query in &hunt.queries {
             let path = args.out.join(&hunt.id).join(format!("{}.kql", query.id));
-            let text = query.text(&page::bound(hunt.template));
+            let text = page::query(hunt, query);
             if text.chars().count() > LONGEST_RULE {
                 long.push(path.display().to_string());
             }

@@ -1,8 +1,9 @@
 //! `tallyho hunts show`: the page of a hunt, or its queries alone.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 
-use hunt::{Exclusions, page};
+use hunt::{Exclusions, Hunt, HuntQuery, page};
 
 use super::Selection;
 use crate::config::Config;
@@ -11,6 +12,9 @@ use crate::escape;
 
 /// What `tallyho hunts show` takes.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Example:
+  tallyho hunts show win-remus --intel threatfox.json --kql --query domain-dns > domain-dns.kql")]
 pub struct Args {
     /// The hunt, as `hunts list` names it; all if none is named
     #[arg(value_name = "HUNT")]
@@ -18,9 +22,12 @@ pub struct Args {
     /// Which hunts.
     #[command(flatten)]
     pub selection: Selection,
-    /// The queries alone
+    /// The queries alone: one as it is, of several each as a function, with its call at the end
     #[arg(long)]
     pub kql: bool,
+    /// Only these queries, by the names of their files: `domain-dns`; may be repeated
+    #[arg(long, value_name = "NAME", requires = "kql")]
+    pub query: Vec<String>,
 }
 
 /// Prints them.
@@ -37,17 +44,28 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
         }
         hunts.retain(|hunt| args.hunts.contains(&hunt.id));
     }
-    let exclusions = Exclusions::parse(hunt::exclusion::DEFAULT).map_err(|error| Error::internal(error.to_string()))?;
     let mut out = std::io::stdout().lock();
+    if args.kql {
+        let asked = asked(&hunts, &args.query)?;
+        write!(out, "{}", escape::terminal_lines(&page::queries_text(&asked)))?;
+        out.flush()?;
+        return Ok(Exit::Ran);
+    }
+    let exclusions = Exclusions::parse(hunt::exclusion::DEFAULT).map_err(|error| Error::internal(error.to_string()))?;
     for hunt in &hunts {
-        if args.kql {
-            for query in &hunt.queries {
-                writeln!(out, "{}", escape::terminal_lines(query.text(&page::bound(hunt.template)).trim_end()))?;
-            }
-        } else {
-            writeln!(out, "{}", escape::terminal_lines(page::markdown(hunt, &exclusions).trim_end()))?;
-        }
+        writeln!(out, "{}", escape::terminal_lines(page::markdown(hunt, &exclusions).trim_end()))?;
     }
     out.flush()?;
     Ok(Exit::Ran)
+}
+
+/// The hunts' queries; of certain names alone if there are some.
+fn asked<'h>(hunts: &'h [Hunt], names: &[String]) -> Result<Vec<(&'h Hunt, &'h HuntQuery)>, Error> {
+    let all = || hunts.iter().flat_map(|hunt| hunt.queries.iter().map(move |query| (hunt, query)));
+    if let Some(unknown) = names.iter().find(|name| !all().any(|(_, query)| query.id == **name)) {
+        let known: BTreeSet<&str> = all().map(|(_, query)| query.id.as_str()).collect();
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        return Err(Error::user(format!("no query is called `{unknown}`")).with_hint(format!("there is {known}")));
+    }
+    Ok(all().filter(|(_, query)| names.is_empty() || names.contains(&query.id)).collect())
 }
