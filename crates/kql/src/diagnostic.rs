@@ -255,6 +255,8 @@ codes! {
     NO_CASE = "K0133" Error "no case of the pattern fits", "add the case to the `declare pattern`, or call one of those that are there";
     /// A member of an entity group that is no cluster, database or table, or not of the kind of the others.
     WRONG_ENTITY = "K0134" Error "wrong member of an entity group", "name members of one kind: databases, or clusters, or tables";
+    /// A constant that must be a regular expression and is none.
+    BAD_REGEX = "K0135" Error "no regular expression", "write a sign that stands for itself with a backslash, in `@'…'`: `@'\\('`";
     /// A literal whose content its type cannot read.
     BAD_LITERAL = "K0190" Error "literal that cannot be read";
     /// A table of events read from its first day to its last.
@@ -263,7 +265,7 @@ codes! {
     CONTAINS_TERM = "K0902" Warning "contains where has would do";
     /// `search`, `find` or `union` over every table.
     EVERY_TABLE = "K0903" Warning "reads every table";
-    /// A regular expression that matches nothing, or is none.
+    /// A regular expression that matches nothing.
     DEAD_REGEX = "K0904" Warning "regular expression that cannot match", "try the expression alone: `print 'a text' matches regex …`";
     /// A column compared with a constant of a type that its values never have.
     CONSTANT_TYPE = "K0905" Warning "column compared with a constant of another type";

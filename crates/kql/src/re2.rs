@@ -4,6 +4,25 @@
 //! (`data-explorer/kusto/query/regex`). Where a pattern can be read by either, the reference's reading counts: only one that it
 //! refuses is to be translated.
 
+use regex_syntax::hir::Hir;
+
+/// The pattern by the syntax of Kusto's reference, else by RE2's; or why it is no regular expression by either. Neither has
+/// look-around or back references.
+pub(crate) fn read(pattern: &str) -> Result<Hir, String> {
+    match regex_syntax::parse(pattern) {
+        Ok(hir) => Ok(hir),
+        Err(error) => regex_syntax::parse(&translate(pattern)).map_err(|_| reason(&error)),
+    }
+}
+
+fn reason(error: &regex_syntax::Error) -> String {
+    match error {
+        regex_syntax::Error::Parse(error) => error.kind().to_string(),
+        regex_syntax::Error::Translate(error) => error.kind().to_string(),
+        other => other.to_string(),
+    }
+}
+
 /// The same pattern in the other syntax.
 #[must_use]
 pub fn translate(pattern: &str) -> String {

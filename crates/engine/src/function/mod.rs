@@ -73,7 +73,7 @@ use crate::text_set::TextSet;
 pub(crate) use comparison::compare;
 pub(crate) use fold::{fold, folded};
 pub use ip_place::IpPlaces;
-pub(crate) use pattern::build_regex;
+pub(crate) use pattern::{build_regex, in_one_line};
 pub(crate) use term_table::TermTable;
 pub(crate) use text_test::TextTest;
 pub(crate) use udf::Udf;

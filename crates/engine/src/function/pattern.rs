@@ -14,11 +14,14 @@ const KEPT: usize = 64;
 
 /// The compiled expression, or what is wrong with it in one line.
 pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
-    build_regex(pattern, |_| ()).map_err(|error| {
-        let why = error.to_string();
-        let why = why.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("unreadable").trim();
-        format!("`{pattern}` is no regular expression: {}", why.trim_start_matches("error: "))
-    })
+    build_regex(pattern, |_| ()).map_err(|error| format!("`{pattern}` is no regular expression: {}", in_one_line(&error)))
+}
+
+/// What is wrong with an expression, without the drawing of it.
+pub(crate) fn in_one_line(error: &regex::Error) -> String {
+    let why = error.to_string();
+    let last = why.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("unreadable").trim();
+    last.trim_start_matches("error: ").to_owned()
 }
 
 /// The expression with some settings: by the syntax of the reference, else by that of RE2, in which queries were once written.

@@ -18,7 +18,7 @@ use super::{Operator, Run, schema};
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::convert::from_text;
 use crate::error::{Error, Result, code};
-use crate::function::build_regex;
+use crate::function::{build_regex, in_one_line};
 
 /// The operator. The text stands in the column behind the input's own.
 #[derive(Debug)]
@@ -83,7 +83,8 @@ impl Parse {
                 .swap_greed(flags.contains('U'));
         };
         let regex = build_regex(&source, set)
-            .map_err(|error| Error::new(code::ARGUMENT, format!("the pattern of parse is no regular expression: {error}")))?;
+            .map_err(|error| format!("the pattern of parse is no regular expression: {}", in_one_line(&error)))
+            .map_err(|message| Error::new(code::ARGUMENT, message))?;
         let all_texts = captured.iter().all(|capture| capture.ty == Type::String);
         let plain = Plain::of(pattern).filter(|_| mode != ParseMode::Regex && flags.is_empty() && all_texts);
         Ok(Parse { columns, width: types.len(), text_type: Type::String, regex, plain, mode, captured, only_matches })

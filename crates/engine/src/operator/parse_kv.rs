@@ -11,7 +11,7 @@ use super::{Operator, Run, schema};
 use crate::cell::{CellBuilder, Cells};
 use crate::convert::from_text;
 use crate::error::{Error, Result, code};
-use crate::function::build_regex;
+use crate::function::{build_regex, in_one_line};
 
 /// The operator. The text stands in the column behind the input's own.
 #[derive(Clone, Debug)]
@@ -42,19 +42,19 @@ impl ParseKv {
             pairs: all("quote").filter_map(|text| quotes(&text)).collect(),
             escapes: all("escape").flat_map(|text| text.chars().next()).collect(),
         };
-        let syntax =
-            match (text("regex"), text("pair_delimiter"), text("kv_delimiter")) {
-                (Some(pattern), ..) => Syntax::Regex(build_regex(&pattern, |_| ()).map_err(|error| {
-                    Error::new(code::ARGUMENT, format!("regex of parse-kv is no regular expression: {error}"))
-                })?),
-                (None, None, None) => Syntax::Words(quoting()),
-                (None, pair, kv) => Syntax::Delimited {
-                    pair: pair.unwrap_or_else(|| " ".to_owned()),
-                    kv: kv.unwrap_or_else(|| "=".to_owned()),
-                    quoting: quoting(),
-                    greedy: options.iter().any(|(name, value)| name == "greedy" && *value == Value::Bool(true)),
-                },
-            };
+        let syntax = match (text("regex"), text("pair_delimiter"), text("kv_delimiter")) {
+            (Some(pattern), ..) => Syntax::Regex(build_regex(&pattern, |_| ()).map_err(|error| {
+                let why = in_one_line(&error);
+                Error::new(code::ARGUMENT, format!("regex of parse-kv is no regular expression: {why}"))
+            })?),
+            (None, None, None) => Syntax::Words(quoting()),
+            (None, pair, kv) => Syntax::Delimited {
+                pair: pair.unwrap_or_else(|| " ".to_owned()),
+                kv: kv.unwrap_or_else(|| "=".to_owned()),
+                quoting: quoting(),
+                greedy: options.iter().any(|(name, value)| name == "greedy" && *value == Value::Bool(true)),
+            },
+        };
         Ok(ParseKv { columns, width, keys: keys.to_vec(), syntax })
     }
 

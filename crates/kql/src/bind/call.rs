@@ -189,6 +189,7 @@ impl Binder<'_> {
         let Some(call) = self.resolved(function, &bound, name, span) else {
             return vec![Item::unnamed(Expr { kind: ExprKind::Literal(Value::Null), ty: fixed_type(function) })];
         };
+        self.check_regex_argument(&function.name, &bound);
         let input: Vec<Column> = self.scope().map(|scope| scope.columns().to_vec()).unwrap_or_default();
         let mut results = names::columns(&call, &bound.iter().map(Bound::as_argument).collect::<Vec<_>>(), &input);
         if is_undecided(function, &bound) {

@@ -33,10 +33,17 @@ impl Binder<'_> {
             ast::ExprKind::Unary { op, operand } => self.unary(*op, operand, expr.span),
             ast::ExprKind::Binary { op, op_span, left, right } if matches!(left.without_parens().kind, ast::ExprKind::Star) => {
                 let value = self.value(right);
+                if *op == BinaryOp::MatchesRegex {
+                    self.check_regex(&value, right.span);
+                }
                 Item::unnamed(self.any_column(*op, *op_span, &value))
             }
             ast::ExprKind::Binary { op, op_span, left, right } => {
-                let (left, right) = (self.value(left), self.value(right));
+                let (left, span) = (self.value(left), right.span);
+                let right = self.value(right);
+                if *op == BinaryOp::MatchesRegex {
+                    self.check_regex(&right, span);
+                }
                 Item::unnamed(self.binary(*op, *op_span, left, right))
             }
             ast::ExprKind::Arithmetic { first, rest } => self.arithmetic(first, rest, expr.span),

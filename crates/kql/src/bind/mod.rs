@@ -17,6 +17,7 @@ mod operator;
 mod path;
 mod pattern;
 mod place;
+mod regex;
 mod resolve;
 mod scope;
 mod source;

@@ -54,6 +54,26 @@ fn names_of_columns() {
 }
 
 #[test]
+fn regular_expressions_are_looked_into() {
+    let bad = |query: &str, place: &str| errors(query, &[("K0135", place)]);
+    bad("T | where b matches regex '(?<=x)y'", "'(?<=x)y'");
+    bad("let p = '('; T | where b matches regex p", "p");
+    bad("T | where * matches regex 'a['", "'a['");
+    bad("T | extend x = extract('(', 0, b)", "'('");
+    bad("T | extend x = replace_regex(b, @'\\', 'y')", "@'\\'");
+    bad("T | extend x = countof(b, '(', 'regex')", "'('");
+    bad("T | parse kind=regex b with 'x' y '(' z", "'('");
+    bad("T | parse-kv b as (x: string) with (regex=@'(\\w+)=(')", "@'(\\w+)=('");
+    for good in [
+        "T | where b matches regex '{(.*)}' and b matches regex b",
+        "T | extend x = countof(b, '('), y = extract_all(@'(\\d)', b)",
+        "T | parse kind=regex b with '(?:' y ')' z: long | parse b with '(' q",
+    ] {
+        assert!(checked(good).ok, "{good}: {:?}", checked(good).diagnostics);
+    }
+}
+
+#[test]
 fn columns_of_operators() {
     let t = "T | project a, b, d, t";
     columns(

@@ -6,7 +6,7 @@ use super::super::Binder;
 use super::super::flow::Flow;
 use super::super::fold;
 use super::super::neighbors::with_windows;
-use super::param;
+use super::{param, written};
 use crate::ast::{self, ColumnDecl, Param, ParseElement, TypeExprKind};
 use crate::diagnostic;
 use crate::plan::{ParseItem, ParseMode, RelKind};
@@ -59,6 +59,9 @@ impl Binder<'_> {
                 }
             });
         }
+        if mode == ParseMode::Regex {
+            self.check_parse_regex(&parts, pattern);
+        }
         let flags = param(params, "flags").unwrap_or_default();
         let kind = RelKind::Parse { input: input.rel.clone(), text, mode, flags, pattern: parts, only_matches };
         input.with_columns(kind, columns, input.rel.open).without(own, input.columns().len())
@@ -84,6 +87,9 @@ impl Binder<'_> {
         for key in keys {
             let ty = if key.ty == Type::Unknown { Type::String } else { key.ty };
             places.push((key.name.text.clone(), place(&mut columns, &key.name.text, ty)));
+        }
+        if let Some(regex) = params.iter().find(|param| param.name.text.eq_ignore_ascii_case("regex")) {
+            self.check_regex_text(&written(&regex.value), regex.value.span);
         }
         let options = self.options_of(params);
         let kind = RelKind::ParseKv { input: input.rel.clone(), text, keys: places, options };
