@@ -5,7 +5,7 @@
 mod text;
 
 pub(crate) use text::{month_by_name, weekday_by_name, year_of_two_digits};
-pub use text::{parse_clock, parse_datetime, parse_span, unit_ticks};
+pub use text::{parse_clock, parse_datetime, parse_named_month, parse_span, unit_ticks};
 
 /// Ticks in a microsecond.
 pub const MICROSECOND: i64 = 10;

@@ -3,13 +3,43 @@
 use kql::Type;
 use kql::time::{self, DAY, HOUR, MINUTE, SECOND, UNIX_EPOCH};
 
-/// The datetime, in ticks, that `text` writes: ISO 8601, the portal's `5/20/2026, 1:36:27.000 PM` (month first, UTC), or a number
-/// of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by its size.
+use crate::column::{Cell, Raw};
+
+/// The datetime, in ticks, that `text` writes: ISO 8601 (with dashes, slashes or neither), the portal's
+/// `5/20/2026, 1:36:27.000 PM` (month first, UTC), `20.5.2026 13:36:27`, a month by its name (RFC 1123, Apache, CEF, `date`), or a
+/// number of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by its size.
 pub(crate) fn ticks(text: &str) -> Option<i64> {
     iso_fast(text.as_bytes()).or_else(|| {
         let text = text.trim();
-        time::parse_iso(text).or_else(|| epoch(text)).or_else(|| us_date(text)).or_else(|| spelled_month(text))
+        let numbers = time::parse_iso(text).or_else(|| epoch(text)).or_else(|| numeric_date(text, Order::MonthFirst));
+        numbers.or_else(|| basic(text)).or_else(|| spelled_month(text)).or_else(|| exponent(text))
     })
+}
+
+/// How a date of three numbers with slashes between them is read, where the year is not the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// `5/20/2026`, as the portal writes it.
+    MonthFirst,
+    /// `20/5/2026`, as the portal writes it for those who read dates so.
+    DayFirst,
+}
+
+/// The order that a date with slashes can only have; `None` where both are possible, or it is none.
+pub(crate) fn order_of(text: &str) -> Option<Order> {
+    let readable = |order| text.contains('/') && numeric_date(text.trim(), order).is_some();
+    match (readable(Order::MonthFirst), readable(Order::DayFirst)) {
+        (true, false) => Some(Order::MonthFirst),
+        (false, true) => Some(Order::DayFirst),
+        _ => None,
+    }
+}
+
+/// Makes a cell of the first of some fields that is not empty: its date is written with the day first.
+pub(crate) fn day_first<'a>(raws: &[Raw<'a>]) -> Option<Cell<'a>> {
+    let raw = *raws.iter().find(|raw| !raw.is_empty())?;
+    let ticks = raw.text().and_then(|text| numeric_date(text.trim(), Order::DayFirst));
+    Some(ticks.map_or(Cell::Raw(raw), |ticks| Cell::Text(time::format_datetime(ticks).into())))
 }
 
 /// The whole number, or the ticks, that a column of type `int`, `long` or `datetime` holds for a field's text; `None` where that is
@@ -102,44 +132,76 @@ fn fraction_ticks(digits: &[u8]) -> Option<i64> {
     Some(ticks)
 }
 
-/// A count since 1970: seconds below 10^11, milliseconds below 10^14, microseconds below 10^17, else nanoseconds. Fractions are
-/// read as digits, since a double would lose the last of them.
+/// A count since 1970, by the number of its digits: seconds, milliseconds, microseconds, or nanoseconds. Fractions are read as
+/// digits, since a double would lose the last of them. Of 14 and 17 digits are dates, of 18 the counts of other clocks.
 fn epoch(text: &str) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if whole.len() < 9 || whole.len() > 19 || !whole.bytes().all(|b| b.is_ascii_digit()) {
+    if !whole.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
     let count: i64 = whole.parse().ok()?;
     let ticks = match whole.len() {
-        ..=11 => count.checked_mul(SECOND)? + if fraction.is_empty() { 0 } else { fraction_ticks(fraction.as_bytes())? },
-        12..=14 => count.checked_mul(time::MILLISECOND)?,
-        15..=17 => count.checked_mul(time::MICROSECOND)?,
-        _ => count / 100,
+        9..=11 => count.checked_mul(SECOND)? + if fraction.is_empty() { 0 } else { fraction_ticks(fraction.as_bytes())? },
+        12 | 13 => count.checked_mul(time::MILLISECOND)?,
+        15 | 16 => count.checked_mul(time::MICROSECOND)?,
+        19 => count / 100,
+        _ => return None,
     };
     time::in_range(UNIX_EPOCH.checked_add(ticks)?)
 }
 
-/// `5/20/2026, 1:36:27.000 PM`, with or without comma, seconds, fraction and half of the day.
-fn us_date(text: &str) -> Option<i64> {
+/// The same with an exponent, as some write large numbers: `1.779284187E9`.
+fn exponent(text: &str) -> Option<i64> {
+    let number: f64 = text.parse().ok().filter(|_| text.contains(['e', 'E']))?;
+    epoch(&number.to_string())
+}
+
+/// `20260520T133627Z`, `20260520133627.5`, `20260520`: digits of a date, and of a time with or without a sign between.
+fn basic(text: &str) -> Option<i64> {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let date = text.get(..8).filter(|date| digits(date) == 8)?;
+    let rest = text[8..].trim_start_matches(['T', 't', ' ']);
+    let (clock, tail) = rest.split_at(digits(rest));
+    let clock = match clock.len() {
+        0 if tail.is_empty() => String::new(),
+        4 => format!("T{}:{}", &clock[..2], &clock[2..]),
+        6 => format!("T{}:{}:{}", &clock[..2], &clock[2..4], &clock[4..]),
+        9 => format!("T{}:{}:{}.{}", &clock[..2], &clock[2..4], &clock[4..6], &clock[6..]),
+        _ => return None,
+    };
+    time::parse_iso(&format!("{}-{}-{}{clock}{tail}", &date[..4], &date[4..6], &date[6..]))
+}
+
+/// `5/20/2026, 1:36:27.000 PM`, with or without comma, seconds, fraction and half of the day; `2026/05/20 13:36:27`. With dots
+/// between them (`20.5.2026`) the day is always the first.
+fn numeric_date(text: &str, order: Order) -> Option<i64> {
     let (date, clock) = text.split_once([',', ' ']).unwrap_or((text, ""));
-    let mut parts = date.split('/').map(|part| part.parse::<i64>().ok());
-    let (month, day, year) = (parts.next()??, parts.next()??, parts.next()??);
+    let (sign, order) = if date.contains('.') { ('.', Order::DayFirst) } else { ('/', order) };
+    let mut parts = date.split(sign);
+    let (first, second, third) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
         return None;
     }
+    let (year, month, day) = match order {
+        _ if first.len() == 4 => (first, second, third),
+        Order::MonthFirst => (third, first, second),
+        Order::DayFirst => (third, second, first),
+    };
+    let year: i64 = year.parse().ok()?;
     let year = if year < 100 { 2000 + year } else { year };
-    time::from_civil(year, month, day, clock_ticks(clock.trim())?)
+    time::from_civil(year, month.parse().ok()?, day.parse().ok()?, clock_ticks(clock.trim())?)
 }
 
-/// `1:36:27.000 PM`, `13:36`, or nothing.
+/// `1:36:27.000 PM`, `13:36`, `13:36:27 UTC`, or nothing.
 fn clock_ticks(clock: &str) -> Option<i64> {
-    if clock.is_empty() {
-        return Some(0);
-    }
     let upper = clock.to_ascii_uppercase();
+    let upper = ["UTC", "GMT", "Z"].iter().find_map(|zone| upper.strip_suffix(zone)).unwrap_or(&upper).trim_end();
+    if upper.is_empty() {
+        return clock.is_empty().then_some(0);
+    }
     let (digits, half) = match upper.strip_suffix('M').map(str::trim_end) {
         Some(rest) => (rest.strip_suffix(['A', 'P'])?.trim_end(), Some(rest.ends_with('P'))),
-        None => (upper.as_str(), None),
+        None => (upper, None),
     };
     let mut parts = digits.splitn(3, ':');
     let (hour, minute, rest) =
@@ -160,15 +222,34 @@ fn clock_ticks(clock: &str) -> Option<i64> {
     (0..DAY).contains(&ticks).then_some(ticks)
 }
 
-/// `Jul 25 2019 23:30:12` and `25 Jul 2019 23:30:12`, as CEF writes times.
+/// A time with the month by its name: `Wed, 20 May 2026 13:36:27 GMT` (RFC 1123), `20/May/2026:13:36:27 +0000` (Apache),
+/// `May 20 2026 13:36:27` (CEF), `Wed May 20 13:36:27 UTC 2026` (`date`).
 fn spelled_month(text: &str) -> Option<i64> {
-    let mut words = text.split_whitespace();
-    let (first, second, year, clock) = (words.next()?, words.next()?, words.next()?.parse::<i64>().ok()?, words.next()?);
-    let (month, day) = match month_number(first) {
-        Some(month) => (month, second.parse().ok()?),
-        None => (month_number(second)?, first.parse().ok()?),
+    if !text.bytes().any(|b| b.is_ascii_alphabetic()) {
+        return None;
+    }
+    time::parse_named_month(text).or_else(|| apache_time(text)).or_else(|| month_then_day(text))
+}
+
+fn apache_time(text: &str) -> Option<i64> {
+    let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let (date, clock) = text.split_once(':').filter(|(date, _)| date.contains('/'))?;
+    time::parse_named_month(&format!("{} {clock}", date.replace('/', " ")))
+}
+
+fn month_then_day(text: &str) -> Option<i64> {
+    let words: Vec<&str> = text.split([' ', ',']).filter(|word| !word.is_empty()).collect();
+    let words = match words.as_slice() {
+        [weekday, rest @ ..] if rest.first().is_some_and(|word| month_number(word).is_some()) && weekday.len() == 3 => rest,
+        words => words,
     };
-    time::from_civil(year, month, day, clock_ticks(clock)?)
+    let (month, day, year, clock) = match words {
+        [month, day, clock, year] if clock.contains(':') => (month, day, year, (*clock).to_owned()),
+        [month, day, clock, zone, year] if clock.contains(':') => (month, day, year, format!("{clock} {zone}")),
+        [month, day, year, clock @ ..] if !clock.is_empty() => (month, day, year, clock.join(" ")),
+        _ => return None,
+    };
+    time::from_civil(year.parse().ok()?, month_number(month)?, day.parse().ok()?, clock_ticks(&clock)?)
 }
 
 /// 1 for `Jan` …
@@ -227,10 +308,30 @@ mod tests {
             "1779284187000000",
             "1779284187000000000",
             "May 20 2026 13:36:27",
+            "20 May 2026 13:36:27",
+            "May 20, 2026 1:36:27 PM",
+            "May 20 2026 13:36:27.000 UTC",
+            "Wed May 20 13:36:27 2026",
+            "Wed May 20 13:36:27 UTC 2026",
+            "Wed, 20 May 2026 13:36:27 GMT",
+            "Wed, 20 May 2026 15:36:27 +0200",
+            "20/May/2026:13:36:27 +0000",
+            "[20/May/2026:15:36:27 +0200]",
+            "20260520T133627Z",
+            "20260520T153627.000+0200",
+            "20260520133627",
+            "20260520133627.0Z",
+            "20260520133627000",
+            "2026/05/20 13:36:27",
+            "20.05.2026 13:36:27",
+            "20.5.2026, 13:36:27",
+            "1.779284187E9",
+            "1.779284187e+12",
         ] {
             let seen = ticks(text).map(time::format_datetime);
             assert_eq!(seen.as_deref(), Some("2026-05-20T13:36:27.0000000Z"), "{text}");
         }
+        assert_eq!(ticks("20260520").map(time::format_datetime).as_deref(), Some("2026-05-20T00:00:00.0000000Z"));
         assert_eq!(ticks("1588205199.82437").map(|t| t % SECOND), Some(8_243_700));
         for bad in [
             "",
@@ -238,6 +339,16 @@ mod tests {
             "13/20/2026, 1:00:00 PM",
             "2/30/2026",
             "443",
+            // Counts of other clocks, and dates that are none.
+            "133950981870000000",
+            "20261320133627",
+            "20260520T1",
+            "20/May/2026",
+            "Wed, 20 Foo 2026 13:36:27 GMT",
+            "20/05/2026 10:00:00",
+            "1e400",
+            "UTC",
+            "5/20/2026 Z",
             "5/20/2026, 13:00 AM",
             "99999999999999999999",
             "1/1/2026 -9223372036854775808:00",
@@ -249,6 +360,15 @@ mod tests {
             "May 9223372036854775807 2026 1:00",
         ] {
             assert_eq!(ticks(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_date_can_have_but_one_order_or_either() {
+        assert_eq!(order_of("20/05/2026, 13:36:27.000"), Some(Order::DayFirst));
+        assert_eq!(order_of("5/20/2026 1:36 PM"), Some(Order::MonthFirst));
+        for either in ["5/6/2026", "20.05.2026", "2026/05/20", "10/33", "x/y/z", "33/33/2026"] {
+            assert_eq!(order_of(either), None, "{either}");
         }
     }
 

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use kql::{Column, Type};
 
+use crate::convert;
 use crate::profile::Profile;
-use crate::table::{Path, Source, TableSchema};
+use crate::table::{Fidelity, Path, Source, TableSchema};
 
 /// The tables that hunts are about: they win over lookalikes among the thousand others.
 const PREFERRED: [&str; 13] = [
@@ -165,7 +166,20 @@ pub(crate) fn same_names(name: &str, profile: &Profile) -> TableSchema {
     if own > 0 {
         time_column(&mut table, profile);
     }
+    day_first_dates(&mut table, profile);
     table
+}
+
+/// Reads dates with the day first in the fields where some can only be read so.
+fn day_first_dates(table: &mut TableSchema, profile: &Profile) {
+    for (column, source) in table.columns.iter().zip(&mut table.sources) {
+        if let Source::First(paths) = source
+            && column.ty == Type::DateTime
+            && paths.iter().any(|path| profile.is_day_first(&path.key))
+        {
+            *source = Source::Make { keys: std::mem::take(paths), make: convert::day_first, fidelity: Fidelity::Verbatim };
+        }
+    }
 }
 
 fn top(key: &str) -> Path {

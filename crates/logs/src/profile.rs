@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use kql::Type;
 
 use crate::column::Raw;
-use crate::convert;
+use crate::convert::{self, Order};
 
 /// Field names and what was seen under them.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +18,9 @@ pub(crate) struct Profile {
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
     kinds: u8,
+    /// Dates that can only be read in one order or the other.
+    month_first: bool,
+    day_first: bool,
 }
 
 const BOOL: u8 = 1;
@@ -39,7 +42,13 @@ impl Profile {
             }),
         };
         self.cursor = at + 1;
-        self.fields[at].1.kinds |= kind(raw);
+        let seen = &mut self.fields[at].1;
+        seen.kinds |= kind(raw);
+        match raw.text().and_then(|text| convert::order_of(&text)) {
+            Some(Order::MonthFirst) => seen.month_first = true,
+            Some(Order::DayFirst) => seen.day_first = true,
+            None => {}
+        }
     }
 
     /// Takes note of a field whose type the file says. Of types that no text shows (`decimal`, `guid` …) it knows only that they are
@@ -55,7 +64,7 @@ impl Profile {
         };
         if !self.places.contains_key(name) {
             self.places.insert(name.to_owned(), self.fields.len());
-            self.fields.push((name.to_owned(), Seen { kinds }));
+            self.fields.push((name.to_owned(), Seen { kinds, ..Seen::default() }));
         }
     }
 
@@ -67,6 +76,12 @@ impl Profile {
     /// The names.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// Some dates in the field can only have the day first, and none the month.
+    pub(crate) fn is_day_first(&self, name: &str) -> bool {
+        let seen = self.places.get(name).and_then(|at| self.fields.get(*at));
+        seen.is_some_and(|(_, seen)| seen.day_first && !seen.month_first)
     }
 
     /// Names and types: the narrowest type that holds all that was seen.
@@ -121,7 +136,7 @@ fn text_kind(text: &str, untyped: bool) -> u8 {
     if text.len() >= 16 && text.as_bytes()[4] == b'-' && convert::ticks(text).is_some() {
         return TIME;
     }
-    if text.contains('/') && text.ends_with('M') && convert::ticks(text).is_some() {
+    if text.contains('/') && text.ends_with('M') && (convert::ticks(text).is_some() || convert::order_of(text).is_some()) {
         return TIME;
     }
     if !untyped {
@@ -160,6 +175,7 @@ mod tests {
         assert_eq!(of(&["012"], false), Type::String);
         assert_eq!(of(&["True", "false"], false), Type::Bool);
         assert_eq!(of(&["5/20/2026, 1:36:27.000 PM"], false), Type::DateTime);
+        assert_eq!(of(&["20/5/2026, 1:36:27.000 PM", "5/6/2026, 1:36:27.000 PM"], false), Type::DateTime);
         assert_eq!(of(&["", ""], false), Type::String);
     }
 }

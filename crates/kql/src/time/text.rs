@@ -17,7 +17,8 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
 }
 
 /// `8 Nov 14 15:05[:02] [GMT]`, a weekday and a comma before it or not, dashes for blanks in the date or not.
-fn parse_named_month(text: &str) -> Option<i64> {
+#[must_use]
+pub fn parse_named_month(text: &str) -> Option<i64> {
     let text = text.trim();
     let text = match text.split_once(',') {
         Some((weekday, rest)) if weekday_by_name(weekday.trim()).is_some() => rest.trim_start(),

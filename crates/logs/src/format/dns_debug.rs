@@ -6,8 +6,9 @@ use std::sync::Arc;
 use kql::Type;
 
 use super::text::{COMMENT, TextRecords};
-use super::{LogFormat, bound_to, dns_codes};
+use super::{LogFormat, bound_to, dns_codes, profile};
 use crate::column::{Cell, Raw};
+use crate::convert::day_first;
 use crate::file::{Head, Layout};
 use crate::frame::Framing;
 use crate::json::Fault;
@@ -37,7 +38,11 @@ impl LogFormat for DnsDebug {
 
     fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String> {
         let decoder: crate::file::MakeDecoder = Arc::new(|wanted| Box::new(TextRecords::new(parse, wanted)));
-        let layout = Layout { framing: Framing::Lines, decoder, tables: vec![packets()], route: Route::Only };
+        let mut packets = packets();
+        if profile(head, Framing::Lines, &decoder).is_day_first("time") {
+            packets = packets.with("TimeGenerated", make(&["time"], Fidelity::Verbatim, day_first));
+        }
+        let layout = Layout { framing: Framing::Lines, decoder, tables: vec![packets], route: Route::Only };
         Ok(Some(bound_to(layout, head, table)))
     }
 }
