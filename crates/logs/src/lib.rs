@@ -66,5 +66,5 @@ pub use keep::{Find, Keep, Test, TextAt};
 pub use naming::table_for;
 pub use piece::{Block, Piece, Pieces};
 pub use scan::{ByteRange, LINE, OFFSET, RAW, Scan, ScanRequest, arrow_schema};
-pub use stats::ScanStats;
+pub use stats::{ScanStats, Unconverted};
 pub use table::{TableSchema, merged_columns};

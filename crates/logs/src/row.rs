@@ -122,12 +122,19 @@ impl Field {
 
     /// The text that a `string` column would have; `None` if only the row can tell.
     #[inline]
-    pub(crate) fn text<'a>(&self, record: &'a [u8], slots: &'a Slots) -> Option<Cow<'a, [u8]>> {
-        match &self.0 {
+    pub(crate) fn text<'a>(&'a self, record: &'a [u8], slots: &'a Slots) -> Option<Cow<'a, [u8]>> {
+        self.0.text(record, slots)
+    }
+}
+
+impl From {
+    #[inline]
+    fn text<'a>(&'a self, record: &'a [u8], slots: &'a Slots) -> Option<Cow<'a, [u8]>> {
+        match self {
             From::Absent => Some(Cow::Borrowed(b"")),
             From::Slot(slot) => Some(raw_text(slots.get(record, *slot))),
             From::First(fields) => Some(raw_text(first(slots, record, fields))),
-            From::Const(text) => Some(Cow::Owned(text.clone().into_bytes())),
+            From::Const(text) => Some(Cow::Borrowed(text.as_bytes())),
             From::Make(fields, make) => Some(cell_text(make(&raws(slots, record, fields)))),
             From::Rest(..) => None,
         }
@@ -150,6 +157,8 @@ pub(crate) fn raw_text(raw: Raw<'_>) -> Cow<'_, [u8]> {
     match raw {
         Raw::Missing | Raw::Json(b"null") => Cow::Borrowed(b""),
         Raw::Text(bytes) | Raw::Quoted(bytes) => Cow::Borrowed(bytes),
+        // Most strings have nothing to unescape, and nothing of them is copied.
+        Raw::Json([b'"', inner @ .., b'"']) if memchr::memchr(b'\\', inner).is_none() => Cow::Borrowed(inner),
         Raw::Json([b'"', inner @ .., b'"']) => Cow::Owned(json::decode(inner).into_owned().into_bytes()),
         Raw::Json(value) => Cow::Borrowed(value),
     }
@@ -159,6 +168,11 @@ impl Output {
     /// A column made of `source`, whose keys become slots of `wanted`.
     pub(crate) fn new(column: Column, source: &Source, wanted: &mut Wanted, rows: usize) -> Output {
         Output { builder: ColumnBuilder::new(column.ty, rows), from: wanted.from(source), column }
+    }
+
+    /// The text that the column's cell of the record is made of, as for a [`Field`].
+    pub(crate) fn text<'a>(&'a self, record: &'a [u8], slots: &'a Slots) -> Option<Cow<'a, [u8]>> {
+        self.from.text(record, slots)
     }
 
     /// Appends the column's cell of the record; false if its value is of another type.

@@ -279,7 +279,8 @@ impl Scan {
         let record = self.framer.bytes(frame);
         for output in &mut self.outputs {
             if !output.append(record, &self.slots, self.decoder.as_mut()) {
-                *self.stats.unconverted.entry(output.column.name.clone()).or_default() += 1;
+                let value = output.text(record, &self.slots);
+                self.stats.unconverted(&output.column.name, value.as_deref().unwrap_or_default());
             }
         }
         if let Some([lines, offsets, raws]) = &mut self.provenance {
@@ -404,6 +405,7 @@ mod tests {
     use arrow::datatypes::Int64Type;
 
     use super::*;
+    use crate::Unconverted;
 
     fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, LogFile) {
         let folder = tempfile::tempdir().unwrap();
@@ -529,7 +531,7 @@ mod tests {
         assert_eq!(scan.next().unwrap().unwrap().num_rows(), 2);
         assert!(scan.next().is_none());
         let stats = scan.stats();
-        assert_eq!(stats.unconverted.get("EventId"), Some(&1));
+        assert_eq!(stats.unconverted.get("EventId"), Some(&Unconverted { count: 1, example: "x".to_owned() }));
         assert_eq!((stats.rows, stats.unparsed, stats.unparsed_samples()[0].0), (2, 1, 2));
         assert!(stats.time_min.is_some() && stats.time_min == stats.time_max);
         let cancel = Some(Arc::new(AtomicBool::new(true)));

@@ -26,7 +26,7 @@ pub struct ScanStats {
     /// The lines of each range of a file that was scanned by itself, by the byte where it begins.
     range_lines: BTreeMap<u64, u64>,
     /// Values that are none of their column's type, and are null in the rows; by column.
-    pub unconverted: BTreeMap<String, u64>,
+    pub unconverted: BTreeMap<String, Unconverted>,
     /// Rows whose raw record is not UTF-8; U+FFFD stands for what is not. Known only of scans with provenance.
     pub not_utf8: u64,
     /// The least `TimeGenerated` (or `Timestamp`) of the rows in ticks, if the column was read.
@@ -35,6 +35,15 @@ pub struct ScanStats {
     pub time_max: Option<i64>,
     /// Why the file could not be read to its end, if so.
     pub broken: Option<String>,
+}
+
+/// Values of a column that are none of its type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unconverted {
+    /// How many there are.
+    pub count: u64,
+    /// The beginning of the first of them; empty where a file of columns holds it.
+    pub example: String,
 }
 
 /// A record that no table got.
@@ -48,6 +57,7 @@ struct Sample {
 }
 
 const SAMPLES_MAX: usize = 5;
+const EXAMPLE_CHARS_MAX: usize = 60;
 
 impl ScanStats {
     pub(crate) fn unparsed(&mut self, piece: u64, line: u64, why: &str) {
@@ -82,10 +92,25 @@ impl ScanStats {
         self.time_max = [self.time_max, greatest].into_iter().flatten().max();
     }
 
-    /// Adds counts of values that are none of their column's type.
-    pub fn add_unconverted(&mut self, counts: &BTreeMap<String, u64>) {
-        for (column, count) in counts {
-            *self.unconverted.entry(column.clone()).or_default() += count;
+    /// Counts a value that is none of its column's type.
+    pub(crate) fn unconverted(&mut self, column: &str, value: &[u8]) {
+        match self.unconverted.get_mut(column) {
+            Some(known) => known.count += 1,
+            None => {
+                let example = String::from_utf8_lossy(value).chars().take(EXAMPLE_CHARS_MAX).collect();
+                self.unconverted.insert(column.to_owned(), Unconverted { count: 1, example });
+            }
+        }
+    }
+
+    /// Adds what another scan of the same file has seen of values that are none of their column's type.
+    pub fn add_unconverted(&mut self, others: &BTreeMap<String, Unconverted>) {
+        for (column, other) in others {
+            let known = self.unconverted.entry(column.clone()).or_default();
+            known.count += other.count;
+            if known.example.is_empty() {
+                known.example.clone_from(&other.example);
+            }
         }
     }
 

@@ -56,16 +56,18 @@ impl Scans {
 
 /// Says on stderr what of the files could not be read, and ends accordingly.
 pub fn tell(config: &Config, totals: &BTreeMap<(PathBuf, String), ScanStats>) -> Exit {
-    // What no table got is counted by the scan of each table.
+    // What no table got is counted by the scan of each table; a value that is none of its type by that of its own.
     let mut files: BTreeMap<&Path, ScanStats> = BTreeMap::new();
     for ((path, _), stats) in totals {
-        let file = files.entry(path).or_insert_with(|| stats.clone());
+        let file = files.entry(path).or_default();
+        let mut unconverted = std::mem::take(&mut file.unconverted);
+        let broken = file.broken.take();
         if stats.unparsed > file.unparsed {
-            let unconverted = std::mem::take(&mut file.unconverted);
             *file = stats.clone();
-            file.add_unconverted(&unconverted);
         }
-        file.broken = file.broken.take().or_else(|| stats.broken.clone());
+        std::mem::swap(&mut file.unconverted, &mut unconverted);
+        file.add_unconverted(&stats.unconverted);
+        file.broken = broken.or_else(|| stats.broken.clone());
     }
     files.iter().map(|(path, stats)| tell_of(config, path, stats)).max().unwrap_or(Exit::Ran)
 }
@@ -80,9 +82,13 @@ pub fn tell_of(config: &Config, path: &Path, stats: &ScanStats) -> Exit {
         let lines = counted(stats.unparsed, "line is", "lines are");
         messages::warning(config, &format!("{path}: {lines} not readable: {}{more}", named.join("; ")));
     }
-    for (column, count) in &stats.unconverted {
-        let values = counted(*count, "value", "values");
-        messages::warning(config, &format!("{path}: {values} of {column} cannot be read as its type: null stands for it"));
+    for (column, lost) in &stats.unconverted {
+        let values = counted(lost.count, "value", "values");
+        let example = if lost.example.is_empty() { String::new() } else { format!(" (`{}`)", lost.example) };
+        messages::warning(
+            config,
+            &format!("{path}: {values} of {column} cannot be read as its type{example}: null stands for it"),
+        );
     }
     match &stats.broken {
         Some(why) => {

@@ -15,6 +15,7 @@ use super::value::Annotation;
 use super::{ParquetFile, guarded, nested, value};
 use crate::error::Error;
 use crate::scan::{LINE, OFFSET, RAW, arrow_schema};
+use crate::stats::Unconverted;
 
 /// A column of the rows.
 pub(super) struct RowColumn {
@@ -41,7 +42,7 @@ pub struct GroupRows {
     left: usize,
     lost: usize,
     batch_rows: usize,
-    unconverted: BTreeMap<String, u64>,
+    unconverted: BTreeMap<String, Unconverted>,
 }
 
 impl GroupRows {
@@ -70,7 +71,7 @@ impl GroupRows {
 
     /// Values so far that are none of their column's type, and are null in the rows; by column.
     #[must_use]
-    pub fn unconverted(&self) -> &BTreeMap<String, u64> {
+    pub fn unconverted(&self) -> &BTreeMap<String, Unconverted> {
         &self.unconverted
     }
 
@@ -95,7 +96,7 @@ impl GroupRows {
         for output in &self.outputs {
             let (array, lost) = output.array(read, rows)?;
             if lost > 0 {
-                *self.unconverted.entry(output.column.name.clone()).or_default() += lost;
+                self.unconverted.entry(output.column.name.clone()).or_default().count += lost;
             }
             arrays.push(array);
         }

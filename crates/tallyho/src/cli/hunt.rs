@@ -1,5 +1,6 @@
 //! `tallyho hunt`: the main job.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -125,7 +126,12 @@ pub fn summary(report: &Report) -> String {
     let hosts = distinct(report.sightings.iter().filter_map(|sighting| sighting.host.as_deref()).collect());
     let families = distinct(report.sightings.iter().map(|sighting| sighting.hunt.as_str()).collect());
     let rows: u64 = report.searched.iter().map(|file| file.rows).sum();
-    let unparsed: u64 = report.searched.iter().map(|file| file.unparsed).sum();
+    // A line that no table got is counted under each table that its file fills.
+    let mut unparsed: BTreeMap<&str, u64> = BTreeMap::new();
+    for file in &report.searched {
+        let most = unparsed.entry(&file.path).or_default();
+        *most = file.unparsed.max(*most);
+    }
     let explained = report.sightings.len() - report.unexplained().count();
     format!(
         "{} of {} on {}, {explained} of them explained by exclusions; {} searched, {} not readable",
@@ -133,7 +139,7 @@ pub fn summary(report: &Report) -> String {
         counted(families, "family", "families"),
         counted(hosts, "host", "hosts"),
         counted(rows, "row", "rows"),
-        counted(unparsed, "line", "lines")
+        counted(unparsed.values().sum::<u64>(), "line", "lines")
     )
 }
 
@@ -142,4 +148,26 @@ fn progress(config: &Config, found: &Discovered) -> Progress {
     let plain = found.files.iter().all(|file| file.compression == Compression::None);
     let total = found.files.iter().map(|file| file.size * file.tables.len() as u64).sum();
     Progress::new(config, "searching", Some(total).filter(|_| plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Searched;
+
+    #[test]
+    fn a_line_counts_once_however_many_tables_its_file_fills() {
+        let searched = |path: &str, table: &str, rows, unparsed| Searched {
+            path: path.to_owned(),
+            table: table.to_owned(),
+            rows,
+            unparsed,
+            ..Searched::default()
+        };
+        let report = Report {
+            searched: vec![searched("a", "DnsEvents", 5, 2), searched("a", "Syslog", 1, 2), searched("b", "Syslog", 1, 1)],
+            ..Report::default()
+        };
+        assert!(summary(&report).ends_with("; 7 rows searched, 3 lines not readable"), "{}", summary(&report));
+    }
 }

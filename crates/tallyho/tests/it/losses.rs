@@ -49,7 +49,7 @@ fn a_query_says_what_it_could_not_read() {
         n,max_TimeGenerated
         6,2026-05-14T09:00:00.0000000Z
         ! warning: torn/DnsEvents.ndjson: 2 lines are not readable: line 6: it ends where a value should stand; line 8: a string is not closed
-        ! warning: torn/DnsEvents.ndjson: 1 value of TimeGenerated cannot be read as its type: null stands for it
+        ! warning: torn/DnsEvents.ndjson: 1 value of TimeGenerated cannot be read as its type (`noon`): null stands for it
         = 0
     "#]].assert_eq(&run("torn"));
     expect![[r#"
@@ -107,7 +107,7 @@ fn a_hunt_says_what_it_did_not_search() {
         | `0000-00-00T00:00:00.0000000Z` | `the list list` |  | `bad-host.shop` | `bad-host.shop` | `exact` | `DnsEvents` | `torn/DnsEvents.ndjson:0` |  |  |
         ! Not searched, as no hunt asks for it: Heartbeat
         ! warning: torn/DnsEvents.ndjson: 0 lines are not readable: line 0: it ends where a value should stand; line 0: a string is not closed
-        ! warning: torn/DnsEvents.ndjson: 0 value of TimeGenerated cannot be read as its type: null stands for it
+        ! warning: torn/DnsEvents.ndjson: 0 value of TimeGenerated cannot be read as its type (`noon`): null stands for it
         ! 0 sightings of 0 family on 0 hosts, 0 of them explained by exclusions; 0 rows searched, 0 lines not readable (0.0 s)
         = 0
     "#]].assert_eq(&hunt("torn"));
