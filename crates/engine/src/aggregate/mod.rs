@@ -6,6 +6,7 @@ mod bits;
 mod collect;
 mod count;
 mod digest;
+mod distinct;
 mod extreme;
 mod groups;
 pub(crate) mod measure;
@@ -26,6 +27,7 @@ use kql::{Type, Value};
 use crate::cell::Cell;
 use crate::function::is_same;
 
+pub(crate) use distinct::distinct_texts;
 pub use udaf::{aggregate_udf, cells};
 
 /// An aggregation function.

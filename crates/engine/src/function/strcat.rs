@@ -1,13 +1,24 @@
 //! Putting text together: `strcat`, `strcat_delim`, `strcat_array`, `strrep`. See `strcat.md`.
 
-use super::argument::{array, cell_text, text, whole};
+use std::sync::Arc;
+
+use datafusion::arrow::array::StringViewBuilder;
+use datafusion::logical_expr::ColumnarValue;
+use kql::Type;
+
+use super::argument::{Texts, array, cell_text, text, whole};
 use super::text::{joined, joined_elements};
+use super::udf::TEXT_BYTES_MAX;
 use super::{Call, Function};
 use crate::cell::Cell;
 
 /// The functions of this file.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::row("strcat", |_, args| Cell::text(joined(args, 0, ""))),
+    Function::either(
+        "strcat",
+        |_, args| Cell::text(joined(args, 0, "")),
+        |call, args, rows| Ok(joined_columns(call, args, rows)),
+    ),
     Function::row("strcat_delim", |_, args| Cell::text(joined(args, 1, &text(args, 0)))),
     Function::row("strcat_array", strcat_array),
     Function::row("array_strcat", strcat_array),
@@ -16,6 +27,25 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn strcat_array<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     Cell::text(array(args, 0).map_or_else(String::new, |elements| joined_elements(&elements, &text(args, 1))))
+}
+
+/// The texts of columns and constants, one after the other; `None` if there are other arguments, or too much comes together.
+fn joined_columns(call: &Call, args: &[ColumnarValue], rows: usize) -> Option<ColumnarValue> {
+    let texts: Vec<Texts<'_>> = args.iter().map(Texts::of).collect::<Option<_>>()?;
+    if call.types.iter().any(|ty| *ty != Type::String) || texts.iter().all(|texts| matches!(texts, Texts::One(_))) {
+        return None;
+    }
+    let (mut builder, mut one, mut bytes) = (StringViewBuilder::with_capacity(rows), String::new(), 0);
+    for row in 0..rows {
+        one.clear();
+        texts.iter().for_each(|texts| one.push_str(texts.get(row)));
+        bytes += one.len();
+        if bytes > TEXT_BYTES_MAX {
+            return None;
+        }
+        builder.append_value(&one);
+    }
+    Some(ColumnarValue::Array(Arc::new(builder.finish())))
 }
 
 /// How long a repeated text may become.
@@ -31,8 +61,6 @@ fn strrep<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
 
 #[cfg(test)]
 mod tests {
-    use kql::Type;
-
     use super::*;
     use crate::function::testing::{dynamic, eval, s};
 

@@ -83,7 +83,7 @@ impl Udf {
 }
 
 /// Text that a call may give for one batch: a few rows that each become megabytes are no reason to run out of memory.
-const TEXT_BYTES_MAX: usize = 256 << 20;
+pub(super) const TEXT_BYTES_MAX: usize = 256 << 20;
 
 /// Calls `eval` for each row, or once if every argument is one value (unless the call is volatile).
 pub(super) fn by_row<F>(call: &Call, volatile: bool, args: &[ColumnarValue], rows: usize, eval: F) -> Result<ColumnarValue>
