@@ -95,6 +95,9 @@ fn head(hunt: &Hunt) -> String {
     out
 }
 
+/// A moment of an indicator.
+type Moment = fn(Indicator<'_>) -> Option<i64>;
+
 fn summary(hunt: &Hunt) -> String {
     let mut types: Vec<&str> = Vec::new();
     for indicator in hunt.indicators() {
@@ -111,9 +114,14 @@ fn summary(hunt: &Hunt) -> String {
         hunt.indicators().len(),
         types.join(", ")
     );
-    out += "| Type | Value | Threat Type | First Seen | Confidence |\n|---|---|---|---|---|\n";
+    out += "| Type | Value | Threat Type | First Seen | Confidence |";
+    // What no indicator has gets no column.
+    let others: [(&str, Moment); 2] = [("Last Seen", |it| it.last_seen()), ("Valid Until", |it| it.valid_until())];
+    let others: Vec<_> = others.into_iter().filter(|(_, at)| hunt.indicators().any(|it| at(it).is_some())).collect();
+    others.iter().for_each(|(name, _)| out += &format!(" {name} |"));
+    out += &format!("\n|---|---|---|---|---|{}\n", "---|".repeat(others.len()));
     for indicator in hunt.indicators() {
-        let _ = writeln!(
+        let _ = write!(
             out,
             "| {} | {} | {} | {} | {} |",
             indicator.ty().threatfox_name(),
@@ -122,6 +130,8 @@ fn summary(hunt: &Hunt) -> String {
             indicator.first_seen().map(date).unwrap_or_default(),
             indicator.confidence().map(|confidence| format!("{confidence}%")).unwrap_or_default(),
         );
+        others.iter().for_each(|(_, at)| out += &format!(" {} |", at(indicator).map(date).unwrap_or_default()));
+        out.push('\n');
     }
     out
 }
@@ -208,6 +218,9 @@ fn triage(hunt: &Hunt) -> String {
         "Read the row: which host, when, which indicator (`Indicator`), how it matched (`MatchedBy`), how far to believe it (`Confidence`).",
         "Compare the time with First Seen: a contact long before it may be another owner's.",
     ];
+    if hunt.indicators().any(|indicator| indicator.valid_until().is_some()) {
+        steps.push("Compare it with Valid Until, too: the publisher does not stand by the indicator any longer.");
+    }
     if has(|ty| matches!(ty, IndicatorType::Domain | IndicatorType::Url)) {
         steps.push("DNS: was the name answered (`IPAddresses`), and did the asking host (`ClientIP`) connect to the answer?");
     }
@@ -282,6 +295,21 @@ mod tests {
         assert!(page.contains("- <https://a.b/c>"));
         // A comment in a fenced block is all that shows it as it is.
         assert!(page.lines().all(|line| line.starts_with("// ") || !line.contains("<img")));
+    }
+
+    #[test]
+    fn validity_has_columns_where_a_feed_says_it() {
+        let of = |more: &str| {
+            let record = format!(
+                r#"{{"1": [{{"ioc_value": "evil.shop", "ioc_type": "domain", "malware": "win.x", "confidence_level": 75{more}}}]}}"#
+            );
+            let intel = Arc::new(crate::feed::read(record.as_bytes(), "x.json").unwrap());
+            markdown(&crate::hunt::build(&intel, Template::Exact)[0], &Exclusions::default())
+        };
+        assert!(of("").contains("| First Seen | Confidence |\n|---|---|---|---|---|\n| domain | `evil[.]shop` |  |  | 75% |\n"));
+        let page = of(r#", "valid_until": "2026-06-01""#);
+        assert!(page.contains("| Confidence | Valid Until |\n|---|---|---|---|---|---|\n"), "{page}");
+        assert!(page.contains("| 75% | 2026-06-01 |\n") && page.contains("3. Compare it with Valid Until"), "{page}");
     }
 
     #[test]

@@ -54,16 +54,26 @@ pub fn is_family(malware: &Malware, asked: &str) -> bool {
     [&malware.name, &malware.id].iter().any(|name| name.eq_ignore_ascii_case(asked))
 }
 
-/// `3 indicators of 1 family from 1 file; 2 values rejected, 0 held back`.
+/// How many indicators are past their validity.
 #[must_use]
-pub fn summary(intel: &Intel) -> String {
+pub fn expired(intel: &Intel, now: i64) -> usize {
+    intel.indicators().filter(|indicator| indicator.is_expired(now)).count()
+}
+
+/// `3 indicators of 1 family from 1 file, 1 of them expired; 2 values rejected, 0 held back`.
+#[must_use]
+pub fn summary(intel: &Intel, now: i64) -> String {
+    let expired = match expired(intel, now) {
+        0 => String::new(),
+        n => format!(", {n} of them expired"),
+    };
     let unread: usize = intel.sources.iter().map(|source| source.unread_facts).sum();
     let unread = match unread {
         0 => String::new(),
         n => format!(", {} not readable", counted(n, "date or confidence", "dates or confidences")),
     };
     format!(
-        "{} of {} from {}; {} rejected, {} held back{unread}",
+        "{} of {} from {}{expired}; {} rejected, {} held back{unread}",
         counted(intel.len(), "indicator", "indicators"),
         counted(intel.families(), "family", "families"),
         counted(intel.sources.len(), "file", "files"),
@@ -80,8 +90,10 @@ fn text(text: impl Into<String>) -> Value {
 #[must_use]
 pub fn indicator_rows<'a>(indicators: impl Iterator<Item = Indicator<'a>>) -> Rows {
     let mut columns = ["Type", "Value", "Malware", "ThreatType"].map(|name| Column::new(name, Type::String)).to_vec();
-    columns.extend([Column::new("Confidence", Type::Int), Column::new("FirstSeen", Type::DateTime)]);
+    columns.push(Column::new("Confidence", Type::Int));
+    columns.extend(["FirstSeen", "LastSeen", "ValidUntil"].map(|name| Column::new(name, Type::DateTime)));
     columns.push(Column::new("Source", Type::String));
+    let moment = |ticks: Option<i64>| ticks.map_or(Value::Null, Value::DateTime);
     let row = |indicator: Indicator<'a>| {
         vec![
             text(indicator.ty().name()),
@@ -89,7 +101,9 @@ pub fn indicator_rows<'a>(indicators: impl Iterator<Item = Indicator<'a>>) -> Ro
             text(indicator.malware().name.as_str()),
             text(indicator.threat_type()),
             indicator.confidence().map_or(Value::Null, |confidence| Value::Int(i32::from(confidence))),
-            indicator.first_seen().map_or(Value::Null, Value::DateTime),
+            moment(indicator.first_seen()),
+            moment(indicator.last_seen()),
+            moment(indicator.valid_until()),
             text(indicator.source()),
         ]
     };
@@ -113,7 +127,7 @@ pub fn left_out_rows(intel: &Intel) -> Rows {
 
 /// Why the value is hunted, held back or neither: one row for each indicator that has to do with it.
 #[must_use]
-pub fn explain(intel: &Intel, value: &str) -> Rows {
+pub fn explain(intel: &Intel, value: &str, now: i64) -> Rows {
     let columns = ["Value", "Verdict", "Why", "Malware", "Source"].map(|name| Column::new(name, Type::String)).to_vec();
     let mut rows = Vec::new();
     let mut say = |verdict: &str, why: String, malware: &str, source: &str| {
@@ -124,7 +138,7 @@ pub fn explain(intel: &Intel, value: &str) -> Rows {
         Ok((ty, normal)) => {
             for indicator in intel.indicators() {
                 if let Some(why) = covers(indicator, ty, &normal) {
-                    say("hunted", why, &indicator.malware().name, indicator.source());
+                    say("hunted", why + &validity(indicator, now), &indicator.malware().name, indicator.source());
                 }
             }
             for held in intel.held_back() {
@@ -142,6 +156,18 @@ pub fn explain(intel: &Intel, value: &str) -> Rows {
         rows.push(vec![text(value), text("not known"), text(why), text(""), text("")]);
     }
     Rows { columns, rows }
+}
+
+/// ` (last seen 2026-05-20, valid until 2026-06-01: expired)`, as far as the feed says it.
+fn validity(indicator: Indicator<'_>, now: i64) -> String {
+    let date = |ticks: i64| kql::time::format_datetime(ticks)[..10].to_owned();
+    let until = |ticks: i64| {
+        let over = if indicator.is_expired(now) { ": expired, and hunted for logs of before" } else { "" };
+        format!("valid until {}{over}", date(ticks))
+    };
+    let seen = indicator.last_seen().map(|ticks| format!("last seen {}", date(ticks)));
+    let facts: Vec<String> = seen.into_iter().chain(indicator.valid_until().map(until)).collect();
+    if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) }
 }
 
 /// How the indicator stands for the value, if it does.
@@ -175,7 +201,7 @@ mod tests {
     #[test]
     fn an_address_is_known_by_its_network() {
         let intel = hunt::feed::read(b"185.220.101.0/24\n2a02:cf40:1::/48\n64.0.0.0/7\n", "tor.txt").expect("a list");
-        let why = |value: &str| explain(&intel, value).rows[0][2].to_text();
+        let why = |value: &str| explain(&intel, value, 0).rows[0][2].to_text();
         assert_eq!(why("185.220.101.7"), "it is in the network 185.220.101.0/24");
         assert_eq!(why("2a02:cf40:0001:0:0:0:0:9"), "it is in the network 2a02:cf40:1::/48");
         assert_eq!(why("185.220.102.7"), "no indicator of these files says anything of it");
@@ -183,11 +209,27 @@ mod tests {
     }
 
     #[test]
+    fn validity_is_told_and_does_not_keep_from_hunting() {
+        let record = r#"{"1": [{"ioc_value": "evil.shop", "ioc_type": "domain", "malware": "win.x", "valid_until": "2026-06-01",
+            "last_seen_utc": "2026-05-20 10:00:00"}], "2": [{"ioc_value": "bad.biz", "ioc_type": "domain", "malware": "win.x"}]}"#;
+        let intel = hunt::feed::read(record.as_bytes(), "x.json").expect("a feed");
+        let at = |text: &str| kql::time::parse_iso(text).expect("a time");
+        let why = |now: &str| explain(&intel, "evil.shop", at(now)).rows[0][2].to_text();
+        assert_eq!(why("2026-05-31"), "it is the domain of an indicator (last seen 2026-05-20, valid until 2026-06-01)");
+        let over = "(last seen 2026-05-20, valid until 2026-06-01: expired, and hunted for logs of before)";
+        assert_eq!(why("2026-06-01"), format!("it is the domain of an indicator {over}"));
+        assert_eq!(explain(&intel, "evil.shop", at("2030-01-01")).rows[0][1].to_text(), "hunted");
+        let said = "2 indicators of 1 family from 1 file, 1 of them expired; 0 values rejected, 0 held back";
+        assert_eq!(summary(&intel, at("2026-06-01")), said);
+        assert!(!summary(&intel, at("2026-05-31")).contains("expired"));
+    }
+
+    #[test]
     fn each_value_gets_a_reason() {
         let intel = intel();
         let mut out = String::new();
         for value in ["Gate.famwili[.]shop", "notfamwili.shop", "192.88.99.45", "127.0.0.1:8080", "duckdns.org", "not a domain"] {
-            let rows = explain(&intel, value);
+            let rows = explain(&intel, value, 0);
             for line in text_table(&rows, &Look::default()).lines().skip(2) {
                 out.push_str(line.trim_start());
                 out.push('\n');

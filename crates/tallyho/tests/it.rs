@@ -126,12 +126,12 @@ fn intel_is_listed_and_explained() {
     world.check(
         &["intel", "list", "--intel", "feed.json"],
         &expect![[r#"
-         Type     Value          Malware   ThreatType   Confidence   FirstSeen              Source
-        ──────────────────────────────────────────────────────────────────────────────────────────────
-         domain   famwili.shop   Remus     botnet_cc           100   2026-05-20T13:36:27Z   feed.json
-        ! 1 indicator of 1 family from 1 file; 1 value rejected, 0 held back
-        = 0
-    "#]],
+             Type     Value          Malware   ThreatType   Confidence   FirstSeen              LastSeen   ValidUntil   Source
+            ──────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+             domain   famwili.shop   Remus     botnet_cc           100   2026-05-20T13:36:27Z                           feed.json
+            ! 1 indicator of 1 family from 1 file; 1 value rejected, 0 held back
+            = 0
+        "#]],
     );
     world.check(
         &["intel", "list", "--intel", "feed.json", "--left-out", "--format", "ndjson", "-q"],

@@ -95,6 +95,13 @@ impl<'i> Indicator<'i> {
         self.detail()?.valid_until()
     }
 
+    /// Its publisher stood by it up to that moment (in the same ticks) or an earlier one. It is hunted all the same: a log may be
+    /// older than that, and what it shows of then is as true as ever.
+    #[must_use]
+    pub fn is_expired(self, now: i64) -> bool {
+        self.valid_until().is_some_and(|until| until <= now)
+    }
+
     /// The feed, or the file it was read from.
     #[must_use]
     pub fn source(self) -> &'i str {

@@ -70,7 +70,8 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         (args.selection.hunts(config), found.join())
     });
     let (intel, hunts) = hunts?;
-    messages::note(config, &intel::summary(&intel));
+    messages::note(config, &intel::summary(&intel, config.now));
+    tell_expired(config, &intel);
     if hunts.is_empty() {
         messages::warning(config, "nothing is hunted: no indicator of these files is fit for it; see `tallyho intel list`");
     }
@@ -98,6 +99,15 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     messages::line(config, &format!("{} ({:.1} s)", summary(&report), start.elapsed().as_secs_f64()));
     let found_any = report.unexplained().next().is_some();
     Ok(if found_any && args.exit_code { Exit::Found } else { whole })
+}
+
+/// Says that indicators are past their validity.
+fn tell_expired(config: &Config, read: &hunt::Intel) {
+    let expired = intel::expired(read, config.now);
+    if expired > 0 {
+        let of = counted(expired, "indicator is past its validity", "indicators are past their validity");
+        messages::line(config, &format!("{of}: hunted all the same, for logs of before; what is seen later says so"));
+    }
 }
 
 /// Says what was not searched; [`Exit::Unread`] if it was to be.

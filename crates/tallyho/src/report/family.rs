@@ -90,6 +90,7 @@ fn facts(group: &Group<'_>) -> Vec<String> {
     if let Some(seen) = &indicator.first_seen {
         facts.push(format!("known since {}", text(seen.get(..10).unwrap_or(seen))));
     }
+    facts.extend(group.validity().map(|validity| text(&validity).into_owned()));
     // A reference comes from a feed: shown as text, never as a link to click.
     if let Some(reference) = &indicator.reference {
         facts.push(format!("reference <code>{}</code>", text(reference)));

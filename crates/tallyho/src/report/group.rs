@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Sighting;
+use crate::words::counted;
 
 /// Sightings of one indicator on one host in one table, all explained by the same exclusion or by none.
 pub(super) struct Group<'a> {
@@ -23,6 +24,16 @@ impl<'a> Group<'a> {
     /// How many rows of logs they stand for.
     pub(super) fn rows(&self) -> u64 {
         self.sightings.iter().map(|sighting| sighting.count.max(1)).sum()
+    }
+
+    /// `valid until 2026-06-01, 3 rows are later`, if the feed says how long it stands by the indicator.
+    pub(super) fn validity(&self) -> Option<String> {
+        let until = self.first.indicator.valid_until.as_deref()?;
+        // Times of one form: the later is the greater text.
+        let is_late = |sighting: &&&Sighting| sighting.time.as_deref().is_some_and(|time| time >= until);
+        let late: u64 = self.sightings.iter().filter(is_late).map(|sighting| sighting.count.max(1)).sum();
+        let later = if late > 0 { format!(", {} later", counted(late, "row is", "rows are")) } else { String::new() };
+        Some(format!("valid until {}{later}", until.get(..10).unwrap_or(until)))
     }
 }
 

@@ -228,6 +228,10 @@ pub struct Indicator {
     pub confidence: Option<u8>,
     /// When the feed saw it first.
     pub first_seen: Option<String>,
+    /// When the feed saw it last.
+    pub last_seen: Option<String>,
+    /// Up to when its publisher stands by it.
+    pub valid_until: Option<String>,
     /// Who says so.
     pub source: String,
     /// Where to read more.
@@ -334,7 +338,7 @@ mod tests {
         for key in ["tallyho", "intel", "searched", "not_searched", "hunts", "sightings"] {
             assert!(keys.contains(&key), "{key}");
         }
-        expect![[r#"{"id":"covert-SRV-BKP-01-30","hunt":"covert","indicator":{"type":"domain","value":"192.88.99.45:4782","threat_type":"botnet_cc","confidence":100,"first_seen":"2026-05-20T13:36:27.0000000Z","source":"threatfox.json","reference":null},"table":"DnsEvents","observed":"192.88.99.45","matched_by":"subdomain","time":"2026-05-20T09:30:44.0000000Z","host":"SRV-BKP-01","row":{},"evidence":{"path":"logs/dns.ndjson","line":70,"raw":"{\"TimeGenerated\":\"2026-05-20T09:30:44.0000000Z\",\"Computer\":\"SRV-BKP-01\",\"Name\":\"192.88.99.45\"}"},"excluded_by":{"scenario":"Veeam backup","why":"process.name contains `Veeam`; host.name is in backup_servers"},"count":1}"#]].assert_eq(&report["sightings"][7].to_string());
+        expect![[r#"{"id":"covert-SRV-BKP-01-30","hunt":"covert","indicator":{"type":"domain","value":"192.88.99.45:4782","threat_type":"botnet_cc","confidence":100,"first_seen":"2026-05-20T13:36:27.0000000Z","last_seen":null,"valid_until":null,"source":"threatfox.json","reference":null},"table":"DnsEvents","observed":"192.88.99.45","matched_by":"subdomain","time":"2026-05-20T09:30:44.0000000Z","host":"SRV-BKP-01","row":{},"evidence":{"path":"logs/dns.ndjson","line":70,"raw":"{\"TimeGenerated\":\"2026-05-20T09:30:44.0000000Z\",\"Computer\":\"SRV-BKP-01\",\"Name\":\"192.88.99.45\"}"},"excluded_by":{"scenario":"Veeam backup","why":"process.name contains `Veeam`; host.name is in backup_servers"},"count":1}"#]].assert_eq(&report["sightings"][7].to_string());
         assert_eq!(written(Format::Ndjson).lines().count(), 8);
     }
 

@@ -96,6 +96,8 @@ fn sighting(it: hunt::Sighting) -> Sighting {
         threat_type: seen.threat_type().to_owned(),
         confidence: seen.confidence(),
         first_seen: seen.first_seen().map(format_datetime),
+        last_seen: seen.last_seen().map(format_datetime),
+        valid_until: seen.valid_until().map(format_datetime),
         source: seen.source().to_owned(),
         reference: seen.reference().map(str::to_owned),
     };

@@ -17,6 +17,8 @@ fn sighting(hunt: &str, host: &str, value: &str, observed: &str, minute: usize) 
             threat_type: "botnet_cc".to_owned(),
             confidence: Some(100),
             first_seen: Some("2026-05-20T13:36:27.0000000Z".to_owned()),
+            last_seen: None,
+            valid_until: (host == "WS-FIN-014").then(|| "2026-05-20T12:00:00.0000000Z".to_owned()),
             source: "threatfox.json".to_owned(),
             reference: None,
         },

@@ -62,6 +62,7 @@ fn write_group(out: &mut dyn Write, group: &Group<'_>, look: &Look) -> io::Resul
     let how: Vec<&str> = std::iter::once(first.indicator.ty.as_str()).chain(ways).collect();
     facts.push(text(&how.join(", ")).into_owned());
     facts.extend(first.indicator.confidence.map(|confidence| format!("confidence {confidence} %")));
+    facts.extend(group.validity().map(|validity| text(&validity).into_owned()));
     writeln!(out, "    {}", facts.join(" · "))?;
     if let Some(by) = &first.excluded_by {
         writeln!(out, "    explained by {}: {}", text(&by.scenario), text(&by.why))?;
@@ -123,7 +124,7 @@ mod tests {
 
             Remus
               WS-FIN-014 → famwili.shop
-                6 rows in DnsEvents · 2026-05-20 09:00:44 – 2026-05-20 12:45:44 · domain, subdomain · confidence 100 %
+                6 rows in DnsEvents · 2026-05-20 09:00:44 – 2026-05-20 12:45:44 · domain, subdomain · confidence 100 % · valid until 2026-05-20, 2 rows are later
                 2026-05-20 09:00:44  logs/dns.ndjson:40  Gate.famwili.shop
                 2026-05-20 09:45:44  logs/dns.ndjson:85  Gate.famwili.shop
                 2026-05-20 10:30:44  logs/dns.ndjson:130  Gate.famwili.shop

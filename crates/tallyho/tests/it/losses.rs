@@ -192,9 +192,9 @@ fn one_bad_file_does_not_keep_the_others_away() {
     world.write("feeds/more/list.txt", "worse-host.shop\n");
     fs::write(world.path("feeds/LICENSE"), b"\0\x01\x02").expect("written");
     expect![[r#"
-        Type,Value,Malware,ThreatType,Confidence,FirstSeen,Source
-        domain,bad-host.shop,the list list,,,,feeds/list.txt
-        domain,worse-host.shop,the list list,,,,feeds/more/list.txt
+        Type,Value,Malware,ThreatType,Confidence,FirstSeen,LastSeen,ValidUntil,Source
+        domain,bad-host.shop,the list list,,,,,,feeds/list.txt
+        domain,worse-host.shop,the list list,,,,,,feeds/more/list.txt
         ! warning: passed over: feeds/LICENSE: no known feed format; known are threatfox, misp, stix, maltrail, table, list
         ! 2 indicators of 1 family from 2 files; 0 values rejected, 0 held back
         = 0

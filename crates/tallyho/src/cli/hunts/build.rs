@@ -66,7 +66,7 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
         messages::warning(config, &format!("{queries} still there: {}", listed(&old)));
     }
     writeln!(std::io::stdout(), "{}", args.out.display())?;
-    messages::line(config, &format!("{} written; {}", counted(hunts.len(), "hunt", "hunts"), intel::summary(&read)));
+    messages::line(config, &format!("{} written; {}", counted(hunts.len(), "hunt", "hunts"), intel::summary(&read, config.now)));
     Ok(Exit::Ran)
 }
 

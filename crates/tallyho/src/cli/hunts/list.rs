@@ -40,6 +40,6 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         })
         .collect();
     Sink::stdout(config, global.format).tables([Rows { columns, rows }])?;
-    messages::line(config, &intel::summary(&read));
+    messages::line(config, &intel::summary(&read, config.now));
     Ok(Exit::Ran)
 }

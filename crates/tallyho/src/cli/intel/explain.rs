@@ -28,7 +28,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     let read = intel::read(&args.intel.files, config)?;
     let mut all = Rows::default();
     for value in &args.values {
-        let rows = intel::explain(&read, value);
+        let rows = intel::explain(&read, value, config.now);
         all.columns = rows.columns;
         all.rows.extend(rows.rows);
     }

@@ -37,6 +37,6 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         intel::indicator_rows(read.indicators().filter(asked))
     };
     Sink::stdout(config, global.format).tables([rows])?;
-    messages::line(config, &intel::summary(&read));
+    messages::line(config, &intel::summary(&read, config.now));
     Ok(Exit::Ran)
 }
