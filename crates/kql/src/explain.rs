@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use crate::fmt::literal;
-use crate::plan::{Aggregate, Expr, ExprKind, Graph, GraphMatch, PluginArg, Query, Rel, RelKind};
+use crate::plan::{Aggregate, Expr, ExprKind, GraphMatch, Input, PluginArg, Query, Rel, RelKind};
 use crate::types::Column;
 
 /// Columns that are all listed, and how many are of wider relations: tables of Sentinel have hundreds.
@@ -35,10 +35,10 @@ pub fn explain(query: &Query) -> String {
 
 /// A relation and those below it. Columns are left out where they are the input's.
 fn write_rel(out: &mut String, rel: &Rel, depth: usize) {
-    let inputs = inputs(&rel.kind);
-    let below: &[Column] = inputs.first().map_or(&[], |input| &input.columns);
-    let _ = write!(out, "{:width$}{}", "", head(rel, below), width = depth * 2);
-    if inputs.is_empty() || rel.columns != below {
+    let inputs = below(rel);
+    let columns: &[Column] = inputs.first().map_or(&[], |input| &input.columns);
+    let _ = write!(out, "{:width$}{}", "", head(rel, columns), width = depth * 2);
+    if inputs.is_empty() || rel.columns != columns {
         let shown = rel.columns.iter().take(if rel.columns.len() > COLUMNS_MAX { COLUMNS_CUT } else { COLUMNS_MAX });
         let mut columns: Vec<String> = shown.map(|column| format!("{}: {}", column.name, column.ty)).collect();
         match rel.columns.len() - columns.len() {
@@ -50,6 +50,11 @@ fn write_rel(out: &mut String, rel: &Rel, depth: usize) {
     }
     out.push('\n');
     inputs.into_iter().for_each(|input| write_rel(out, input, depth + 1));
+}
+
+/// The relations below, tables that are arguments among them.
+pub(crate) fn below(rel: &Rel) -> Vec<&Input> {
+    rel.kind.inputs().into_iter().chain(rel.kind.arguments()).collect()
 }
 
 /// The relation's operator and arguments.
@@ -170,46 +175,4 @@ fn shortened(text: String) -> String {
     }
     let kept: String = text.chars().take(CHARS).collect();
     format!("{kept}…")
-}
-
-fn of_graph(graph: &Graph) -> Vec<&Rel> {
-    graph.inputs().into_iter().map(|input| &**input).collect()
-}
-
-/// The relations below.
-pub(crate) fn inputs(kind: &RelKind) -> Vec<&Rel> {
-    match kind {
-        RelKind::Filter { input, .. }
-        | RelKind::Project { input, .. }
-        | RelKind::Aggregate { input, .. }
-        | RelKind::Sort { input, .. }
-        | RelKind::Take { input, .. }
-        | RelKind::Sample { input, .. }
-        | RelKind::MvExpand { input, .. }
-        | RelKind::Parse { input, .. }
-        | RelKind::ParseKv { input, .. }
-        | RelKind::MakeSeries { input, .. }
-        | RelKind::Window { input, .. }
-        | RelKind::TopNested { input, .. }
-        | RelKind::TopHitters { input, .. }
-        | RelKind::Reduce { input, .. }
-        | RelKind::GetSchema(input) => vec![input],
-        RelKind::Join { left, right, .. } => vec![left, right],
-        RelKind::Union(inputs) => inputs.iter().map(|input| &**input).collect(),
-        RelKind::MvApply { input, subquery, .. } | RelKind::Partition { input, subquery, .. } => vec![input, subquery],
-        RelKind::Scan(scan) => vec![&scan.input],
-        RelKind::GraphMatch(found) => of_graph(&found.graph),
-        RelKind::GraphNodes { graph, .. } | RelKind::GraphEdges { graph, .. } => of_graph(graph),
-        RelKind::GraphPartition { graph, subquery, .. } => {
-            let mut inputs = of_graph(graph);
-            inputs.push(subquery);
-            inputs
-        }
-        RelKind::Evaluate { input, args, .. } => {
-            let tables = args.iter().filter_map(|arg| if let PluginArg::Rel(rel) = arg { Some(&**rel) } else { None });
-            input.iter().map(|input| &**input).chain(tables).collect()
-        }
-        RelKind::Unsupported { input, .. } => input.iter().map(|input| &**input).collect(),
-        _ => Vec::new(),
-    }
 }

@@ -6,6 +6,7 @@
 
 mod expr;
 mod graph;
+mod shape;
 
 use std::sync::Arc;
 

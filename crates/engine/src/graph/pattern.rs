@@ -240,7 +240,7 @@ impl Reads<'_> {
     /// The elements whose columns are read; the first `own` columns are none of them.
     fn elements(&self, expr: &Expr, own: usize) -> Vec<usize> {
         let mut elements = Vec::new();
-        each_column(expr, &mut |position| {
+        expr.each_column(&mut |position| {
             let at = position.checked_sub(own).and_then(|position| {
                 (0..self.found.elements.len()).find(|at| (self.offsets[*at]..self.offsets[at + 1]).contains(&position))
             });
@@ -253,7 +253,7 @@ impl Reads<'_> {
     fn paths(&self, expr: &Expr) -> Vec<usize> {
         let first = self.offsets.last().copied().unwrap_or(0);
         let mut paths = Vec::new();
-        each_column(expr, &mut |position| paths.extend(position.checked_sub(first).filter(|at| !paths.contains(at))));
+        expr.each_column(&mut |position| paths.extend(position.checked_sub(first).filter(|at| !paths.contains(at))));
         paths
     }
 
@@ -265,21 +265,11 @@ impl Reads<'_> {
                 *column = true;
             }
         };
-        self.found.predicate.iter().chain(&self.found.exprs).for_each(|expr| each_column(expr, &mut mark));
+        self.found.predicate.iter().chain(&self.found.exprs).for_each(|expr| expr.each_column(&mut mark));
         for path in &self.found.paths {
             let own = self.own_width(path);
-            each_column(&path.body, &mut |position| position.checked_sub(own).into_iter().for_each(&mut mark));
+            path.body.each_column(&mut |position| position.checked_sub(own).into_iter().for_each(&mut mark));
         }
         read
-    }
-}
-
-fn each_column(expr: &Expr, see: &mut impl FnMut(usize)) {
-    match &expr.kind {
-        ExprKind::Column(position) => see(*position),
-        ExprKind::And(args) | ExprKind::Or(args) | ExprKind::Call { args, .. } => {
-            args.iter().for_each(|arg| each_column(arg, see));
-        }
-        ExprKind::Literal(_) | ExprKind::Scalar(_) | ExprKind::Rows(_) => {}
     }
 }

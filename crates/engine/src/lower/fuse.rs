@@ -72,31 +72,21 @@ fn fused(above: &[Expr], below: &[Expr]) -> Option<Vec<Expr>> {
 /// Counts how often each column is used, and the nodes.
 fn count(expr: &Expr, uses: &mut [usize], nodes: &mut usize) {
     *nodes += 1;
-    match &expr.kind {
-        ExprKind::Column(position) => {
-            if let Some(uses) = uses.get_mut(*position) {
-                *uses += 1;
-            }
-        }
-        ExprKind::And(args) | ExprKind::Or(args) | ExprKind::Call { args, .. } => {
-            args.iter().for_each(|arg| count(arg, uses, nodes));
-        }
-        ExprKind::Literal(_) | ExprKind::Scalar(_) | ExprKind::Rows(_) => {}
+    if let ExprKind::Column(position) = expr.kind
+        && let Some(uses) = uses.get_mut(position)
+    {
+        *uses += 1;
     }
+    expr.args().iter().for_each(|arg| count(arg, uses, nodes));
 }
 
 /// The expression with what its columns are in their place.
 fn put_in(expr: &Expr, below: &[Expr]) -> Option<Expr> {
-    let all = |args: &[Expr]| args.iter().map(|arg| put_in(arg, below)).collect::<Option<Vec<Expr>>>();
-    let kind = match &expr.kind {
+    match expr.kind {
         // A column may stand there as another type than its own: the part of a call with several results.
-        ExprKind::Column(position) => return below.get(*position).filter(|found| found.ty == expr.ty).cloned(),
-        ExprKind::And(args) => ExprKind::And(all(args)?),
-        ExprKind::Or(args) => ExprKind::Or(all(args)?),
-        ExprKind::Call { function, args } => ExprKind::Call { function: function.clone(), args: all(args)? },
-        other => other.clone(),
-    };
-    Some(Expr { kind, ty: expr.ty })
+        ExprKind::Column(position) => below.get(position).filter(|found| found.ty == expr.ty).cloned(),
+        _ => expr.with_args(|arg| put_in(arg, below).ok_or(())).ok(),
+    }
 }
 
 #[cfg(test)]

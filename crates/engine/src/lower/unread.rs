@@ -8,6 +8,7 @@
 //! its input. Relations that stand in expressions, or are arguments, are left as they are: they are known by their address.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use kql::Column;
@@ -46,11 +47,9 @@ impl Wanted {
 
     /// Those, and what expressions read.
     fn and<'a>(self, exprs: impl IntoIterator<Item = &'a Expr>) -> Wanted {
-        exprs.into_iter().fold(self, |wanted, expr| match &expr.kind {
-            ExprKind::Column(position) => wanted.with(*position),
-            ExprKind::And(args) | ExprKind::Or(args) | ExprKind::Call { args, .. } => wanted.and(args),
-            ExprKind::Literal(_) | ExprKind::Scalar(_) | ExprKind::Rows(_) => wanted,
-        })
+        let mut positions = Vec::new();
+        exprs.into_iter().for_each(|expr| expr.each_column(&mut |position| positions.push(position)));
+        positions.into_iter().fold(self, Wanted::with)
     }
 
     /// At least one: rows without columns cannot be counted.
@@ -92,14 +91,11 @@ impl Places {
     }
 
     fn expr(&self, expr: &Expr) -> Expr {
-        let kind = match &expr.kind {
-            ExprKind::Column(position) => ExprKind::Column(self.of(*position)),
-            ExprKind::And(args) => ExprKind::And(self.exprs(args)),
-            ExprKind::Or(args) => ExprKind::Or(self.exprs(args)),
-            ExprKind::Call { function, args } => ExprKind::Call { function: function.clone(), args: self.exprs(args) },
-            other @ (ExprKind::Literal(_) | ExprKind::Scalar(_) | ExprKind::Rows(_)) => other.clone(),
-        };
-        Expr { kind, ty: expr.ty }
+        if let ExprKind::Column(position) = expr.kind {
+            return Expr::column(self.of(position), expr.ty);
+        }
+        let Ok(moved) = expr.with_args(|arg| Ok::<Expr, Infallible>(self.expr(arg)));
+        moved
     }
 
     fn exprs<'a>(&self, exprs: impl IntoIterator<Item = &'a Expr>) -> Vec<Expr> {
@@ -159,7 +155,18 @@ fn kept(rel: &Input, wanted: &Wanted) -> Kept {
         RelKind::MvApply { .. } | RelKind::Scan(_) | RelKind::Partition { .. } | RelKind::Evaluate { input: Some(_), .. } => {
             over_all(rel)
         }
-        _ => Kept { rel: Arc::clone(rel), places: Places::same(rel.columns.len()) },
+        RelKind::One
+        | RelKind::Values(_)
+        | RelKind::Range { .. }
+        | RelKind::External { .. }
+        | RelKind::Context
+        | RelKind::Evaluate { input: None, .. }
+        | RelKind::GetSchema(_)
+        | RelKind::GraphMatch(_)
+        | RelKind::GraphNodes { .. }
+        | RelKind::GraphEdges { .. }
+        | RelKind::GraphPartition { .. }
+        | RelKind::Unsupported { .. } => Kept { rel: Arc::clone(rel), places: Places::same(rel.columns.len()) },
     }
 }
 

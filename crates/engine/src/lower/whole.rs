@@ -36,16 +36,14 @@ pub(super) fn fits(expr: &plan::Expr, left: &mut usize) -> bool {
 }
 
 fn fits_within(expr: &plan::Expr, left: &mut usize, depth: usize) -> bool {
-    let args = match &expr.kind {
-        ExprKind::Literal(_) => return true,
-        ExprKind::Call { args, .. } | ExprKind::And(args) | ExprKind::Or(args) => args.as_slice(),
-        ExprKind::Column(_) | ExprKind::Scalar(_) | ExprKind::Rows(_) => &[],
-    };
+    if matches!(expr.kind, ExprKind::Literal(_)) {
+        return true;
+    }
     if *left == 0 || depth == 0 {
         return false;
     }
     *left -= 1;
-    args.iter().all(|arg| fits_within(arg, left, depth - 1))
+    expr.args().iter().all(|arg| fits_within(arg, left, depth - 1))
 }
 
 impl Lower<'_> {

@@ -73,29 +73,15 @@ impl Window {
 impl Compiled {
     /// The expression with each window call replaced by the column it will stand in.
     fn lift(&mut self, lower: &Lower<'_>, width: usize, expr: &plan::Expr) -> Result<plan::Expr> {
-        let lift_all = |this: &mut Compiled, args: &[plan::Expr]| -> Result<Vec<plan::Expr>> {
-            args.iter().map(|arg| this.lift(lower, width, arg)).collect()
-        };
-        let kind = match &expr.kind {
-            ExprKind::And(terms) => ExprKind::And(lift_all(self, terms)?),
-            ExprKind::Or(terms) => ExprKind::Or(lift_all(self, terms)?),
-            ExprKind::Call { function, args } => {
-                let args = lift_all(self, args)?;
-                match FUNCTIONS.iter().find(|(name, _)| name == function) {
-                    None => ExprKind::Call { function: function.clone(), args },
-                    Some((_, window)) => {
-                        if let (WindowFunction::Prev | WindowFunction::Next, Some(offset)) = (window, args.get(1)) {
-                            check_offset(fold(offset, &lower.resolved.scalars).as_ref())?;
-                        }
-                        let args = RowExpr::compile_all(lower, &args)?;
-                        self.calls.push(Call { function: *window, args, ty: expr.ty });
-                        ExprKind::Column(width + self.calls.len() - 1)
-                    }
-                }
-            }
-            other => other.clone(),
-        };
-        Ok(plan::Expr { kind, ty: expr.ty })
+        let lifted = expr.with_args(|arg| self.lift(lower, width, arg))?;
+        let ExprKind::Call { function, args } = &lifted.kind else { return Ok(lifted) };
+        let Some((_, window)) = FUNCTIONS.iter().find(|(name, _)| name == function) else { return Ok(lifted) };
+        if let (WindowFunction::Prev | WindowFunction::Next, Some(offset)) = (window, args.get(1)) {
+            check_offset(fold(offset, &lower.resolved.scalars).as_ref())?;
+        }
+        let args = RowExpr::compile_all(lower, args)?;
+        self.calls.push(Call { function: *window, args, ty: expr.ty });
+        Ok(plan::Expr::column(width + self.calls.len() - 1, expr.ty))
     }
 }
 

@@ -362,12 +362,11 @@ fn settled(written: &ast::Expr, expr: &Expr) -> Settled {
 
 /// The expression reads a column.
 pub(super) fn has_column(expr: &Expr) -> bool {
-    match &expr.kind {
+    expr.any(&|expr| match &expr.kind {
         ExprKind::Column(_) => true,
-        ExprKind::Literal(_) | ExprKind::Scalar(_) | ExprKind::Rows(_) => false,
-        ExprKind::And(operands) | ExprKind::Or(operands) => operands.iter().any(has_column),
-        ExprKind::Call { function, args } => function == "$column" || args.iter().any(has_column),
-    }
+        ExprKind::Call { function, .. } => function == "$column",
+        _ => false,
+    })
 }
 
 /// The type that every overload gives, whatever its arguments.
@@ -411,8 +410,6 @@ fn explain(function: &str, error: &ResolveError, name: Span, at: impl Fn(usize) 
         ResolveError::WrongConstant { argument, parameter, must } => {
             (diagnostic::WRONG_ARGUMENT, at(*argument), format!("`{parameter}` of `{function}` must {must}"))
         }
-        #[expect(unreachable_patterns, reason = "the catalog may learn further reasons")]
-        _ => (diagnostic::WRONG_ARGUMENT, name, format!("`{function}` does not take these arguments")),
     }
 }
 

@@ -4,13 +4,14 @@
 //! sixty unions of a table with itself are 2^60 tables.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::Binder;
 use super::flow::Flow;
 use crate::ast;
 use crate::diagnostic::{self, Span};
-use crate::explain::inputs;
-use crate::plan::{Expr, ExprKind, Rel};
+use crate::explain::below;
+use crate::plan::{Expr, Rel};
 
 /// How deeply functions may call functions. Their bodies are inlined where they are called.
 pub(super) const CALL_DEPTH_MAX: usize = 48;
@@ -56,10 +57,7 @@ impl Binder<'_> {
 
 /// How many nodes an expression has.
 pub(super) fn weight(expr: &Expr) -> usize {
-    match &expr.kind {
-        ExprKind::And(args) | ExprKind::Or(args) | ExprKind::Call { args, .. } => 1 + args.iter().map(weight).sum::<usize>(),
-        _ => 1,
-    }
+    1 + expr.args().iter().map(weight).sum::<usize>()
 }
 
 /// How deep a relation is, and of how many it is made. No recursion: it may be deeper than any stack.
@@ -67,10 +65,11 @@ fn measure(rel: &Rel) -> (u32, u64) {
     let mut known: HashMap<*const Rel, (u32, u64)> = HashMap::new();
     let mut open: Vec<&Rel> = vec![rel];
     while let Some(rel) = open.last().copied() {
-        let parts = inputs(&rel.kind);
-        let missing: Vec<&Rel> = parts.iter().copied().filter(|part| !known.contains_key(&std::ptr::from_ref(*part))).collect();
+        let parts = below(rel);
+        let missing: Vec<&Rel> =
+            parts.iter().map(|part| &***part).filter(|part| !known.contains_key(&std::ptr::from_ref(*part))).collect();
         if missing.is_empty() {
-            let parts = parts.iter().filter_map(|part| known.get(&std::ptr::from_ref(*part)));
+            let parts = parts.iter().filter_map(|part| known.get(&Arc::as_ptr(part)));
             let (mut depth, mut count) = (0_u32, 1_u64);
             for (below, size) in parts {
                 depth = depth.max(*below);

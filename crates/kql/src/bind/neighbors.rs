@@ -46,7 +46,7 @@ pub(super) fn with_windows<'e>(input: &Flow, exprs: impl IntoIterator<Item = &'e
 
 /// Replaces calls by the columns from `next` on that they become.
 fn take_windows(expr: &mut Expr, next: usize, calls: &mut Vec<Expr>) {
-    match &mut expr.kind {
+    match &expr.kind {
         ExprKind::Call { function, .. } if WINDOW_FUNCTIONS.contains(&function.as_str()) => {
             let at = calls.iter().position(|call| call == expr).unwrap_or_else(|| {
                 calls.push(expr.clone());
@@ -54,9 +54,6 @@ fn take_windows(expr: &mut Expr, next: usize, calls: &mut Vec<Expr>) {
             });
             expr.kind = ExprKind::Column(next + at);
         }
-        ExprKind::Call { args, .. } | ExprKind::And(args) | ExprKind::Or(args) => {
-            args.iter_mut().for_each(|arg| take_windows(arg, next, calls));
-        }
-        ExprKind::Column(_) | ExprKind::Literal(_) | ExprKind::Scalar(_) | ExprKind::Rows(_) => {}
+        _ => expr.args_mut().iter_mut().for_each(|arg| take_windows(arg, next, calls)),
     }
 }

@@ -84,14 +84,14 @@ impl Elements {
     }
 
     /// The expression over the plan's columns.
-    pub(super) fn settled(&self, expr: Expr) -> Result<Expr, Unsettled> {
+    pub(super) fn settled(&self, expr: &Expr) -> Result<Expr, Unsettled> {
         moved(expr, &|position| self.settled_position(position))
     }
 
     /// What an expression that reads a variable-length edge gives along it: a new column. Other expressions as they are.
     pub(super) fn along_path(&mut self, expr: Expr, function: PathFunction) -> Expr {
         let mut read: Vec<usize> = Vec::new();
-        each_column(&expr, &mut |position| {
+        expr.each_column(&mut |position| {
             if let Some(owner) = self.owner(position).filter(|owner| self.is_path(*owner))
                 && !read.contains(&owner)
             {
@@ -102,7 +102,7 @@ impl Elements {
         let ty = if function == PathFunction::Map { Type::Dynamic } else { Type::Bool };
         let width = self.graph.edges.len();
         let start = self.offsets[element];
-        let body = moved(expr, &|position| match position.checked_sub(start).filter(|at| *at < width) {
+        let body = moved(&expr, &|position| match position.checked_sub(start).filter(|at| *at < width) {
             Some(own) => Some(own),
             None if position >= self.end() => None,
             None => self.settled_position(position).map(|position| position + width),
@@ -127,7 +127,7 @@ impl Elements {
     }
 
     /// The body of a function along a path, over the plan's columns.
-    fn settled_body(&self, body: Expr, inside: Inside) -> Result<Expr, Unsettled> {
+    fn settled_body(&self, body: &Expr, inside: Inside) -> Result<Expr, Unsettled> {
         let start = self.offsets[inside.element];
         moved(body, &|position| {
             let Some(outer) = position.checked_sub(inside.width) else { return Some(position) };
@@ -149,25 +149,10 @@ impl Elements {
 pub(super) struct Unsettled;
 
 /// The expression with each column at another position.
-fn moved(expr: Expr, to: &impl Fn(usize) -> Option<usize>) -> Result<Expr, Unsettled> {
-    let all = |exprs: Vec<Expr>| exprs.into_iter().map(|expr| moved(expr, to)).collect::<Result<Vec<Expr>, Unsettled>>();
-    let kind = match expr.kind {
-        ExprKind::Column(position) => ExprKind::Column(to(position).ok_or(Unsettled)?),
-        ExprKind::And(operands) => ExprKind::And(all(operands)?),
-        ExprKind::Or(operands) => ExprKind::Or(all(operands)?),
-        ExprKind::Call { function, args } => ExprKind::Call { function, args: all(args)? },
-        kind @ (ExprKind::Literal(_) | ExprKind::Scalar(_) | ExprKind::Rows(_)) => kind,
-    };
-    Ok(Expr { kind, ty: expr.ty })
-}
-
-fn each_column(expr: &Expr, see: &mut impl FnMut(usize)) {
-    match &expr.kind {
-        ExprKind::Column(position) => see(*position),
-        ExprKind::And(args) | ExprKind::Or(args) | ExprKind::Call { args, .. } => {
-            args.iter().for_each(|arg| each_column(arg, see));
-        }
-        ExprKind::Literal(_) | ExprKind::Scalar(_) | ExprKind::Rows(_) => {}
+fn moved(expr: &Expr, to: &impl Fn(usize) -> Option<usize>) -> Result<Expr, Unsettled> {
+    match expr.kind {
+        ExprKind::Column(position) => Ok(Expr::column(to(position).ok_or(Unsettled)?, expr.ty)),
+        _ => expr.with_args(|arg| moved(arg, to)),
     }
 }
 
@@ -255,7 +240,7 @@ impl Binder<'_> {
             PathFunction::All | PathFunction::Any => binder.predicate(body),
         });
         let Some(outer) = self.scopes.last_mut().and_then(|scope| scope.elements.as_mut()) else { return failed };
-        match outer.settled_body(body, inside) {
+        match outer.settled_body(&body, inside) {
             Ok(body) => outer.push(PathExpr { function, element, inner_nodes, body }, ty),
             Err(Unsettled) => {
                 outer.refused = true;

@@ -194,13 +194,7 @@ impl Binder<'_> {
 
 /// A value of no row that is another each time it is computed.
 fn is_drawn(expr: &Expr) -> bool {
-    draws(expr) && !super::call::has_column(expr)
-}
-
-fn draws(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Call { function, args } => matches!(function.as_str(), "rand" | "new_guid") || args.iter().any(draws),
-        ExprKind::And(operands) | ExprKind::Or(operands) => operands.iter().any(draws),
-        _ => false,
-    }
+    let draws =
+        |expr: &Expr| matches!(&expr.kind, ExprKind::Call { function, .. } if function == "rand" || function == "new_guid");
+    expr.any(&draws) && !super::call::has_column(expr)
 }

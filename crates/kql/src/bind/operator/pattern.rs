@@ -44,9 +44,8 @@ impl Binder<'_> {
         if !written.has_project {
             return super::graph::flow_of(Graph::clone(graph));
         }
-        let settled = |expr: Expr| elements.settled(expr);
-        let predicate = predicate.map(settled).transpose();
-        let exprs = made.exprs.into_iter().map(settled).collect::<Result<Vec<Expr>, _>>();
+        let predicate = predicate.map(|predicate| elements.settled(&predicate)).transpose();
+        let exprs = made.exprs.iter().map(|expr| elements.settled(expr)).collect::<Result<Vec<Expr>, _>>();
         let (Some(patterns), Ok(predicate), Ok(exprs), false) = (patterns, predicate, exprs, elements.refused) else {
             let what = "an expression over several variable-length edges of a pattern";
             return super::unsupported(what, None, made.columns, false);
