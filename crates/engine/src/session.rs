@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::in_order::KeepPartitionsInOrder;
 use crate::large_top::LargeTops;
 use crate::operator::OperatorPlanner;
-use crate::pass::Passes;
+use crate::pass_through::Passes;
 use crate::spill::SpillFolder;
 
 /// The state that all queries of an engine start from; they spill to that folder.

@@ -4,7 +4,7 @@ use kql::Type;
 use kql::time::{self, DAY, HOUR, MINUTE, SECOND, UNIX_EPOCH, civil};
 
 use super::Function;
-use super::conversion::convert;
+use super::cast::convert;
 use crate::cell::Cell;
 
 /// The functions by name.

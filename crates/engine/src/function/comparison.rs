@@ -16,7 +16,7 @@ use datafusion::logical_expr::ColumnarValue;
 use kql::Type;
 
 use super::arithmetic::{self, Pair, pair};
-use super::conversion::convert;
+use super::cast::convert;
 use super::{Call, Function, kernel};
 use crate::cell::Cell;
 use crate::decimal;

@@ -84,7 +84,7 @@ fn read(value: &Cell<'_>, ty: Type) -> Cell<'static> {
     match ty {
         Type::String => Cell::text(text.into_owned()),
         _ if value.is_null() => Cell::Null,
-        ty => crate::convert::from_text(&text, ty),
+        ty => super::cast::from_text(&text, ty),
     }
 }
 

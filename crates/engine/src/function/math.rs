@@ -6,8 +6,8 @@ use std::hash::{BuildHasher, Hasher};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::cast::convert;
 use super::comparison::compare;
-use super::conversion::convert;
 use super::{Call, Function};
 use crate::cell::Cell;
 use crate::decimal;

@@ -9,15 +9,15 @@ mod array;
 mod bag;
 mod bytes;
 mod calendar;
+mod cast;
 mod check;
 mod clock;
 mod comparison;
 mod contains;
-mod conversion;
-mod convert;
 mod data_size;
 mod dynamic;
 mod encode;
+mod extent;
 mod fold;
 mod geo;
 mod has_ipv4;
@@ -42,7 +42,6 @@ mod series_fill;
 mod series_filter;
 mod series_fit;
 mod series_season;
-mod session;
 mod set;
 mod sketch;
 mod sorted;
@@ -58,6 +57,7 @@ pub(crate) mod testing;
 mod text;
 mod text_test;
 mod udf;
+mod units;
 mod xml;
 mod zone;
 
@@ -70,6 +70,7 @@ use crate::cell::Cell;
 use crate::error::{Error, code};
 use crate::text_set::TextSet;
 
+pub(crate) use cast::from_text;
 pub(crate) use comparison::compare;
 pub(crate) use fold::{fold, folded};
 pub use ip_place::IpPlaces;
@@ -205,15 +206,15 @@ const FAMILIES: &[&[Function]] = &[
     bag::FUNCTIONS,
     bytes::FUNCTIONS,
     calendar::FUNCTIONS,
+    cast::FUNCTIONS,
+    check::FUNCTIONS,
     clock::FUNCTIONS,
     comparison::FUNCTIONS,
-    check::FUNCTIONS,
     contains::FUNCTIONS,
-    conversion::FUNCTIONS,
-    convert::FUNCTIONS,
     data_size::FUNCTIONS,
     dynamic::FUNCTIONS,
     encode::FUNCTIONS,
+    extent::FUNCTIONS,
     has_ipv4::FUNCTIONS,
     hash::FUNCTIONS,
     ip_place::FUNCTIONS,
@@ -230,7 +231,6 @@ const FAMILIES: &[&[Function]] = &[
     series_filter::FUNCTIONS,
     series_fit::FUNCTIONS,
     series_season::FUNCTIONS,
-    session::FUNCTIONS,
     set::FUNCTIONS,
     sketch::FUNCTIONS,
     sorted::FUNCTIONS,
@@ -240,8 +240,9 @@ const FAMILIES: &[&[Function]] = &[
     term::FUNCTIONS,
     terms::FUNCTIONS,
     text::FUNCTIONS,
-    zone::FUNCTIONS,
+    units::FUNCTIONS,
     xml::FUNCTIONS,
+    zone::FUNCTIONS,
 ];
 
 /// The function of that name.

@@ -11,11 +11,11 @@ use regex::{Captures, Regex};
 use serde_json::Value as Json;
 
 use super::argument::{array, count, lend, long, part, text, whole};
+use super::cast::from_text;
 use super::pattern::{compile, constant, recent};
 use super::text::{byte_of, search_start};
 use super::{Call, Closure, Function};
 use crate::cell::Cell;
-use crate::convert::from_text;
 
 /// The functions of this file.
 pub(super) const FUNCTIONS: &[Function] = &[

@@ -48,7 +48,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
 fn part<'a>(call: &Call, cells: &[Cell<'a>]) -> Cell<'a> {
     let Some(Json::Array(mut results)) = serde_json::from_str(cells[0].as_str()).ok() else { return Cell::Null };
     match cells[1].as_long().and_then(|at| usize::try_from(at).ok()).filter(|at| *at < results.len()) {
-        Some(at) => super::conversion::convert(&Cell::json(&results.swap_remove(at)), call.returns),
+        Some(at) => super::cast::convert(&Cell::json(&results.swap_remove(at)), call.returns),
         None => Cell::Null,
     }
 }

@@ -3,7 +3,7 @@
 use kql::Type;
 use serde_json::Value as Json;
 
-use super::conversion::convert;
+use super::cast::convert;
 use super::{Call, Function};
 use crate::aggregate::sketch::{Hll, TDigest, number_json};
 use crate::cell::Cell;

@@ -188,7 +188,7 @@ impl Make {
 /// The id as a property of that type: tables may have it as another type than the edges.
 fn as_type(id: &Cell<'_>, ty: Type) -> Value {
     match (id, ty) {
-        (Cell::Str(text), _) if ty != Type::String => crate::convert::from_text(text, ty).to_value(),
+        (Cell::Str(text), _) if ty != Type::String => crate::function::from_text(text, ty).to_value(),
         (Cell::Long(number), Type::Int) => i32::try_from(*number).map_or(Value::Null, Value::Int),
         (Cell::Str(_), _) | (_, Type::Dynamic) => id.to_value(),
         (other, Type::String) => Value::String(other.to_value().to_text()),

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{Operator, Run, schema};
 use crate::cell::{Cell, CellBuilder, Cells};
-use crate::json;
+use crate::element;
 
 /// The operator.
 #[derive(Debug)]
@@ -150,22 +150,22 @@ impl Expansion {
 
     /// The elements of one value.
     fn elements<'a>(&self, cell: &'a Cell<'_>, ty: Type) -> Vec<Cell<'a>> {
-        let Cell::Dynamic(text) = cell else { return vec![json::cast(cell, ty)] };
+        let Cell::Dynamic(text) = cell else { return vec![element::typed(cell, ty)] };
         match text.as_bytes().first() {
             Some(b'[') => {
                 let elements: Vec<&RawValue> = serde_json::from_str(text).unwrap_or_default();
-                elements.into_iter().map(|raw| json::element(raw.get(), ty)).collect()
+                elements.into_iter().map(|raw| element::from_json(raw.get(), ty)).collect()
             }
             Some(b'{') => {
-                let pairs = json::pairs(text);
+                let pairs = element::pairs(text);
                 let render = |(key, raw): (String, &'a RawValue)| {
                     let key = serde_json::Value::from(key);
                     let text = if self.bag_as_array { format!("[{key},{raw}]") } else { format!("{{{key}:{raw}}}") };
-                    json::cast(&Cell::Dynamic(text.into()), ty).into_owned()
+                    element::typed(&Cell::Dynamic(text.into()), ty).into_owned()
                 };
                 pairs.into_iter().map(render).collect()
             }
-            _ => vec![json::element(text, ty)],
+            _ => vec![element::from_json(text, ty)],
         }
     }
 }

@@ -16,9 +16,8 @@ use regex::{Captures, Regex, RegexBuilder};
 
 use super::{Operator, Run, schema};
 use crate::cell::{Cell, CellBuilder, Cells};
-use crate::convert::from_text;
 use crate::error::{Error, Result, code};
-use crate::function::{build_regex, in_one_line};
+use crate::function::{build_regex, from_text, in_one_line};
 
 /// The operator. The text stands in the column behind the input's own.
 #[derive(Debug)]

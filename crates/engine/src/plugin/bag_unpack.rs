@@ -12,8 +12,8 @@ use kql::{Column, Type, Value};
 
 use super::{Call, Plugin, discovered_columns};
 use crate::cell::{Cell, CellBuilder, Cells};
+use crate::element;
 use crate::error::{Error, Result, code};
-use crate::json;
 use crate::local::batch;
 use crate::lower::operators::Parts;
 use crate::lower::{Lower, fold};
@@ -114,11 +114,11 @@ impl Run for BagUnpack {
             self.columns.iter().map(|column| CellBuilder::new(column.ty, rows.num_rows())).collect();
         for row in 0..rows.num_rows() {
             let bag = bags.get(row);
-            let pairs = json::pairs(bag.as_str());
+            let pairs = element::pairs(bag.as_str());
             for (column, builder) in self.columns.iter().zip(&mut builders) {
                 let member = column.name.strip_prefix(self.options.prefix.as_str()).unwrap_or_default();
                 let value = pairs.iter().find(|(key, _)| key == member && !self.options.ignored.contains(key));
-                builder.push(&value.map_or(Cell::Null, |(_, raw)| json::element(raw.get(), column.ty)));
+                builder.push(&value.map_or(Cell::Null, |(_, raw)| element::from_json(raw.get(), column.ty)));
             }
         }
         let arrays: Vec<ArrayRef> = builders
@@ -179,7 +179,7 @@ impl Run for MembersRun {
         let bags = Cells::new(self.members.bag_type, rows.column(0));
         for row in 0..rows.num_rows() {
             let bag = bags.get(row);
-            for (key, raw) in json::pairs(bag.as_str()) {
+            for (key, raw) in element::pairs(bag.as_str()) {
                 let Some(ty) = json_type(raw.get()) else { continue };
                 if self.members.options.ignored.contains(&key) {
                     continue;

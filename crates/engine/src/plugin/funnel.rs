@@ -59,7 +59,7 @@ pub(super) fn parts(
 /// The elements of an array, each as a value of the states' type.
 fn sequence(call: &Call<'_>, position: usize, ty: Type) -> Result<Vec<Value>> {
     let elements = elements(call, position, "sequence")?;
-    let value = |element: &serde_json::Value| crate::json::element(&element.to_string(), ty).to_value();
+    let value = |element: &serde_json::Value| crate::element::from_json(&element.to_string(), ty).to_value();
     Ok(elements.iter().map(value).collect())
 }
 

@@ -55,7 +55,7 @@ impl Field {
             let number = text.trim().parse::<i64>().ok();
             return number.map_or(Cell::Null, |number| since_1970(number, unit, ty));
         }
-        if ty == Type::String { Cell::text(text) } else { crate::convert::from_text(text, ty) }
+        if ty == Type::String { Cell::text(text) } else { crate::function::from_text(text, ty) }
     }
 
     /// A JSON value as the column's value.

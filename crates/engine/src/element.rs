@@ -1,4 +1,5 @@
-//! Small readings of JSON text, the form in which a `dynamic` is kept.
+//! Elements of a `dynamic` as values of a column: JSON text in, cells of the column's type out. Unlike `tolong()` and its like,
+//! nothing here reads a text: `"2"` is no long.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,19 +11,19 @@ use serde_json::value::RawValue;
 use crate::cell::Cell;
 
 /// An element of an array or bag, from its JSON text, as a value of that type: dynamic as it is, anything else if the element is
-/// of a kindred JSON type. Text is not parsed: `"2"` is no long.
+/// of a kindred JSON type.
 #[must_use]
-pub(crate) fn element(text: &str, ty: Type) -> Cell<'_> {
+pub(crate) fn from_json(text: &str, ty: Type) -> Cell<'_> {
     let text = text.trim();
     if ty == Type::Dynamic || ty == Type::Unknown {
         return if text == "null" { Cell::Null } else { Cell::Dynamic(Cow::Borrowed(text)) };
     }
-    cast(&Cell::Dynamic(Cow::Borrowed(text)), ty).into_owned()
+    typed(&Cell::Dynamic(Cow::Borrowed(text)), ty).into_owned()
 }
 
-/// A dynamic (or any) value as a value of that type, without parsing text.
+/// A dynamic (or any) value as a value of that type.
 #[must_use]
-pub(crate) fn cast<'a>(cell: &'a Cell<'_>, ty: Type) -> Cell<'a> {
+pub(crate) fn typed<'a>(cell: &'a Cell<'_>, ty: Type) -> Cell<'a> {
     let Cell::Dynamic(text) = cell else {
         return if ty == Type::Dynamic && !cell.is_null() {
             Cell::Dynamic(Cow::Owned(cell.to_json().to_string()))
@@ -41,7 +42,7 @@ pub(crate) fn cast<'a>(cell: &'a Cell<'_>, ty: Type) -> Cell<'a> {
         (Type::Long, serde_json::Value::Number(n)) => whole(n).map_or(Cell::Null, Cell::Long),
         (Type::Int, serde_json::Value::Number(n)) => whole(n).and_then(|n| i32::try_from(n).ok()).map_or(Cell::Null, Cell::Int),
         (Type::Real, serde_json::Value::Number(n)) => n.as_f64().map_or(Cell::Null, Cell::Real),
-        (Type::Long | Type::Int, serde_json::Value::Bool(b)) if ty == Type::Long => Cell::Long(i64::from(*b)),
+        (Type::Long, serde_json::Value::Bool(b)) => Cell::Long(i64::from(*b)),
         (Type::Decimal, serde_json::Value::Number(n)) => Cell::Decimal(n.to_string().into()),
         (Type::DateTime, serde_json::Value::String(s)) => time::parse_iso(s).map_or(Cell::Null, Cell::DateTime),
         (Type::TimeSpan, serde_json::Value::String(s)) => time::parse_timespan(s).map_or(Cell::Null, Cell::TimeSpan),

@@ -62,6 +62,15 @@ pub(crate) fn convert<'a>(cell: &Cell<'a>, to: Type) -> Cell<'a> {
     }
 }
 
+/// Text as a value of that type, as operators convert by themselves; null (for `string` the text itself) if it does not read as one.
+pub(crate) fn from_text(text: &str, to: Type) -> Cell<'static> {
+    match to {
+        Type::String | Type::Unknown => Cell::text(text.to_owned()),
+        Type::Dynamic => super::json::parsed(text),
+        _ => convert(&Cell::text(text), to).into_owned(),
+    }
+}
+
 /// JSON as a value of that type: a string is read as text is, an array or a bag only becomes text.
 fn from_json<'a>(json: &str, to: Type) -> Cell<'a> {
     if to == Type::String {
