@@ -108,16 +108,17 @@ pub fn file_rows(found: &Discovered) -> Rows {
     Rows { columns, rows }
 }
 
-/// What each file gives to each table: rows, lines that are none and the first reason, and the span of time.
+/// What each file gives to each table: rows, lines that are none and the first reason, and the span of time. The counts go with it, by
+/// file and table.
 ///
 /// # Errors
 /// A file cannot be opened.
-pub fn table_rows(found: &Discovered) -> Result<Rows, Error> {
+pub fn table_rows(found: &Discovered) -> Result<(Rows, BTreeMap<(PathBuf, String), ScanStats>), Error> {
     let mut columns = ["Table", "Path"].map(|name| Column::new(name, Type::String)).to_vec();
     columns.extend(["Rows", "Unparsed"].map(|name| Column::new(name, Type::Long)));
     columns.push(Column::new("Why", Type::String));
     columns.extend(["From", "Until"].map(|name| Column::new(name, Type::DateTime)));
-    let mut rows = Vec::new();
+    let (mut rows, mut all) = (Vec::new(), BTreeMap::new());
     for file in &found.files {
         for table in &file.tables {
             let stats = survey(file, table)?;
@@ -132,10 +133,11 @@ pub fn table_rows(found: &Discovered) -> Result<Rows, Error> {
                 time(stats.time_min),
                 time(stats.time_max),
             ]);
+            all.insert((file.path.clone(), table.name.clone()), stats);
         }
     }
     rows.sort_by_key(|row| (row[0].to_text(), row[1].to_text()));
-    Ok(Rows { columns, rows })
+    Ok((Rows { columns, rows }, all))
 }
 
 /// `line 12: it ends where a value should stand`.

@@ -4,8 +4,8 @@ use super::{LogPaths, ended, found};
 use crate::cli::Global;
 use crate::config::Config;
 use crate::error::{Error, Exit};
-use crate::evidence;
 use crate::output::Sink;
+use crate::{evidence, scans};
 
 /// What `tallyho logs tables` takes.
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,7 @@ pub struct Args {
 /// A path is not there, or a file cannot be opened.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
     let found = found(&args.logs)?;
-    Sink::stdout(config, global.format).tables([evidence::table_rows(&found)?])?;
-    Ok(ended(config, &found))
+    let (rows, stats) = evidence::table_rows(&found)?;
+    Sink::stdout(config, global.format).tables([rows])?;
+    Ok(ended(config, &found).max(scans::tell(config, &stats)))
 }
