@@ -106,6 +106,7 @@ fn summary(hunt: &Hunt) -> String {
             types.push(name);
         }
     }
+    // Elsewhere an indicator is called so; here the words are those of the pages that hunters have and search.
     let mut out = String::from("## IOC Summary\n\n");
     let _ = writeln!(
         out,

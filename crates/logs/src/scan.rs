@@ -77,7 +77,9 @@ impl ScanRequest {
     }
 }
 
+/// A batch of records that are long ends here: what a scan holds must not depend on how long they are.
 const BATCH_BYTES_MAX: usize = 32 << 20;
+/// Room for the rows of a batch where most records are kept out: a column's room is taken anew for each batch.
 const FEW_ROWS: usize = 64;
 
 /// A running scan: an iterator of batches, none of them empty.

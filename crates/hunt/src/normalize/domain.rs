@@ -93,18 +93,36 @@ pub(crate) fn leading_domain(bytes: &[u8]) -> Option<usize> {
     (last > 0 && length <= 253 && is_word && !is_reserved(&bytes[before..last - 1], top)).then_some(length)
 }
 
-/// A name may be reserved whose last two labels are these.
-fn is_reserved(label: &[u8], top: &[u8]) -> bool {
-    label == b"example"
-        || match top.len() {
-            4 => top == b"test" || top == b"arpa",
-            5 => top == b"local",
-            7 => top == b"example" || top == b"invalid",
-            8 => top == b"internal",
-            9 => top == b"localhost",
-            11 => top == b"localdomain",
-            _ => false,
+/// How long the first labels of reserved names are, a bit for each length: of those of a single label, or of the others.
+const fn first_labels(single: bool) -> u64 {
+    let (mut bits, mut at) = (0, 0);
+    while at < RESERVED.len() {
+        let name = RESERVED[at].0.as_bytes();
+        let mut length = 0;
+        while length < name.len() && name[length] != b'.' {
+            length += 1;
         }
+        if (length == name.len()) == single {
+            bits |= 1 << length;
+        }
+        at += 1;
+    }
+    bits
+}
+
+const TOPS: u64 = first_labels(true);
+const LABELS: u64 = first_labels(false);
+
+/// A name is reserved whose last two labels are these, of at most 63 bytes each. Most names are told by the lengths alone.
+fn is_reserved(label: &[u8], top: &[u8]) -> bool {
+    if TOPS >> top.len() & 1 == 0 && LABELS >> label.len() & 1 == 0 {
+        return false;
+    }
+    RESERVED.iter().any(|(name, _)| match name.as_bytes().strip_suffix(top) {
+        Some([]) => true,
+        Some([first @ .., b'.']) => first == label,
+        _ => false,
+    })
 }
 
 fn check_form(name: &str) -> Result<(), Reason> {

@@ -33,10 +33,19 @@ impl Url {
     /// What two URLs have in common that lead to the same: host, port if unusual, path and query string.
     #[must_use]
     pub fn key(&self) -> String {
-        match self.port {
-            Some(port) if port != 80 && port != 443 => format!("{}:{port}{}", self.host, self.tail),
-            _ => format!("{}{}", self.host, self.tail),
-        }
+        let mut normal = String::new();
+        self.write(&mut normal);
+        UrlParts::of(&normal).key()
+    }
+
+    /// Adds it to `out` in the form that indicators have: without the port that its scheme stands for.
+    fn write(&self, out: &mut String) {
+        let Url { scheme, host, port, tail, .. } = self;
+        // Writing to a text cannot fail.
+        let _ = match port {
+            Some(port) if default_port(scheme) != Some(*port) => write!(out, "{scheme}://{host}:{port}{tail}"),
+            _ => write!(out, "{scheme}://{host}{tail}"),
+        };
     }
 }
 
@@ -108,14 +117,10 @@ fn normal_host(host: &str) -> Result<(String, bool), Reason> {
 /// Adds the URL to `out` in the form that indicators have: the scheme is kept for the reader, the fragment and user information are
 /// not.
 pub(super) fn normal_into(text: &str, out: &mut String) -> Result<IndicatorType, Reason> {
-    let Url { scheme, host, port, tail, .. } = parse_url(text)?;
+    let mut url = parse_url(text)?;
     // It may have stood before a fragment.
-    let tail = tail.trim_end_matches(super::is_around);
-    // Writing to a text cannot fail.
-    let _ = match port {
-        Some(port) if default_port(&scheme) != Some(port) => write!(out, "{scheme}://{host}:{port}{tail}"),
-        _ => write!(out, "{scheme}://{host}{tail}"),
-    };
+    url.tail.truncate(url.tail.trim_end_matches(super::is_around).len());
+    url.write(out);
     Ok(IndicatorType::Url)
 }
 
@@ -151,7 +156,7 @@ impl<'u> UrlParts<'u> {
         self.host_and_port().1.parse().ok().or(default_port(self.scheme))
     }
 
-    /// What two URLs have in common that lead to the same, as [`Url::key`].
+    /// [`Url::key`].
     pub(crate) fn key(self) -> String {
         let (authority, tail) = self.key_parts();
         [authority, tail].concat()

@@ -75,8 +75,10 @@ fn value(array: &ArrayRef, row: usize, annotation: Annotation, depth: usize, out
             object((0..entries.len()).map(|row| (key(row), values, row)), depth, out);
         }
         DataType::Dictionary(..) => {
-            let dictionary = array.as_any_dictionary();
-            let key = dictionary.normalized_keys().get(row).copied().unwrap_or_default();
+            // The keys of all rows would be made for each.
+            let one = array.slice(row, 1);
+            let dictionary = one.as_any_dictionary();
+            let key = dictionary.normalized_keys().first().copied().unwrap_or_default();
             value(dictionary.values(), key, annotation, depth, out);
         }
         _ => match string(array, row, annotation) {
