@@ -8,6 +8,7 @@ use logs::{Discovered, LogFile, ScanRequest, ScanStats, TableSchema, merged_colu
 
 use crate::error::Error;
 use crate::report::{Searched, Unread};
+use crate::scans::Totals;
 
 /// Finds the log files among the paths.
 ///
@@ -113,12 +114,12 @@ pub fn file_rows(found: &Discovered) -> Rows {
 ///
 /// # Errors
 /// A file cannot be opened.
-pub fn table_rows(found: &Discovered) -> Result<(Rows, BTreeMap<(PathBuf, String), ScanStats>), Error> {
+pub fn table_rows(found: &Discovered) -> Result<(Rows, Totals), Error> {
     let mut columns = ["Table", "Path"].map(|name| Column::new(name, Type::String)).to_vec();
     columns.extend(["Rows", "Unparsed"].map(|name| Column::new(name, Type::Long)));
     columns.push(Column::new("Why", Type::String));
     columns.extend(["From", "Until"].map(|name| Column::new(name, Type::DateTime)));
-    let (mut rows, mut all) = (Vec::new(), BTreeMap::new());
+    let (mut rows, mut all) = (Vec::new(), Totals::new());
     for file in &found.files {
         for table in &file.tables {
             let stats = survey(file, table)?;

@@ -20,6 +20,9 @@ const NAMED: usize = 3;
 #[derive(Clone, Default)]
 pub struct Scans(Arc<Mutex<BTreeMap<(PathBuf, String), Ranges>>>);
 
+/// What was seen of each file and table.
+pub type Totals = BTreeMap<(PathBuf, String), ScanStats>;
+
 type Ranges = BTreeMap<Option<u64>, ScanStats>;
 
 impl Scans {
@@ -42,7 +45,7 @@ impl Scans {
 
     /// What was seen of each file and table.
     #[must_use]
-    pub fn totals(&self) -> BTreeMap<(PathBuf, String), ScanStats> {
+    pub fn totals(&self) -> Totals {
         let scans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let total = |ranges: &Ranges| {
             ranges.values().fold(ScanStats::default(), |mut total, stats| {
@@ -55,7 +58,7 @@ impl Scans {
 }
 
 /// Says on stderr what of the files could not be read, and ends accordingly.
-pub fn tell(config: &Config, totals: &BTreeMap<(PathBuf, String), ScanStats>) -> Exit {
+pub fn tell(config: &Config, totals: &Totals) -> Exit {
     // What no table got is counted by the scan of each table; a value that is none of its type by that of its own.
     let mut files: BTreeMap<&Path, ScanStats> = BTreeMap::new();
     for ((path, _), stats) in totals {

@@ -14,12 +14,12 @@ use hunt::sighting::provenance;
 use hunt::{Exclusions, Executor, Failure, Hunt, TimeBound};
 use kql::Rows;
 use kql::time::format_datetime;
-use logs::{Discovered, ScanStats};
+use logs::Discovered;
 
 use crate::config::Config;
 use crate::error::Error;
 use crate::report::{self, NotSearched, Reason, Report, Unread};
-use crate::scans::Scans;
+use crate::scans::{Scans, Totals};
 use crate::words::counted;
 use crate::{evidence, local};
 
@@ -113,7 +113,7 @@ fn unasked(hunts: &[Hunt], found: &Discovered) -> Vec<NotSearched> {
 }
 
 /// Counts the lines of records from the beginning of their file: a scan counts them from that of the range it reads.
-fn number_lines(outcome: &mut hunt::Outcome, scans: &BTreeMap<(PathBuf, String), ScanStats>) {
+fn number_lines(outcome: &mut hunt::Outcome, scans: &Totals) {
     for sighting in &mut outcome.sightings {
         if let Some(hunt::Evidence { path, line: Some(line), offset: Some(offset), .. }) = &mut sighting.evidence
             && let Some(stats) = scans.get(&(PathBuf::from(path.as_str()), sighting.table.to_string()))

@@ -31,6 +31,25 @@ fn world() -> World {
 }
 
 #[test]
+fn tables_say_what_could_not_be_read() {
+    let world = world();
+    expect![[r#"
+        Table,Path,Rows,Unparsed,Why,From,Until
+        DnsEvents,torn/DnsEvents.ndjson,6,2,line 6: it ends where a value should stand,2026-05-10T09:00:00.0000000Z,2026-05-14T09:00:00.0000000Z
+        ! warning: torn/DnsEvents.ndjson: 2 lines are not readable: line 6: it ends where a value should stand; line 8: a string is not closed
+        ! warning: torn/DnsEvents.ndjson: 1 value of TimeGenerated cannot be read as its type (`noon`): null stands for it
+        = 0
+    "#]].assert_eq(&world.run(&["logs", "tables", "torn", "--format", "csv"]));
+    expect![[r#"
+        Table,Path,Rows,Unparsed,Why,From,Until
+        DnsEvents,cut/DnsEvents.ndjson.gz,2,1,the file breaks off after 204 bytes: incomplete deflate stream,2026-05-10T09:00:00.0000000Z,2026-05-11T09:00:00.0000000Z
+        ! warning: cut/DnsEvents.ndjson.gz: 1 line is not readable: line 3: a string is not closed
+        ! warning: cut/DnsEvents.ndjson.gz: not read to its end: the file breaks off after 204 bytes: incomplete deflate stream
+        = 3
+    "#]].assert_eq(&world.run(&["logs", "tables", "cut", "--format", "csv"]));
+}
+
+#[test]
 fn a_query_says_what_it_could_not_read() {
     let world = world();
     let run = |logs: &str| {
