@@ -1,9 +1,10 @@
 //! Indicators from files, and what is to be said of one value: paths in, [`hunt::Intel`] and verdicts out.
 
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use hunt::normalize::{Hint, normalize};
+use hunt::normalize::{Hint, normalize, parse_url};
 use hunt::{Indicator, IndicatorType, Intel, Malware};
 use kql::{Column, Rows, Type, Value};
 
@@ -175,15 +176,63 @@ fn covers(indicator: Indicator<'_>, ty: IndicatorType, value: &str) -> Option<St
     if indicator.ty() == ty && indicator.value() == value {
         return Some(format!("it is the {} of an indicator", ty.name()));
     }
-    let parent = value.strip_suffix(indicator.value()).is_some_and(|rest| rest.ends_with('.'));
-    if ty == IndicatorType::Domain && indicator.ty() == IndicatorType::Domain && parent {
-        return Some(format!("it is a name below {}", indicator.value()));
+    let place = Place::of(ty, value)?;
+    let it = indicator.value();
+    match indicator.ty() {
+        IndicatorType::Domain => place.is_at_or_below(it).then(|| match ty {
+            IndicatorType::Domain => format!("it is a name below {it}"),
+            _ => format!("its host is hunted: {it} and the names below"),
+        }),
+        IndicatorType::Network => {
+            let address = place.host.parse().ok().filter(|address| indicator.is_network_of(*address));
+            address.map(|_| format!("it is in the network {it}"))
+        }
+        IndicatorType::Ip => (place.host == it).then(|| format!("{it} is hunted: the address on any port")),
+        IndicatorType::IpPort => {
+            let (address, port) = indicator.address()?;
+            (place.host == address && place.may_have(port)).then(|| format!("{it} is hunted: the address on that port"))
+        }
+        IndicatorType::Url => {
+            let own = Place::of(IndicatorType::Url, it)?;
+            let is_own = place.host == own.host && (own.host.parse::<IpAddr>().is_err() || place.may_have(own.port));
+            let is_hunted = !indicator.compromised() && !hunt::shared_host::is_shared(&own.host);
+            let is_below = own.host.parse::<IpAddr>().is_err() && place.is_at_or_below(&own.host);
+            (is_hunted && (is_own || is_below)).then(|| format!("the host of {it} is hunted"))
+        }
+        _ => None,
     }
-    if ty == IndicatorType::Ip && value.parse().is_ok_and(|address| indicator.is_network_of(address)) {
-        return Some(format!("it is in the network {}", indicator.value()));
+}
+
+/// What a value says of where it leads.
+struct Place {
+    /// A name, or an address without brackets.
+    host: String,
+    port: Option<u16>,
+}
+
+impl Place {
+    /// Of a value in its one form; hashes have none.
+    fn of(ty: IndicatorType, value: &str) -> Option<Place> {
+        let (host, port) = match ty {
+            IndicatorType::Domain | IndicatorType::Ip => (value, None),
+            IndicatorType::IpPort => value.rsplit_once(':').map(|(host, port)| (host, port.parse().ok()))?,
+            IndicatorType::Url => {
+                let url = parse_url(value).ok()?;
+                return Some(Place { host: url.host.trim_matches(['[', ']']).to_owned(), port: url.effective_port() });
+            }
+            _ => return None,
+        };
+        Some(Place { host: host.trim_matches(['[', ']']).to_owned(), port })
     }
-    let address = indicator.address().is_some_and(|(address, _)| ty == IndicatorType::Ip && address == value);
-    address.then(|| format!("{} is hunted: the address on that port", indicator.value()))
+
+    fn is_at_or_below(&self, name: &str) -> bool {
+        self.host.strip_suffix(name).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    }
+
+    /// It leads to that port, as far as it is said.
+    fn may_have(&self, port: Option<u16>) -> bool {
+        self.port.is_none() || port.is_none() || self.port == port
+    }
 }
 
 #[cfg(test)]
@@ -206,6 +255,34 @@ mod tests {
         assert_eq!(why("2a02:cf40:0001:0:0:0:0:9"), "it is in the network 2a02:cf40:1::/48");
         assert_eq!(why("185.220.102.7"), "no indicator of these files says anything of it");
         assert_eq!(why("65.1.2.3"), "a network so wide that it belongs to many parties");
+    }
+
+    #[test]
+    fn a_value_is_explained_by_what_it_leads_to() {
+        let list = "arc.evil.shop\n93.184.216.34\n93.184.216.35:81\nhttp://cdn.bad.biz/a\nhttps://github.com/x/y\n\
+            http://93.184.216.36:8080/a\n[2a02:cf40::9]:443\n185.220.101.0/24\n";
+        let intel = hunt::feed::read(list.as_bytes(), "x.txt").expect("a list");
+        let why = |value: &str| explain(&intel, value, 0).rows[0][2].to_text();
+        let nothing = "no indicator of these files says anything of it";
+        for (value, expected) in [
+            ("93.184.216.34:80", "93.184.216.34 is hunted: the address on any port"),
+            ("http://93.184.216.34/x", "93.184.216.34 is hunted: the address on any port"),
+            ("http://93.184.216.35:81/x", "93.184.216.35:81 is hunted: the address on that port"),
+            ("93.184.216.35:82", nothing),
+            ("http://93.184.216.35/x", nothing),
+            ("https://a.arc.evil.shop/x", "its host is hunted: arc.evil.shop and the names below"),
+            ("evil.shop", nothing),
+            ("cdn.bad.biz", "the host of http://cdn.bad.biz/a is hunted"),
+            ("https://a.cdn.bad.biz/b", "the host of http://cdn.bad.biz/a is hunted"),
+            ("https://github.com/x/z", nothing),
+            ("https://github.com/x/y", "it is the url of an indicator"),
+            ("93.184.216.36:8080", "the host of http://93.184.216.36:8080/a is hunted"),
+            ("93.184.216.36:80", nothing),
+            ("https://[2a02:cf40::9]/x", "[2a02:cf40::9]:443 is hunted: the address on that port"),
+            ("http://185.220.101.7/x", "it is in the network 185.220.101.0/24"),
+        ] {
+            assert_eq!(why(value), expected, "{value}");
+        }
     }
 
     #[test]
