@@ -133,6 +133,9 @@ fn open_with(path: &Path, table: Option<&str>) -> Result<LogFile, Error> {
     if head.bytes.is_empty() {
         return Err(unreadable(EMPTY.to_owned()));
     }
+    if let Some(kind) = packed(&head.bytes) {
+        return Err(unreadable(kind.to_owned()));
+    }
     let mut best: Option<(u8, usize)> = None;
     for (at, format) in FORMATS.iter().enumerate() {
         let confidence = format.detect(&head);
@@ -163,9 +166,26 @@ fn open_with(path: &Path, table: Option<&str>) -> Result<LogFile, Error> {
 /// Why a file without content is not read.
 pub(crate) const EMPTY: &str = "empty";
 
+/// What holds files that may be logs, and is none itself: a tar archive of JSON lines looks like JSON to who passes over its headers.
+fn packed(bytes: &[u8]) -> Option<&'static str> {
+    const KINDS: [(&[u8], &str); 5] = [
+        (b"PK\x03\x04", "a ZIP archive: unpack it first and name the folder, or pack its files with gzip"),
+        (b"\xfd7zXZ\0", "an xz file: unpack it first, or pack it with zstd"),
+        (b"BZh", "a bzip2 file: unpack it first, or pack it with zstd"),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it first and name the folder, or pack its files with gzip"),
+        (b"Rar!\x1a\x07", "a RAR archive: unpack it first and name the folder, or pack its files with gzip"),
+    ];
+    if bytes.get(257..262) == Some(b"ustar") {
+        return Some("a tar archive: unpack it first and name the folder, or pack its files with gzip");
+    }
+    KINDS.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, kind)| *kind)
+}
+
 /// Why no format knows such bytes.
 fn unknown(bytes: &[u8]) -> String {
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+    // With a mark at its beginning, or told by every second byte, which is zero in text of the West.
+    let every_second = |odd: usize| bytes.iter().skip(odd).step_by(2).take(64).filter(|byte| **byte == 0).count() > 48;
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || every_second(0) != every_second(1) {
         return "UTF-16 text: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)".to_owned();
     }
     if bytes.starts_with(&[0xd4, 0xc3, 0xb2, 0xa1])
@@ -195,6 +215,27 @@ mod tests {
             assert_eq!(found.files.len(), 0);
             let why = "a pipe, a device or a socket: only files are read".to_owned();
             assert_eq!(found.problems, [Problem { path, why, is_lost: true }]);
+        }
+    }
+
+    #[test]
+    fn what_holds_files_is_named() {
+        let line = b"{\"Type\":\"DnsEvents\",\"Name\":\"a\"}\n";
+        let tar = [&b"dns.ndjson"[..], &[0; 247], b"ustar\x0000", &[0; 248], line, line].concat();
+        let wide: Vec<u8> = line.repeat(4).iter().flat_map(|byte| [*byte, 0]).collect();
+        for (bytes, why) in [
+            (tar.as_slice(), "a tar archive"),
+            (b"PK\x03\x04...", "a ZIP archive"),
+            (b"BZh91AY&SY", "a bzip2 file"),
+            (b"\xfd7zXZ\0\0\x04", "an xz file"),
+            (&wide, "UTF-16 text"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("dns.ndjson");
+            std::fs::write(&path, bytes).unwrap();
+            let found = discover(&[path]);
+            assert!(found.files.is_empty() && found.problems[0].is_lost, "{why}");
+            assert!(found.problems[0].why.starts_with(why), "{why}: {}", found.problems[0].why);
         }
     }
 
