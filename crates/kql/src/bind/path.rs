@@ -156,6 +156,15 @@ fn moved(expr: &Expr, to: &impl Fn(usize) -> Option<usize>) -> Result<Expr, Unse
     }
 }
 
+/// The bag of properties that stand side by side from a position on.
+fn bag_of(properties: &[Column], first: usize) -> Expr {
+    let pair = |(at, property): (usize, &Column)| {
+        let key = Expr::literal(Value::String(property.name.clone()), Type::String);
+        [key, Expr::column(first + at, property.ty)]
+    };
+    Expr::call("bag_pack", properties.iter().enumerate().flat_map(pair).collect(), Type::Dynamic)
+}
+
 /// A node's properties, and what the functions of a node give.
 fn node_columns(graph: &Graph) -> Vec<Column> {
     let mut columns = graph.nodes.clone();
@@ -287,10 +296,23 @@ impl Binder<'_> {
         found
     }
 
-    /// The name is an element of the pattern that is bound: a node or an edge.
-    pub(super) fn element_kind(&self, name: &str) -> Option<ElementKind> {
-        let elements = self.scope().filter(|scope| scope.is_visible)?.elements.as_ref()?;
-        elements.position(name).map(|at| elements.elements[at].kind)
+    /// The element of that name as a value: the bag of its properties, of a variable-length edge the array of its edges' bags.
+    pub(super) fn element_value(&mut self, name: &str) -> Option<Expr> {
+        let scope = self.scopes.last_mut().filter(|scope| scope.is_visible)?;
+        let elements = scope.elements.as_mut()?;
+        let element = elements.position(name)?;
+        let shift = elements.inside.map_or(0, |inside| inside.width);
+        let graph = elements.graph.clone();
+        Some(match elements.elements[element].kind {
+            ElementKind::Node => bag_of(&graph.nodes, shift + elements.offsets[element]),
+            ElementKind::Edge => bag_of(&graph.edges, shift + elements.offsets[element]),
+            ElementKind::Path { .. } => {
+                let body = bag_of(&graph.edges, 0);
+                let path = PathExpr { function: PathFunction::Map, element, inner_nodes: false, body };
+                let along = elements.push(path, Type::Dynamic);
+                moved(along, &|position| Some(position + shift)).unwrap_or_else(|Unsettled| unknown())
+            }
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use super::scope::Implied;
 use crate::ast;
 use crate::catalog;
 use crate::diagnostic::{self, Span};
-use crate::plan::{ElementKind, Expr, ExprKind};
+use crate::plan::{Expr, ExprKind};
 use crate::types::{Type, Value};
 
 impl Binder<'_> {
@@ -24,7 +24,7 @@ impl Binder<'_> {
         }
         let declared = self.lookup(text).map(|node| (node.is_parameter, node.binding.clone()));
         let column = if matches!(declared, Some((true, Binding::Scalar { .. }))) { None } else { self.column(text, name.span) };
-        if let Some(expr) = column {
+        if let Some(expr) = column.or_else(|| self.element_value(text)) {
             return item(expr);
         }
         match declared {
@@ -91,12 +91,6 @@ impl Binder<'_> {
                 self.unlisted(text, span);
                 return open_column(text);
             }
-        }
-        if let Some(kind) = self.element_kind(text) {
-            let what = if kind == ElementKind::Node { "a node" } else { "an edge" };
-            let message = format!("`{text}` is {what} of the pattern; a value is one of its properties, as `{text}.name`");
-            self.report(diagnostic::EXPECTED_VALUE, span, message);
-            return unknown();
         }
         if let Some(null) = self.tolerated_null(text) {
             return null;
