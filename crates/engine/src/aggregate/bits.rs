@@ -7,9 +7,9 @@ use crate::cell::Cell;
 
 /// The aggregates by name.
 pub(super) const FUNCTIONS: &[AggregateFunction] = &[
-    AggregateFunction { name: "binary_all_and", start: |_| Ok(Bits::of(|a, b| a & b)) },
-    AggregateFunction { name: "binary_all_or", start: |_| Ok(Bits::of(|a, b| a | b)) },
-    AggregateFunction { name: "binary_all_xor", start: |_| Ok(Bits::of(|a, b| a ^ b)) },
+    AggregateFunction::new("binary_all_and", |_| Ok(Bits::of(|a, b| a & b))),
+    AggregateFunction::new("binary_all_or", |_| Ok(Bits::of(|a, b| a | b))),
+    AggregateFunction::new("binary_all_xor", |_| Ok(Bits::of(|a, b| a ^ b))),
 ];
 
 /// The numbers so far under one operation; nulls left out.

@@ -10,16 +10,16 @@ use crate::cell::Cell;
 
 /// The aggregates by name.
 pub(super) const FUNCTIONS: &[AggregateFunction] = &[
-    AggregateFunction { name: "make_list", start: |call| list(call, SIZE_MAX, false) },
-    AggregateFunction { name: "make_list_if", start: |call| only_if(call, 1, |call| list(call, SIZE_MAX, false)) },
-    AggregateFunction { name: "make_list_with_nulls", start: |call| list(call, SIZE_MAX, true) },
-    AggregateFunction { name: "makelist", start: |call| list(call, OLD_SIZE_MAX, false) },
-    AggregateFunction { name: "make_set", start: |call| set(call, SIZE_MAX) },
-    AggregateFunction { name: "make_set_if", start: |call| only_if(call, 1, |call| set(call, SIZE_MAX)) },
-    AggregateFunction { name: "makeset", start: |call| set(call, OLD_SIZE_MAX) },
-    AggregateFunction { name: "make_bag", start: bag },
-    AggregateFunction { name: "make_bag_if", start: |call| only_if(call, 1, bag) },
-    AggregateFunction { name: "make_dictionary", start: bag },
+    AggregateFunction::new("make_list", |call| list(call, SIZE_MAX, false)).in_order(),
+    AggregateFunction::new("make_list_if", |call| only_if(call, 1, |call| list(call, SIZE_MAX, false))).in_order(),
+    AggregateFunction::new("make_list_with_nulls", |call| list(call, SIZE_MAX, true)).in_order(),
+    AggregateFunction::new("makelist", |call| list(call, OLD_SIZE_MAX, false)).in_order(),
+    AggregateFunction::new("make_set", |call| set(call, SIZE_MAX)).in_order(),
+    AggregateFunction::new("make_set_if", |call| only_if(call, 1, |call| set(call, SIZE_MAX))).in_order(),
+    AggregateFunction::new("makeset", |call| set(call, OLD_SIZE_MAX)).in_order(),
+    AggregateFunction::new("make_bag", bag).in_order(),
+    AggregateFunction::new("make_bag_if", |call| only_if(call, 1, bag)).in_order(),
+    AggregateFunction::new("make_dictionary", bag).in_order(),
 ];
 
 /// How many elements a list may have unless the call says otherwise.

@@ -12,13 +12,13 @@ use crate::row_key;
 
 /// The aggregates by name.
 pub(super) const FUNCTIONS: &[AggregateFunction] = &[
-    AggregateFunction { name: "count", start: |call| Ok(Box::new(Count::of(call))) },
-    AggregateFunction { name: "cnt", start: |call| Ok(Box::new(Count::of(call))) },
-    AggregateFunction { name: "countif", start: |call| Ok(Box::new(Count::of(call))) },
-    AggregateFunction { name: "dcount", start: approximate },
-    AggregateFunction { name: "dcountif", start: |call| only_if(call, 1, approximate) },
-    AggregateFunction { name: "count_distinct", start: exact },
-    AggregateFunction { name: "count_distinctif", start: |call| only_if(call, 1, exact) },
+    AggregateFunction::new("count", |call| Ok(Box::new(Count::of(call)))),
+    AggregateFunction::new("cnt", |call| Ok(Box::new(Count::of(call)))),
+    AggregateFunction::new("countif", |call| Ok(Box::new(Count::of(call)))),
+    AggregateFunction::new("dcount", approximate),
+    AggregateFunction::new("dcountif", |call| only_if(call, 1, approximate)),
+    AggregateFunction::new("count_distinct", exact),
+    AggregateFunction::new("count_distinctif", |call| only_if(call, 1, exact)),
 ];
 
 /// Distinct values of one group up to which `dcount` counts each.

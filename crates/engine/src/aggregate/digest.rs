@@ -10,12 +10,12 @@ use crate::row_key;
 
 /// The aggregates by name.
 pub(super) const FUNCTIONS: &[AggregateFunction] = &[
-    AggregateFunction { name: "hll", start: hll },
-    AggregateFunction { name: "hll_if", start: |call| only_if(call, 1, hll) },
-    AggregateFunction { name: "hll_merge", start: |_| Ok(Box::new(Count { merges: true, count: None, accuracy: 1 })) },
-    AggregateFunction { name: "tdigest", start: |call| Ok(Box::new(Digest::of(call))) },
-    AggregateFunction { name: "tdigest_merge", start: |call| Ok(Box::new(Digest::of(call))) },
-    AggregateFunction { name: "merge_tdigest", start: |call| Ok(Box::new(Digest::of(call))) },
+    AggregateFunction::new("hll", hll),
+    AggregateFunction::new("hll_if", |call| only_if(call, 1, hll)),
+    AggregateFunction::new("hll_merge", |_| Ok(Box::new(Count { merges: true, count: None, accuracy: 1 }))),
+    AggregateFunction::new("tdigest", |call| Ok(Box::new(Digest::of(call)))),
+    AggregateFunction::new("tdigest_merge", |call| Ok(Box::new(Digest::of(call)))),
+    AggregateFunction::new("merge_tdigest", |call| Ok(Box::new(Digest::of(call)))),
 ];
 
 fn hll(call: &AggregateCall) -> Result<Box<dyn Accumulator>, String> {

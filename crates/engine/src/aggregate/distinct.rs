@@ -1,7 +1,8 @@
 //! How many different texts each group has: `dcount` of strings.
 //!
 //! In: texts and the group of each. Out: a count for each group. A text is known by a hash of 64 bits, so that none is kept or
-//! compared: of ten million different texts two have the same hash once in four hundred thousand times, and `dcount` is an estimate.
+//! compared: of ten million different texts two have the same hash once in four hundred thousand times, and `dcount` is an
+//! estimate.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;

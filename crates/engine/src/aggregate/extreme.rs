@@ -13,19 +13,19 @@ use crate::function::compare;
 
 /// The aggregates by name.
 pub(super) const FUNCTIONS: &[AggregateFunction] = &[
-    AggregateFunction { name: "min", start: |_| Ok(Best::of(Ordering::Less)) },
-    AggregateFunction { name: "minif", start: |call| only_if(call, 1, |_| Ok(Best::of(Ordering::Less))) },
-    AggregateFunction { name: "max", start: |_| Ok(Best::of(Ordering::Greater)) },
-    AggregateFunction { name: "maxif", start: |call| only_if(call, 1, |_| Ok(Best::of(Ordering::Greater))) },
-    AggregateFunction { name: "arg_min", start: |_| Ok(Best::of(Ordering::Less)) },
-    AggregateFunction { name: "argmin", start: |_| Ok(Best::of(Ordering::Less)) },
-    AggregateFunction { name: "arg_max", start: |_| Ok(Best::of(Ordering::Greater)) },
-    AggregateFunction { name: "argmax", start: |_| Ok(Best::of(Ordering::Greater)) },
-    AggregateFunction { name: "any", start: any },
-    AggregateFunction { name: "anyif", start: |call| only_if(call, 1, any) },
-    AggregateFunction { name: "take_any", start: any },
-    AggregateFunction { name: "take_anyif", start: |call| only_if(call, 1, any) },
-    AggregateFunction { name: "passthrough", start: any },
+    AggregateFunction::new("min", |_| Ok(Best::of(Ordering::Less))),
+    AggregateFunction::new("minif", |call| only_if(call, 1, |_| Ok(Best::of(Ordering::Less)))),
+    AggregateFunction::new("max", |_| Ok(Best::of(Ordering::Greater))),
+    AggregateFunction::new("maxif", |call| only_if(call, 1, |_| Ok(Best::of(Ordering::Greater)))),
+    AggregateFunction::new("arg_min", |_| Ok(Best::of(Ordering::Less))).picking(),
+    AggregateFunction::new("argmin", |_| Ok(Best::of(Ordering::Less))).picking(),
+    AggregateFunction::new("arg_max", |_| Ok(Best::of(Ordering::Greater))).picking(),
+    AggregateFunction::new("argmax", |_| Ok(Best::of(Ordering::Greater))).picking(),
+    AggregateFunction::new("any", any).in_order(),
+    AggregateFunction::new("anyif", |call| only_if(call, 1, any)).in_order(),
+    AggregateFunction::new("take_any", any).in_order(),
+    AggregateFunction::new("take_anyif", |call| only_if(call, 1, any)).in_order(),
+    AggregateFunction::new("passthrough", any).in_order(),
 ];
 
 /// The row whose first value is the least or the greatest; what is shown of it is all its values.

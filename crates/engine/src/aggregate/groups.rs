@@ -1,7 +1,7 @@
 //! One of our aggregates over all groups of a `summarize` side by side.
 //!
-//! In: rows and the group of each. Out: a result for each group. Without this, DataFusion would sort every batch by group and call
-//! one accumulator after another with a slice of it.
+//! In: rows and the group of each. Out: a result for each group. Without this, DataFusion would sort every batch by group and
+//! call one accumulator after another with a slice of it.
 
 use std::sync::Arc;
 

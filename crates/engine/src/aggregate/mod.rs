@@ -35,8 +35,32 @@ pub use udaf::{aggregate_udf, cells};
 pub struct AggregateFunction {
     /// Its name in the catalog.
     pub name: &'static str,
-    /// An empty accumulator for one group. The error (a constant argument out of range …) is shown to the user.
-    pub start: fn(&AggregateCall) -> Result<Box<dyn Accumulator>, String>,
+    /// Starts it for one group.
+    pub start: Start,
+    /// Its answer depends on the order of the rows.
+    pub in_order: bool,
+    /// It picks one row: part n of a call is what its argument n was there.
+    pub picks_row: bool,
+}
+
+/// An empty accumulator for one group. The error (a constant argument out of range …) is shown to the user.
+pub type Start = fn(&AggregateCall) -> Result<Box<dyn Accumulator>, String>;
+
+impl AggregateFunction {
+    /// An aggregate for which rows are the same in any order.
+    const fn new(name: &'static str, start: Start) -> AggregateFunction {
+        AggregateFunction { name, start, in_order: false, picks_row: false }
+    }
+
+    /// It looks at the order of the rows.
+    const fn in_order(self) -> AggregateFunction {
+        AggregateFunction { in_order: true, ..self }
+    }
+
+    /// It picks one row: of several that are as good, the first.
+    const fn picking(self) -> AggregateFunction {
+        AggregateFunction { in_order: true, picks_row: true, ..self }
+    }
 }
 
 /// What a call knows of itself before any row.
@@ -96,7 +120,7 @@ const FAMILIES: &[&[AggregateFunction]] = &[
 /// The aggregate of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static AggregateFunction> {
-    FAMILIES.iter().flat_map(|family| family.iter()).find(|function| function.name == name)
+    all().find(|function| function.name == name)
 }
 
 /// All aggregates, family by family.

@@ -2,7 +2,7 @@
 
 use kql::Value;
 
-use super::{Accumulator, AggregateCall};
+use super::{Accumulator, AggregateCall, Start};
 use crate::cell::Cell;
 
 /// An accumulator that sees only the rows where argument `predicate` is true, and of them the arguments before it.
@@ -13,11 +13,7 @@ struct OnlyIf {
 }
 
 /// `start` over the call without its predicate, which is argument `predicate`.
-pub(super) fn only_if(
-    call: &AggregateCall,
-    predicate: usize,
-    start: fn(&AggregateCall) -> Result<Box<dyn Accumulator>, String>,
-) -> Result<Box<dyn Accumulator>, String> {
+pub(super) fn only_if(call: &AggregateCall, predicate: usize, start: Start) -> Result<Box<dyn Accumulator>, String> {
     let mut without = call.clone();
     if predicate < without.types.len() {
         without.types.remove(predicate);

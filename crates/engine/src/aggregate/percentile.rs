@@ -13,12 +13,12 @@ use crate::function::compare;
 
 /// The aggregates by name.
 pub(super) const FUNCTIONS: &[AggregateFunction] = &[
-    AggregateFunction { name: "percentile", start: |call| start(call, false, false) },
-    AggregateFunction { name: "percentiles", start: |call| start(call, false, false) },
-    AggregateFunction { name: "percentiles_array", start: |call| start(call, false, true) },
-    AggregateFunction { name: "percentilew", start: |call| start(call, true, false) },
-    AggregateFunction { name: "percentilesw", start: |call| start(call, true, false) },
-    AggregateFunction { name: "percentilesw_array", start: |call| start(call, true, true) },
+    AggregateFunction::new("percentile", |call| start(call, false, false)),
+    AggregateFunction::new("percentiles", |call| start(call, false, false)),
+    AggregateFunction::new("percentiles_array", |call| start(call, false, true)),
+    AggregateFunction::new("percentilew", |call| start(call, true, false)),
+    AggregateFunction::new("percentilesw", |call| start(call, true, false)),
+    AggregateFunction::new("percentilesw_array", |call| start(call, true, true)),
 ];
 
 fn start(call: &AggregateCall, weighted: bool, array: bool) -> Result<Box<dyn Accumulator>, String> {

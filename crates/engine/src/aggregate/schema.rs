@@ -8,8 +8,7 @@ use super::{Accumulator, AggregateFunction};
 use crate::cell::Cell;
 
 /// The aggregates by name.
-pub(super) const FUNCTIONS: &[AggregateFunction] =
-    &[AggregateFunction { name: "buildschema", start: |_| Ok(Box::new(Schema::default())) }];
+pub(super) const FUNCTIONS: &[AggregateFunction] = &[AggregateFunction::new("buildschema", |_| Ok(Box::new(Schema::default())))];
 
 /// What has been seen at one place: types of scalars, members of bags, elements of arrays.
 #[derive(Clone, Debug, Default)]

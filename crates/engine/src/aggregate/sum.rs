@@ -12,21 +12,21 @@ use crate::decimal;
 
 /// The aggregates by name.
 pub(super) const FUNCTIONS: &[AggregateFunction] = &[
-    AggregateFunction { name: "sum", start: |call| Ok(Box::new(Sum::of(call, false))) },
-    AggregateFunction { name: "sumif", start: |call| only_if(call, 1, |call| Ok(Box::new(Sum::of(call, false)))) },
-    AggregateFunction { name: "avg", start: |call| Ok(Box::new(Sum::of(call, true))) },
-    AggregateFunction { name: "avgif", start: |call| only_if(call, 1, |call| Ok(Box::new(Sum::of(call, true)))) },
-    AggregateFunction { name: "variance", start: |_| Ok(Spread::of(Kind::SAMPLE)) },
-    AggregateFunction { name: "varianceif", start: |call| only_if(call, 1, |_| Ok(Spread::of(Kind::SAMPLE))) },
-    AggregateFunction { name: "variancep", start: |_| Ok(Spread::of(Kind::POPULATION)) },
-    AggregateFunction { name: "variancepif", start: |call| only_if(call, 1, |_| Ok(Spread::of(Kind::POPULATION))) },
-    AggregateFunction { name: "stdev", start: |_| Ok(Spread::of(Kind::SAMPLE.root())) },
-    AggregateFunction { name: "stdevif", start: |call| only_if(call, 1, |_| Ok(Spread::of(Kind::SAMPLE.root()))) },
-    AggregateFunction { name: "stdevp", start: |_| Ok(Spread::of(Kind::POPULATION.root())) },
-    AggregateFunction { name: "covariance", start: |_| Ok(Spread::of(Kind::SAMPLE.of_two())) },
-    AggregateFunction { name: "covarianceif", start: |call| only_if(call, 2, |_| Ok(Spread::of(Kind::SAMPLE.of_two()))) },
-    AggregateFunction { name: "covariancep", start: |_| Ok(Spread::of(Kind::POPULATION.of_two())) },
-    AggregateFunction { name: "covariancepif", start: |call| only_if(call, 2, |_| Ok(Spread::of(Kind::POPULATION.of_two()))) },
+    AggregateFunction::new("sum", |call| Ok(Box::new(Sum::of(call, false)))),
+    AggregateFunction::new("sumif", |call| only_if(call, 1, |call| Ok(Box::new(Sum::of(call, false))))),
+    AggregateFunction::new("avg", |call| Ok(Box::new(Sum::of(call, true)))),
+    AggregateFunction::new("avgif", |call| only_if(call, 1, |call| Ok(Box::new(Sum::of(call, true))))),
+    AggregateFunction::new("variance", |_| Ok(Spread::of(Kind::SAMPLE))),
+    AggregateFunction::new("varianceif", |call| only_if(call, 1, |_| Ok(Spread::of(Kind::SAMPLE)))),
+    AggregateFunction::new("variancep", |_| Ok(Spread::of(Kind::POPULATION))),
+    AggregateFunction::new("variancepif", |call| only_if(call, 1, |_| Ok(Spread::of(Kind::POPULATION)))),
+    AggregateFunction::new("stdev", |_| Ok(Spread::of(Kind::SAMPLE.root()))),
+    AggregateFunction::new("stdevif", |call| only_if(call, 1, |_| Ok(Spread::of(Kind::SAMPLE.root())))),
+    AggregateFunction::new("stdevp", |_| Ok(Spread::of(Kind::POPULATION.root()))),
+    AggregateFunction::new("covariance", |_| Ok(Spread::of(Kind::SAMPLE.of_two()))),
+    AggregateFunction::new("covarianceif", |call| only_if(call, 2, |_| Ok(Spread::of(Kind::SAMPLE.of_two())))),
+    AggregateFunction::new("covariancep", |_| Ok(Spread::of(Kind::POPULATION.of_two()))),
+    AggregateFunction::new("covariancepif", |call| only_if(call, 2, |_| Ok(Spread::of(Kind::POPULATION.of_two())))),
 ];
 
 /// A sum in the arithmetic of its values.

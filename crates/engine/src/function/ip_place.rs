@@ -10,10 +10,7 @@ use super::{Call, Closure, Constant, Function};
 use crate::cell::Cell;
 
 /// The function.
-pub(super) const FUNCTIONS: &[Function] = &[Function::prepared(NAME, prepare)];
-
-/// The function's name, by which lowering knows that it reads the database.
-pub(crate) const NAME: &str = "geo_info_from_ip_address";
+pub(super) const FUNCTIONS: &[Function] = &[Function::prepared("geo_info_from_ip_address", prepare).reading_places()];
 
 /// A database that tells where addresses are: GeoLite2-City and its like.
 pub struct IpPlaces(Reader<Vec<u8>>);

@@ -15,10 +15,10 @@ use crate::cell::Cell;
 
 /// The operators of this file.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::prepared("in", |call| Ok(member(call, true))),
-    Function::prepared("!in", |call| Ok(member(call, false))),
-    Function::prepared("in~", |call| Ok(member_fold(call, true))),
-    Function::prepared("!in~", |call| Ok(member_fold(call, false))),
+    Function::prepared("in", |call| Ok(member(call, true))).taking_list(),
+    Function::prepared("!in", |call| Ok(member(call, false))).taking_list(),
+    Function::prepared("in~", |call| Ok(member_fold(call, true))).taking_list(),
+    Function::prepared("!in~", |call| Ok(member_fold(call, false))).taking_list(),
 ];
 
 fn member(call: &Call, wanted: bool) -> Closure {

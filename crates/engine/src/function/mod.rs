@@ -23,7 +23,7 @@ mod geo;
 mod has_ipv4;
 mod hash;
 mod ip;
-pub(crate) mod ip_place;
+mod ip_place;
 mod ipv4;
 mod ipv6;
 mod json;
@@ -61,8 +61,10 @@ mod units;
 mod xml;
 mod zone;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
+use datafusion::error::Result as DfResult;
 use datafusion::logical_expr::ColumnarValue;
 use kql::{Type, Value};
 
@@ -77,8 +79,8 @@ pub use ip_place::IpPlaces;
 pub(crate) use pattern::{build_regex, in_one_line};
 pub(crate) use term_table::TermTable;
 pub(crate) use text_test::TextTest;
-pub(crate) use udf::Udf;
 pub use udf::scalar_udf;
+pub(crate) use udf::{Udf, one_row};
 
 /// A scalar function or operator.
 #[derive(Clone, Copy)]
@@ -87,23 +89,38 @@ pub struct Function {
     pub name: &'static str,
     /// What it computes.
     pub eval: Eval,
+    /// Each call of it gives another value.
+    pub is_volatile: bool,
+    /// Its arguments after the first are a list of values; where all are constant, they become one set.
+    pub takes_list: bool,
+    /// It reads the database that tells where addresses are, which comes behind its arguments if the user named one.
+    pub reads_places: bool,
 }
 
 /// How a function is computed.
 #[derive(Clone, Copy)]
 pub enum Eval {
     /// Row by row.
-    Row(for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>),
+    Row(Row),
     /// Row by row, after something was made of the constant arguments once (a regex, a set). The error is shown to the user.
-    Prepared(fn(&Call) -> Result<Closure, String>),
+    Prepared(Prepare),
     /// A whole batch at once; `usize` is its number of rows. Arrays are laid out as [`logs::arrow_type`] says.
-    Batch(fn(&Call, &[ColumnarValue], usize) -> datafusion::error::Result<ColumnarValue>),
+    Batch(Batch),
     /// A whole batch at once where there is a kernel for these arguments, else row by row.
-    Either(for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>, Kernel),
+    Either(Row, Kernel),
 }
 
-/// What a call gives for a batch of so many rows; `None` if it has to be computed row by row.
-pub type Kernel = fn(&Call, &[ColumnarValue], usize) -> datafusion::error::Result<Option<ColumnarValue>>;
+/// What a call gives for a row.
+pub type Row = for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>;
+
+/// What a call makes of its constants; why it cannot, for the user.
+pub type Prepare = fn(&Call) -> Result<Closure, String>;
+
+/// What a call gives for a batch of so many rows.
+pub type Batch = fn(&Call, &[ColumnarValue], usize) -> DfResult<ColumnarValue>;
+
+/// The same; `None` if it has to be computed row by row.
+pub type Kernel = fn(&Call, &[ColumnarValue], usize) -> DfResult<Option<ColumnarValue>>;
 
 /// A function with its constants worked in.
 pub type Closure = Box<dyn for<'a> Fn(&Call, &[Cell<'a>]) -> Cell<'a> + Send + Sync>;
@@ -149,7 +166,8 @@ impl PartialEq for Constant {
 
 impl Eq for Constant {}
 
-/// Whether the two are one value to whoever computes with them: a NaN is, and zero and minus zero are not, though `==` says otherwise.
+/// Whether the two are one value to whoever computes with them: a NaN is, and zero and minus zero are not, though `==` says
+/// otherwise.
 pub(crate) fn is_same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Real(a), Value::Real(b)) => a.to_bits() == b.to_bits(),
@@ -179,23 +197,44 @@ impl Call {
 
 impl Function {
     /// A function computed row by row.
-    pub const fn row(name: &'static str, eval: for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>) -> Function {
-        Function { name, eval: Eval::Row(eval) }
+    pub const fn row(name: &'static str, eval: Row) -> Function {
+        Function::new(name, Eval::Row(eval))
     }
 
     /// A function that is computed row by row where `kernel` does not compute it at once.
-    pub const fn either(name: &'static str, eval: for<'a> fn(&Call, &[Cell<'a>]) -> Cell<'a>, kernel: Kernel) -> Function {
-        Function { name, eval: Eval::Either(eval, kernel) }
+    pub const fn either(name: &'static str, eval: Row, kernel: Kernel) -> Function {
+        Function::new(name, Eval::Either(eval, kernel))
+    }
+
+    /// A function that makes something of its constants first.
+    pub const fn prepared(name: &'static str, prepare: Prepare) -> Function {
+        Function::new(name, Eval::Prepared(prepare))
+    }
+
+    /// A function that computes a whole batch at once.
+    pub const fn batch(name: &'static str, eval: Batch) -> Function {
+        Function::new(name, Eval::Batch(eval))
+    }
+
+    const fn new(name: &'static str, eval: Eval) -> Function {
+        Function { name, eval, is_volatile: false, takes_list: false, reads_places: false }
+    }
+
+    const fn volatile(self) -> Function {
+        Function { is_volatile: true, ..self }
+    }
+
+    const fn taking_list(self) -> Function {
+        Function { takes_list: true, ..self }
+    }
+
+    const fn reading_places(self) -> Function {
+        Function { reads_places: true, ..self }
     }
 
     /// The error of a call that cannot be prepared: an argument is wrong, or the user has not named what it reads.
     pub(crate) fn refused(&self, message: &str) -> Error {
-        Error::new(if self.name == ip_place::NAME { code::SERVICE } else { code::ARGUMENT }, message)
-    }
-
-    /// A function that makes something of its constants first.
-    pub const fn prepared(name: &'static str, prepare: fn(&Call) -> Result<Closure, String>) -> Function {
-        Function { name, eval: Eval::Prepared(prepare) }
+        Error::new(if self.reads_places { code::SERVICE } else { code::ARGUMENT }, message)
     }
 }
 
@@ -245,16 +284,12 @@ const FAMILIES: &[&[Function]] = &[
     zone::FUNCTIONS,
 ];
 
-/// The function of that name.
+/// The function of that name. A query may have ten thousand calls: none looks through all functions.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Function> {
-    all().find(|function| function.name == name)
-}
-
-/// Whether each call of it gives another value.
-#[must_use]
-pub fn is_volatile(name: &str) -> bool {
-    matches!(name, "rand" | "new_guid")
+    static BY_NAME: LazyLock<HashMap<&str, &Function>> =
+        LazyLock::new(|| all().map(|function| (function.name, function)).collect());
+    BY_NAME.get(name).copied()
 }
 
 /// All functions, family by family.

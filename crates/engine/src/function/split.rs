@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 
 use super::argument::{Texts, text, whole};
 use super::udf::by_row;
-use super::{Call, Eval, Function};
+use super::{Call, Function};
 use crate::cell::Cell;
 
 /// The functions of this file.
@@ -22,7 +22,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let found = whole(args, 2).and_then(|position| element(&source, &delimiter, position));
         found.map_or(Cell::Null, |found| Cell::json(&Json::from(found)))
     }),
-    Function { name: "$split_text", eval: Eval::Batch(texts) },
+    Function::batch("$split_text", texts),
 ];
 
 /// The element at a position, a negative one counting from the end.
@@ -38,8 +38,8 @@ fn element<'s>(source: &'s str, delimiter: &str, position: i64) -> Option<&'s st
     }
 }
 
-/// The element before which, seen from the end, there are `n` others. The standard library's search for a character from the end is
-/// slower.
+/// The element before which, seen from the end, there are `n` others. The standard library's search for a character from the end
+/// is slower.
 fn nth_from_end(source: &str, delimiter: u8, mut n: usize) -> Option<&str> {
     let mut end = source.len();
     loop {

@@ -10,8 +10,8 @@ use crate::cell::Cell;
 
 /// The functions of this file.
 pub(super) const FUNCTIONS: &[Function] = &[
-    Function::prepared("has_any", |call| Ok(has_any(call))),
-    Function::prepared("has_all", |call| Ok(has_all(call))),
+    Function::prepared("has_any", |call| Ok(has_any(call))).taking_list(),
+    Function::prepared("has_all", |call| Ok(has_all(call))).taking_list(),
     Function::prepared("has_any_index", |call| Ok(has_any_index(call))),
 ];
 

@@ -12,8 +12,9 @@ use datafusion::logical_expr::{
 use kql::Type;
 use logs::arrow_type;
 
-use super::{Call, Closure, Constant, Eval, Function, TextTest, is_volatile};
+use super::{Batch, Call, Closure, Constant, Eval, Function, TextTest};
 use crate::cell::{Cell, CellBuilder, Cells, normalized};
+use crate::lower::scalar_value;
 
 /// The function as one call of it, types and constants known. DataFusion neither converts its arguments nor guesses its result.
 #[must_use]
@@ -75,7 +76,7 @@ impl Udf {
 
     /// The function as one call of it.
     pub(crate) fn new(function: &'static Function, call: Call) -> Udf {
-        let volatility = if is_volatile(function.name) { Volatility::Volatile } else { Volatility::Immutable };
+        let volatility = if function.is_volatile { Volatility::Volatile } else { Volatility::Immutable };
         let signature = Signature::new(TypeSignature::VariadicAny, volatility);
         let signature = if call.types.is_empty() { Signature::nullary(volatility) } else { signature };
         Udf { function, call, closure: OnceLock::new(), test: OnceLock::new(), signature }
@@ -84,6 +85,14 @@ impl Udf {
 
 /// Text that a call may give for one batch: a few rows that each become megabytes are no reason to run out of memory.
 pub(super) const TEXT_BYTES_MAX: usize = 256 << 20;
+
+/// What a function over batches gives for one row.
+pub(crate) fn one_row(eval: Batch, call: &Call, cells: &[Cell<'_>]) -> Result<Cell<'static>> {
+    let scalar = |(cell, ty): (&Cell<'_>, &Type)| ColumnarValue::Scalar(scalar_value(&cell.to_value(), *ty));
+    let args: Vec<ColumnarValue> = cells.iter().zip(&call.types).map(scalar).collect();
+    let result = eval(call, &args, 1)?.into_array(1)?;
+    Ok(Cells::new(call.returns, &result).get(0).into_owned())
+}
 
 /// Calls `eval` for each row, or once if every argument is one value (unless the call is volatile).
 pub(super) fn by_row<F>(call: &Call, volatile: bool, args: &[ColumnarValue], rows: usize, eval: F) -> Result<ColumnarValue>

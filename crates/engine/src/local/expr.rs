@@ -1,13 +1,12 @@
 //! Expressions row by row: for operators that walk over rows, and subqueries over few of them.
 
-use datafusion::logical_expr::ColumnarValue;
 use kql::plan::{self, ExprKind, PARTITION_KEY};
 use kql::{Type, Value};
 
-use crate::cell::{Cell, Cells};
+use crate::cell::Cell;
 use crate::error::{Error, Result, code};
-use crate::function::{self, Call, Closure, Constant, Eval, Function};
-use crate::lower::{Lower, Resolved, fold, scalar_value, with_whole_results};
+use crate::function::{Call, Closure, Eval, Function, one_row};
+use crate::lower::{Lower, Made, fold};
 
 /// A compiled expression over the cells of a row.
 pub(crate) enum RowExpr {
@@ -34,7 +33,7 @@ pub(crate) struct RowCall {
 }
 
 impl RowExpr {
-    /// Compiles an expression. `column` may put something else in the place of a call: a window function's column.
+    /// Compiles an expression.
     pub(crate) fn compile(lower: &Lower<'_>, expr: &plan::Expr) -> Result<RowExpr> {
         if let Some(value) = fold(expr, &lower.resolved.scalars) {
             return Ok(RowExpr::Constant(value, expr.ty));
@@ -58,26 +57,16 @@ impl RowExpr {
     }
 
     fn call(lower: &Lower<'_>, name: &str, args: &[plan::Expr], returns: Type) -> Result<RowExpr> {
-        let Some(function) = function::find(name) else { return Err(Error::unsupported(&format!("the function {name}()"))) };
-        let args = &*with_whole_results(name, args);
-        let mut compiled = Vec::with_capacity(args.len());
-        let mut constants = Vec::with_capacity(args.len());
-        for arg in args {
-            if let ExprKind::Rows(rel) = &arg.kind {
-                constants.push(lower.resolved.sets.get(&Resolved::key(rel)).cloned());
-                compiled.push(RowExpr::Constant(Value::Null, arg.ty));
-                continue;
-            }
-            constants.push(fold(arg, &lower.resolved.scalars).map(Constant::Value));
-            compiled.push(RowExpr::compile(lower, arg)?);
-        }
-        constants.extend(lower.resolved.database(name).map(Some));
-        let call = Call { returns, types: args.iter().map(|arg| arg.ty).collect(), constants };
+        let null = |ty| RowExpr::Constant(Value::Null, ty);
+        let (function, call, args) = match lower.made(name, args, returns, |arg| RowExpr::compile(lower, arg), null)? {
+            Made::Value(value) => return Ok(RowExpr::Constant(value, returns)),
+            Made::Call(function, call, args) => (function, call, args),
+        };
         let closure = match function.eval {
             Eval::Prepared(prepare) => Some(prepare(&call).map_err(|message| function.refused(&message))?),
             _ => None,
         };
-        Ok(RowExpr::Call(Box::new(RowCall { function, closure, call, args: compiled })))
+        Ok(RowExpr::Call(Box::new(RowCall { function, closure, call, args })))
     }
 
     /// The value over a row.
@@ -113,17 +102,7 @@ impl RowCall {
         match (self.function.eval, &self.closure) {
             (Eval::Row(eval) | Eval::Either(eval, _), _) => eval(&self.call, &args),
             (_, Some(closure)) => closure(&self.call, &args),
-            (Eval::Batch(eval), None) => {
-                let args: Vec<ColumnarValue> = args
-                    .iter()
-                    .zip(&self.call.types)
-                    .map(|(cell, ty)| ColumnarValue::Scalar(scalar_value(&cell.to_value(), *ty)))
-                    .collect();
-                match eval(&self.call, &args, 1).and_then(|value| value.into_array(1)) {
-                    Ok(array) => Cells::new(self.call.returns, &array).get(0).into_owned(),
-                    Err(_) => Cell::Null,
-                }
-            }
+            (Eval::Batch(eval), None) => one_row(eval, &self.call, &args).unwrap_or(Cell::Null),
             (Eval::Prepared(_), None) => Cell::Null,
         }
     }

@@ -17,27 +17,6 @@ use crate::error::{Error, Result};
 use crate::operator::group::Group;
 use crate::operator::operator_plan;
 
-/// Aggregates whose answer depends on the order of their rows.
-const ORDER_SENSITIVE: &[&str] = &[
-    "make_list",
-    "make_list_if",
-    "make_list_with_nulls",
-    "makelist",
-    "make_set",
-    "make_set_if",
-    "makeset",
-    "make_bag",
-    "make_bag_if",
-    "take_any",
-    "take_anyif",
-    "any",
-    "anyif",
-    "arg_max",
-    "arg_min",
-    "argmax",
-    "argmin",
-];
-
 /// Several columns of a relation that are parts of one call.
 pub(super) struct Grouped<'a> {
     /// The function.
@@ -53,7 +32,8 @@ pub(super) struct Grouped<'a> {
 impl Lower<'_> {
     /// A `summarize` as a plan: DataFusion's where order does not matter, our own over sorted rows where it does.
     pub(super) fn aggregate(&self, rel: &Rel, input: &Input, keys: &[PlanExpr], aggregates: &[Aggregate]) -> Result<LogicalPlan> {
-        if input.ordered && aggregates.iter().any(|aggregate| ORDER_SENSITIVE.contains(&aggregate.function.as_str())) {
+        let in_order = |call: &Aggregate| aggregate::find(&call.function).is_some_and(|function| function.in_order);
+        if input.ordered && aggregates.iter().any(in_order) {
             let parts = self.group(rel, keys, aggregates)?;
             let plan = self.rel(input)?;
             let exprs = self.exprs(&parts.0, &plan)?;

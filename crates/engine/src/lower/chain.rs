@@ -90,8 +90,9 @@ fn is_listed(ty: Type) -> bool {
 fn is_same_each_time(value: &Expr) -> bool {
     match &value.kind {
         ExprKind::Column(_) => true,
-        ExprKind::Call { function: name, args } => {
-            !function::is_volatile(name) && args.len() < LEAST && args.iter().all(is_same_each_time)
+        ExprKind::Call { function, args } => {
+            let is_volatile = function::find(function).is_some_and(|function| function.is_volatile);
+            !is_volatile && args.len() < LEAST && args.iter().all(is_same_each_time)
         }
         ExprKind::Literal(_) => true,
         _ => false,

@@ -5,20 +5,17 @@ use std::sync::Arc;
 
 use datafusion::common::{Column as DfColumn, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{BinaryExpr, ColumnarValue, Expr, LogicalPlan, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator};
 use kql::plan::{self, ExprKind};
 use kql::{Type, Value};
 
 use super::{Lower, Resolved, chain, whole};
-use crate::cell::{Cell, CellBuilder, Cells};
+use crate::cell::{Cell, CellBuilder};
 use crate::error::{Error, Result, code};
-use crate::function::{self, Call, Constant, Eval, Function, scalar_udf};
-
-/// Calls whose arguments after the first are a list: all constant, they become one set.
-const SET_CALLS: &[&str] = &["in", "!in", "in~", "!in~", "has_any", "has_all"];
+use crate::function::{self, Call, Constant, Eval, Function, one_row, scalar_udf};
 
 /// A call with its constants worked in, its other arguments lowered.
-pub(super) enum Made<T> {
+pub(crate) enum Made<T> {
     /// All arguments are constant, so that the call is.
     Value(Value),
     /// The function, what it knows of its call, and the arguments.
@@ -99,7 +96,7 @@ impl Lower<'_> {
     }
 
     /// A call whose arguments `lower` lowers and `null` stands in for where their constants are all that counts.
-    pub(super) fn made<T>(
+    pub(crate) fn made<T>(
         &self,
         name: &str,
         args: &[plan::Expr],
@@ -110,11 +107,13 @@ impl Lower<'_> {
         let args = &*with_whole_results(name, args);
         let Some(function) = function::find(name) else { return Err(Error::unsupported(&format!("the function {name}()"))) };
         let mut constants: Vec<Option<Constant>> = args.iter().map(|arg| self.constant(arg)).collect();
-        constants.extend(self.resolved.database(name).map(Some));
+        if function.reads_places {
+            constants.extend(self.resolved.ip_places.clone().map(|places| Some(Constant::Places(places))));
+        }
         if let Some(value) = self.fold_call(function, args, &constants, returns)? {
             return Ok(Made::Value(value));
         }
-        if let (true, Some(set)) = (SET_CALLS.contains(&name) && args.len() > 2, constant_set(&constants)) {
+        if let (true, Some(set)) = (function.takes_list && args.len() > 2, constant_set(&constants)) {
             let types = vec![args[0].ty, args[1].ty];
             let call = Call { returns, types, constants: vec![None, Some(Constant::Set(set))] };
             return Ok(Made::Call(function, call, vec![lower(&args[0])?, null(args[1].ty)]));
@@ -154,7 +153,7 @@ impl Lower<'_> {
 
 /// The arguments of a call. That of `$part` is a call that gives all its results in one dynamic, though the plan shows it with
 /// the type of the part.
-pub(crate) fn with_whole_results<'a>(name: &str, args: &'a [plan::Expr]) -> Cow<'a, [plan::Expr]> {
+fn with_whole_results<'a>(name: &str, args: &'a [plan::Expr]) -> Cow<'a, [plan::Expr]> {
     if name != "$part" {
         return Cow::Borrowed(args);
     }
@@ -203,7 +202,7 @@ pub fn fold(expr: &plan::Expr, scalars: &[Value]) -> Option<Value> {
 
 /// Calls a function whose arguments are all constant values; `None` if they are not, or it has no fixed value.
 fn evaluate(function: &'static Function, call: &Call) -> std::result::Result<Option<Value>, String> {
-    if function::is_volatile(function.name) {
+    if function.is_volatile {
         return Ok(None);
     }
     let mut cells = Vec::with_capacity(call.constants.len());
@@ -217,15 +216,7 @@ fn evaluate(function: &'static Function, call: &Call) -> std::result::Result<Opt
     let cell = match function.eval {
         Eval::Row(eval) | Eval::Either(eval, _) => eval(call, &cells),
         Eval::Prepared(prepare) => prepare(call)?(call, &cells),
-        Eval::Batch(eval) => {
-            let args: Vec<ColumnarValue> = cells
-                .iter()
-                .zip(&call.types)
-                .map(|(cell, ty)| ColumnarValue::Scalar(scalar_value(&cell.to_value(), *ty)))
-                .collect();
-            let result = eval(call, &args, 1).and_then(|value| value.into_array(1)).map_err(|error| error.to_string())?;
-            return Ok(Some(Cells::new(call.returns, &result).get(0).to_value()));
-        }
+        Eval::Batch(eval) => one_row(eval, call, &cells).map_err(|error| error.to_string())?,
     };
     Ok(Some(cell.to_value()))
 }

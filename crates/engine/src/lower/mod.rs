@@ -1,8 +1,8 @@
 //! From a bound plan ([`kql::plan`]) to DataFusion's logical plan.
 //!
-//! Every relation becomes a plan whose columns are the relation's, by position, in the layout of [`logs::arrow_type`]; their names
-//! are the relation's too, unless a name had to be made unlike one below. What the plan needs beforehand (tables, the values of `toscalar()`, the sets of `in (subquery)`, the rows
-//! of `materialize()`) is looked up in [`Resolved`].
+//! Every relation becomes a plan whose columns are the relation's, by position, in the layout of [`logs::arrow_type`]; their
+//! names are the relation's too, unless a name had to be made unlike one below. What the plan needs beforehand (tables, the
+//! values of `toscalar()`, the sets of `in (subquery)`, the rows of `materialize()`) is looked up in [`Resolved`].
 
 mod aggregate;
 #[cfg(test)]
@@ -27,11 +27,11 @@ use datafusion::catalog::TableProvider;
 use kql::Value;
 use kql::plan::Rel;
 
-use crate::function::{Constant, IpPlaces, ip_place};
+use crate::function::{Constant, IpPlaces};
 use crate::source::Externals;
 use crate::tables::Tables;
 
-pub(crate) use expr::with_whole_results;
+pub(crate) use expr::Made;
 pub use expr::{fold, scalar_value};
 
 /// What a plan refers to, found or computed before it is lowered.
@@ -64,11 +64,6 @@ impl Resolved {
     #[must_use]
     pub fn address(rel: &Rel) -> usize {
         std::ptr::from_ref(rel) as usize
-    }
-
-    /// What the function reads beside its arguments, if the user named it. Where a row needs it, one that is not named is an error.
-    pub(crate) fn database(&self, function: &str) -> Option<Constant> {
-        if function == ip_place::NAME { self.ip_places.clone().map(Constant::Places) } else { None }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Columns that nobody reads, left out of a bound plan before it is lowered.
 //!
-//! In: a relation, all of whose columns are wanted. Out: the same rows under the same columns, from relations below it that have no
-//! others than somebody reads. DataFusion leaves them out too, but not through operators of ours, and not before it has walked the
-//! plan some hundred times with all columns of each node; Sentinel's tables have more than a hundred.
+//! In: a relation, all of whose columns are wanted. Out: the same rows under the same columns, from relations below it that have
+//! no others than somebody reads. DataFusion leaves them out too, but not through operators of ours, and not before it has walked
+//! the plan some hundred times with all columns of each node; Sentinel's tables have more than a hundred.
 //!
-//! What is no operator over rows, or reads them in ways of its own (`scan`, `partition`, `mv-apply`, plugins), keeps all columns of
-//! its input. Relations that stand in expressions, or are arguments, are left as they are: they are known by their address.
+//! What is no operator over rows, or reads them in ways of its own (`scan`, `partition`, `mv-apply`, plugins), keeps all columns
+//! of its input. Relations that stand in expressions, or are arguments, are left as they are: they are known by their address.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -15,6 +15,7 @@ use kql::Column;
 use kql::plan::{Aggregate, ExpandItem, Expr, ExprKind, Input, JoinKind, ParseItem, Rel, RelKind, SortKey, TopNested};
 
 use super::split;
+use crate::aggregate;
 
 /// The relation without columns below it that nothing reads.
 pub(crate) fn without_unread(rel: &Input) -> Input {
@@ -228,7 +229,7 @@ fn same_call(a: &Aggregate, b: &Aggregate) -> bool {
 
 /// Whether part n of the call is what its argument n was in the row that it picks.
 fn picks(call: &Aggregate) -> bool {
-    matches!(call.function.as_str(), "arg_max" | "arg_min" | "argmax" | "argmin") && call.part < call.args.len()
+    aggregate::find(&call.function).is_some_and(|function| function.picks_row) && call.part < call.args.len()
 }
 
 /// The call without arguments that no part shows of those that are `kept`.

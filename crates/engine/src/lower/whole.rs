@@ -22,7 +22,7 @@ use logs::arrow_type;
 use super::expr::{Made, column_at, scalar_value};
 use super::{Lower, chain};
 use crate::error::{Error, Result, code};
-use crate::function::{self, Udf};
+use crate::function::Udf;
 
 /// Columns and calls in one expression up to which a planner sees it.
 pub(super) const NODES: usize = 1024;
@@ -94,7 +94,7 @@ impl Compiled<'_> {
                 match lower.made(function, args, expr.ty, |arg| self.node(arg), null)? {
                     Made::Value(value) => Node::Constant(scalar_value(&value, expr.ty)),
                     Made::Call(function, call, args) => {
-                        self.volatile |= function::is_volatile(function.name);
+                        self.volatile |= function.is_volatile;
                         Node::Call(Box::new(Udf::new(function, call)), args)
                     }
                 }

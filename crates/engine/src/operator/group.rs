@@ -140,7 +140,7 @@ impl Run for Pass {
             .iter()
             .map(|call| call.args.iter().zip(&call.call.types).map(|(at, ty)| Cells::new(*ty, batch.column(*at))).collect())
             .collect();
-        let mut key = Vec::new();
+        let (mut key, mut cells) = (Vec::new(), Vec::new());
         for row in 0..batch.num_rows() {
             key.clear();
             keys.iter().for_each(|column| row_key::push(&mut key, &column.get(row)));
@@ -154,7 +154,8 @@ impl Run for Pass {
                 }
             };
             for (accumulator, args) in group.accumulators.iter_mut().zip(&args) {
-                let cells: Vec<Cell<'_>> = args.iter().map(|column| column.get(row)).collect();
+                cells.clear();
+                cells.extend(args.iter().map(|column| column.get(row)));
                 accumulator.update(&cells);
             }
         }
