@@ -12,7 +12,7 @@ use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan, collect};
 use kql::plan::Query;
 
 use crate::error::Result;
-use crate::prepare::suited;
+use crate::run::suited;
 
 /// A query's stages.
 #[derive(Clone, Debug, Default)]

@@ -1,11 +1,10 @@
 //! Partitions brought together in their order, so that the same query over the same rows gives them in the same order.
 //!
-//! DataFusion's `CoalescePartitionsExec` gives rows as threads happen to finish them. Here all partitions run at once as well; what
-//! the later ones have ready waits for those before, up to a size: a result larger than that comes as it is found, or threads would
-//! wait for each other. So does what is read from files, whose pieces threads take as they come to them. Where only some rows are
-//! asked for (`take`), any will do, and the first to be found are the fastest.
+//! DataFusion's `CoalescePartitionsExec` gives rows as threads happen to finish them. Here all partitions run at once as well;
+//! what the later ones have ready waits for those before, up to a size: a result larger than that comes as it is found, or
+//! threads would wait for each other. So does what is read from files, whose pieces threads take as they come to them. Where only
+//! some rows are asked for (`take`), any will do, and the first to be found are the fastest.
 
-use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -13,22 +12,20 @@ use std::task::Poll;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::runtime::SpawnedTask;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, exec_datafusion_err, internal_err};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, RecordOutput};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
-    ReplaceChildrenOptions,
-};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, PlanProperties};
 use futures::{Stream, StreamExt, stream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use crate::over::{Over, over};
 
 /// What all partitions together may have waiting, in KiB.
 const WAITING_KIB: usize = 64 << 10;
@@ -43,9 +40,7 @@ pub(crate) struct KeepPartitionsInOrder;
 impl PhysicalOptimizerRule for KeepPartitionsInOrder {
     fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
         let replaced = plan.transform_up(|node| match node.downcast_ref::<CoalescePartitionsExec>() {
-            Some(coalesce) if coalesce.fetch().is_none() => {
-                Ok(Transformed::yes(Arc::new(InOrderExec::new(coalesce)) as Arc<dyn ExecutionPlan>))
-            }
+            Some(coalesce) if coalesce.fetch().is_none() => Ok(Transformed::yes(over(Arc::clone(coalesce.input()), InOrder))),
             _ => Ok(Transformed::no(node)),
         })?;
         let plan = replaced.data;
@@ -53,7 +48,7 @@ impl PhysicalOptimizerRule for KeepPartitionsInOrder {
             return Ok(plan);
         }
         // What reads the result would bring its partitions together in any order.
-        Ok(Arc::new(InOrderExec::new(&CoalescePartitionsExec::new(plan))))
+        Ok(over(plan, InOrder))
     }
 
     fn name(&self) -> &str {
@@ -67,76 +62,32 @@ impl PhysicalOptimizerRule for KeepPartitionsInOrder {
 
 /// All partitions as one, the first partition's rows first.
 #[derive(Debug)]
-struct InOrderExec {
-    input: Arc<dyn ExecutionPlan>,
-    properties: Arc<PlanProperties>,
-    metrics: ExecutionPlanMetricsSet,
-}
+struct InOrder;
 
-impl InOrderExec {
-    fn new(coalesce: &CoalescePartitionsExec) -> InOrderExec {
-        InOrderExec {
-            input: Arc::clone(coalesce.input()),
-            properties: Arc::clone(coalesce.properties()),
-            metrics: ExecutionPlanMetricsSet::new(),
-        }
-    }
-}
+impl Over for InOrder {
+    const NAME: &'static str = "InOrderExec";
 
-impl DisplayAs for InOrderExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "InOrderExec")
-    }
-}
-
-impl ExecutionPlan for InOrderExec {
-    fn name(&self) -> &str {
-        "InOrderExec"
+    fn again(&self) -> InOrder {
+        InOrder
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
+    fn properties(&self, input: &Arc<dyn ExecutionPlan>) -> Arc<PlanProperties> {
+        Arc::clone(CoalescePartitionsExec::new(Arc::clone(input)).properties())
     }
 
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn apply_expressions(
+    fn execute(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let Some(input) = children.pop() else { return internal_err!("partitions without an input") };
-        Ok(Arc::new(InOrderExec::new(&CoalescePartitionsExec::new(input))))
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn metrics(&self) -> Option<MetricsSet> {
-        Some(self.metrics.clone_inner())
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+        metrics: &ExecutionPlanMetricsSet,
+    ) -> Result<SendableRecordBatchStream> {
         if partition != 0 {
             return internal_err!("partitions brought together are one, not {partition}");
         }
-        let count = self.input.output_partitioning().partition_count();
+        let count = input.output_partitioning().partition_count();
         if count == 1 {
-            return self.input.execute(0, context);
+            return input.execute(0, context);
         }
         let pool = context.memory_pool();
         let all = match pool.memory_limit() {
@@ -147,13 +98,13 @@ impl ExecutionPlan for InOrderExec {
         let held = MemoryConsumer::new("rows in order").register(pool);
         let full = Arc::new(Notify::new());
         let start = |at| {
-            let input = self.input.execute(at, Arc::clone(&context))?;
-            Ok(Partition::start(input, Room { kib: room, full: Arc::clone(&full), held: held.new_empty() }))
+            let rows = input.execute(at, Arc::clone(&context))?;
+            Ok(Partition::start(rows, Room { kib: room, full: Arc::clone(&full), held: held.new_empty() }))
         };
         let partitions = (0..count).map(start).collect::<Result<_>>()?;
         let together = Together { partitions, full, any_order: false };
-        let rows = rows(together, BaselineMetrics::new(&self.metrics, 0));
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+        let rows = rows(together, BaselineMetrics::new(metrics, 0));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(input.schema(), rows)))
     }
 }
 

@@ -2,39 +2,37 @@
 //!
 //! A running plan is one task or a few, which give the runtime a turn when DataFusion's budget for them is spent: after some
 //! hundred batches, however long each takes, and its joins produce a whole input batch's pairs without one. So a query with heavy
-//! expressions or a large fan-out could neither be cancelled nor time out. A node on top of each source of rows and each join gives
-//! the runtime a turn before every batch.
+//! expressions or a large fan-out could neither be cancelled nor time out. A node on top of each source of rows and each join
+//! gives the runtime a turn before every batch.
 //!
-//! Sorts, merges and joins keep batches, and count all bytes that a batch's buffers hold: those of a few rows that a join or a filter
-//! took from a large batch count as the large batch, again for each, and so do those that a sort in memory gives. A node below them
-//! makes batches hold only what they show.
+//! Sorts, merges and joins keep batches, and count all bytes that a batch's buffers hold: those of a few rows that a join or a
+//! filter took from a large batch count as the large batch, again for each, and so do those that a sort in memory gives. A node
+//! below them makes batches hold only what they show.
 //!
-//! A hash join makes one batch of those it has kept while it still keeps them, which it does not count: the node below it does. That
-//! one also lets no part of the join go on before all parts that run have kept their rows: a query can be planned in another way when
-//! one of them has no memory, as long as none has given a row.
+//! A hash join makes one batch of those it has kept while it still keeps them, which it does not count: the node below it does.
+//! That one also lets no part of the join go on before all parts that run have kept their rows: a query can be planned in another
+//! way when one of them has no memory, as long as none has given a row.
 
-use std::fmt;
 use std::sync::Arc;
 
+use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Result, internal_err};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::joins::{HashJoinExec, SortMergeJoinExec};
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use datafusion::physical_plan::sorts::sort::SortExec;
 use datafusion::physical_plan::sorts::sort_preserving_merge::SortPreservingMergeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, ReplaceChildrenOptions,
-};
+use datafusion::physical_plan::{ChildrenPropertiesMode, ExecutionPlan, PlanProperties, ReplaceChildrenOptions};
 use futures::{StreamExt, stream};
 use tokio::sync::watch;
 use tokio::task::yield_now;
 
 use crate::operator::held::{compact, copied_bytes};
+use crate::over::{Over, over};
 
 /// The rule that puts the nodes where they belong.
 #[derive(Debug)]
@@ -45,7 +43,7 @@ impl PhysicalOptimizerRule for Passes {
         let wrapped = plan.transform_up(|node| {
             let node = compacted(node)?;
             if node.children().is_empty() || node.name().ends_with("JoinExec") {
-                return Ok(Transformed::yes(PassExec::over(node, Pass::Turn)));
+                return Ok(Transformed::yes(passing(node, Pass::Turn)));
             }
             Ok(Transformed::yes(node))
         })?;
@@ -72,7 +70,7 @@ fn compacted(node: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
     } else {
         return Ok(node);
     };
-    children.iter_mut().take(kept).for_each(|child| *child = PassExec::over(Arc::clone(child), pass));
+    children.iter_mut().take(kept).for_each(|child| *child = passing(Arc::clone(child), pass));
     node.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
 }
 
@@ -89,9 +87,8 @@ enum Pass {
 
 /// The same rows.
 #[derive(Debug)]
-struct PassExec {
-    input: Arc<dyn ExecutionPlan>,
-    pass: Pass,
+struct Passing {
+    what: Pass,
     gate: Gate,
 }
 
@@ -121,63 +118,46 @@ impl Drop for Inside {
     }
 }
 
-impl PassExec {
-    fn over(input: Arc<dyn ExecutionPlan>, pass: Pass) -> Arc<dyn ExecutionPlan> {
-        Arc::new(PassExec { input, pass, gate: Gate(watch::Sender::new(0)) })
+/// The node under which rows pass.
+fn passing(input: Arc<dyn ExecutionPlan>, what: Pass) -> Arc<dyn ExecutionPlan> {
+    over(input, Passing::new(what))
+}
+
+impl Passing {
+    fn new(what: Pass) -> Passing {
+        Passing { what, gate: Gate(watch::Sender::new(0)) }
     }
 }
 
-impl DisplayAs for PassExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "PassExec: {:?}", self.pass)
-    }
-}
+impl Over for Passing {
+    const NAME: &'static str = "PassExec";
 
-impl ExecutionPlan for PassExec {
-    fn name(&self) -> &str {
-        "PassExec"
+    fn again(&self) -> Passing {
+        Passing::new(self.what)
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        self.input.properties()
+    fn properties(&self, input: &Arc<dyn ExecutionPlan>) -> Arc<PlanProperties> {
+        Arc::clone(input.properties())
     }
 
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
+    fn details(&self) -> Option<String> {
+        Some(format!("{:?}", self.what))
     }
 
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
+    fn keeps_order(&self) -> bool {
+        true
     }
 
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
+    fn execute(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let Some(input) = children.pop() else { return internal_err!("nothing that could pass") };
-        Ok(PassExec::over(input, self.pass))
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute))
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let input = self.input.execute(partition, Arc::clone(&context))?;
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+        _: &ExecutionPlanMetricsSet,
+    ) -> Result<SendableRecordBatchStream> {
+        let input = input.execute(partition, Arc::clone(&context))?;
         let schema = input.schema();
-        Ok(match self.pass {
+        Ok(match self.what {
             Pass::Turn => {
                 let rows = stream::unfold(input, |mut input| async move {
                     yield_now().await;

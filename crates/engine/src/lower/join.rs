@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::operator::dedup::Dedup;
 use crate::operator::operator_plan;
 use crate::operator::reversed::Reversed;
-use crate::prepare::is_over_few_rows;
+use crate::run::is_over_few_rows;
 
 impl Lower<'_> {
     /// A join as a plan.

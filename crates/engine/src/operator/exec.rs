@@ -1,32 +1,28 @@
-//! An operator in a physical plan: its run behind a stream.
+//! An operator in a running plan: its run behind a stream.
 
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::Session;
-use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Result, internal_err};
+use datafusion::common::Result;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
-use datafusion::physical_expr::{EquivalenceProperties, OrderingRequirements, PhysicalExpr};
+use datafusion::physical_expr::{EquivalenceProperties, OrderingRequirements};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet, RecordOutput};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, RecordOutput};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements,
-    Partitioning, PlanProperties, ReplaceChildrenOptions,
-};
+use datafusion::physical_plan::{Distribution, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties};
 use datafusion::physical_planner::{ExtensionPlanner, PhysicalPlanner};
 use futures::{Stream, StreamExt, stream};
 use tokio::task::yield_now;
 
 use super::node::OperatorNode;
 use super::{Operator, Run, schema};
+use crate::over::{Over, over};
 
 /// Plans our operators.
 #[derive(Debug)]
@@ -44,103 +40,68 @@ impl ExtensionPlanner for OperatorPlanner {
         _: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         let Some(node) = node.as_any().downcast_ref::<OperatorNode>() else { return Ok(None) };
-        Ok(Some(Arc::new(OperatorExec::new(Arc::clone(&node.operator), Arc::clone(&inputs[0])))))
+        let input = &inputs[0];
+        Ok(Some(over(Arc::clone(input), OverRows::new(&node.operator, input))))
     }
 }
 
-/// An operator over a physical input.
-#[derive(Debug)]
-struct OperatorExec {
+/// An operator over its rows.
+#[derive(Clone, Debug)]
+struct OverRows {
     operator: Arc<dyn Operator>,
-    input: Arc<dyn ExecutionPlan>,
     schema: SchemaRef,
-    properties: Arc<PlanProperties>,
     /// The order that the plan gave the rows below, if any.
     order: Option<OrderingRequirements>,
-    /// Rows, bytes and time of each partition.
-    metrics: ExecutionPlanMetricsSet,
 }
 
-impl OperatorExec {
-    fn new(operator: Arc<dyn Operator>, input: Arc<dyn ExecutionPlan>) -> OperatorExec {
-        let schema = schema(operator.columns());
-        let partitions = if operator.wants_all() { 1 } else { input.output_partitioning().partition_count() };
-        let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(Arc::clone(&schema)),
+impl OverRows {
+    fn new(operator: &Arc<dyn Operator>, input: &Arc<dyn ExecutionPlan>) -> OverRows {
+        let order = input.output_ordering().cloned().map(OrderingRequirements::from);
+        OverRows { operator: Arc::clone(operator), schema: schema(operator.columns()), order }
+    }
+}
+
+impl Over for OverRows {
+    const NAME: &'static str = "OperatorExec";
+
+    fn again(&self) -> OverRows {
+        self.clone()
+    }
+
+    fn properties(&self, input: &Arc<dyn ExecutionPlan>) -> Arc<PlanProperties> {
+        let partitions = if self.operator.wants_all() { 1 } else { input.output_partitioning().partition_count() };
+        Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(Arc::clone(&self.schema)),
             Partitioning::UnknownPartitioning(partitions),
             EmissionType::Incremental,
             Boundedness::Bounded,
-        ));
-        let order = input.output_ordering().cloned().map(OrderingRequirements::from);
-        OperatorExec { operator, input, schema, properties, order, metrics: ExecutionPlanMetricsSet::new() }
-    }
-}
-
-impl DisplayAs for OperatorExec {
-    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OperatorExec: {}", self.operator.name())
-    }
-}
-
-impl ExecutionPlan for OperatorExec {
-    fn name(&self) -> &str {
-        "OperatorExec"
+        ))
     }
 
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
+    fn details(&self) -> Option<String> {
+        Some(self.operator.name().to_owned())
     }
 
-    fn input_distribution_requirements(&self) -> InputDistributionRequirements {
-        let wanted =
-            if self.operator.wants_all() { Distribution::SinglePartition } else { Distribution::UnspecifiedDistribution };
-        InputDistributionRequirements::new(vec![wanted])
+    fn wanted(&self) -> Distribution {
+        if self.operator.wants_all() { Distribution::SinglePartition } else { Distribution::UnspecifiedDistribution }
     }
 
-    /// What a sort below has settled is wanted as it is: an operator walks its rows in order. That it *maintains* order is not
-    /// said, or a sort above would be moved below it, where other columns, or other rows, stand.
-    fn required_input_ordering(&self) -> Vec<Option<OrderingRequirements>> {
-        vec![self.order.clone()]
+    /// What a sort below has settled is wanted as it is: an operator walks its rows in order. That it *keeps* order is not said,
+    /// or a sort above would be moved below it, where other columns, or other rows, stand.
+    fn wanted_order(&self) -> Option<OrderingRequirements> {
+        self.order.clone()
     }
 
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
+    fn execute(
         &self,
-        _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-        _: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        let Some(input) = children.pop() else { return internal_err!("an operator without its input") };
-        let replaced = OperatorExec::new(Arc::clone(&self.operator), input);
-        Ok(Arc::new(OperatorExec { order: self.order.clone(), ..replaced }))
-    }
-
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(children, ReplaceChildrenOptions::new(datafusion::physical_plan::ChildrenPropertiesMode::Recompute))
-    }
-
-    fn metrics(&self) -> Option<MetricsSet> {
-        Some(self.metrics.clone_inner())
-    }
-
-    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        input: &Arc<dyn ExecutionPlan>,
+        partition: usize,
+        context: Arc<TaskContext>,
+        metrics: &ExecutionPlanMetricsSet,
+    ) -> Result<SendableRecordBatchStream> {
         let reservation = MemoryConsumer::new(self.operator.name()).register(context.memory_pool());
-        let input = self.input.execute(partition, context)?;
-        let metrics = BaselineMetrics::new(&self.metrics, partition);
-        let stream = rows(input, self.operator.start(), reservation, metrics);
+        let input = input.execute(partition, context)?;
+        let stream = rows(input, self.operator.start(), reservation, BaselineMetrics::new(metrics, partition));
         Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), stream)))
     }
 }

@@ -16,7 +16,7 @@ use crate::cell::{Cell, CellBuilder};
 use crate::error::{Error, Result, code};
 use crate::lower::rel::memory_table;
 use crate::operator::schema;
-use crate::prepare::FEW_ROWS;
+use crate::run::FEW_ROWS;
 
 /// A range of one type. Ticks are longs here.
 #[derive(Clone, Debug)]

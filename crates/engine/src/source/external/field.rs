@@ -2,7 +2,7 @@
 //!
 //! In: the declared columns, or the text of an ingestion mapping. Out: a [`Field`] for each column.
 
-use kql::time::UNIX_EPOCH;
+use kql::time::{MICROSECOND, MILLISECOND, SECOND, UNIX_EPOCH};
 use kql::{Column, Type};
 use serde_json::Value as Json;
 
@@ -138,9 +138,9 @@ fn field_of(properties: &serde_json::Map<String, Json>) -> std::result::Result<F
         "" | "none" => {}
         "sourcelocation" => field.place = Place::Location,
         "sourcelinenumber" => field.place = Place::Line,
-        "datetimefromunixseconds" => field.unix_unit = Some(10_000_000),
-        "datetimefromunixmilliseconds" => field.unix_unit = Some(10_000),
-        "datetimefromunixmicroseconds" => field.unix_unit = Some(10),
+        "datetimefromunixseconds" => field.unix_unit = Some(SECOND),
+        "datetimefromunixmilliseconds" => field.unix_unit = Some(MILLISECOND),
+        "datetimefromunixmicroseconds" => field.unix_unit = Some(MICROSECOND),
         "propertybagarraytodictionary" => field.pairs_to_bag = true,
         _ => return Err(format!("the transform {transform} is not done here")),
     }
