@@ -75,8 +75,8 @@ pub(crate) fn text(number: &BigDecimal) -> String {
     if (-40..=40).contains(&exponent(&number)) { number.to_plain_string() } else { number.to_scientific_notation() }
 }
 
-/// A text of it such that texts, byte by byte, are in the order of the numbers: the sign, the power of ten of the first digit, the
-/// digits. Of a negative number all of it is turned round, and a sign above all digits ends it.
+/// A text of it such that texts, byte by byte, are in the order of the numbers: the sign, the power of ten of the first digit,
+/// the digits. Of a negative number all of it is turned round, and a sign above all digits ends it.
 #[must_use]
 pub(crate) fn order_key(number: &BigDecimal) -> String {
     const MIDDLE: i64 = 10_000;

@@ -1,7 +1,8 @@
 //! The first rows of a sort, where they are many.
 //!
-//! DataFusion keeps the first rows it has seen in a heap, which cannot spill; and what the heap held becomes the result all at once,
-//! which no pool knows of. From some number of rows on, sorting them all takes less: a sort spills, and gives its rows bit by bit.
+//! DataFusion keeps the first rows it has seen in a heap, which cannot spill; and what the heap held becomes the result all at
+//! once, which no pool knows of. From some number of rows on, sorting them all takes less: a sort spills, and gives its rows bit
+//! by bit.
 
 use std::sync::Arc;
 

@@ -52,8 +52,8 @@ fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     Optimizer::new().rules.into_iter().filter(|rule| !NOT_NEEDED.contains(&rule.name())).collect()
 }
 
-/// Rules for what no plan of ours holds: subqueries, `DISTINCT`, joins by conditions without keys or with keys that may be null to
-/// Arrow and then match nothing, fields of structures that files have.
+/// Rules for what no plan of ours holds: subqueries, `DISTINCT`, joins by conditions without keys or with keys that may be null
+/// to Arrow and then match nothing, fields of structures that files have.
 const NOT_NEEDED: &[&str] = &[
     "rewrite_set_comparison",
     "replace_distinct_aggregate",
@@ -68,8 +68,8 @@ const NOT_NEEDED: &[&str] = &[
     "push_down_leaf_projections",
 ];
 
-/// DataFusion's rules and ours: large tops become sorts before a sort hands what it knows down to the scans; what a plan is at last
-/// is put in order and taken apart.
+/// DataFusion's rules and ours: large tops become sorts before a sort hands what it knows down to the scans; what a plan is at
+/// last is put in order and taken apart.
 fn physical_rules(memory: usize) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
     for rule in PhysicalOptimizer::new().rules {
@@ -89,10 +89,12 @@ const BATCH_ROWS_MIN: usize = 256;
 /// Memory for each row of a batch.
 const BATCH_SHARE: usize = 16 << 10;
 
-/// What a sort sets aside for merging what it has spilled: this share of all memory for each of its parts, and no more than DataFusion would.
+/// What a sort sets aside for merging what it has spilled: this share of all memory for each of its parts, and no more than
+/// DataFusion would.
 const SPILL_SHARE: usize = 64;
 const SPILL_RESERVE_MAX: usize = 10 << 20;
-/// What a sort joins into one batch before it sorts it, which takes as much again: the same share, and no more than DataFusion would.
+/// What a sort joins into one batch before it sorts it, which takes as much again: the same share, and no more than DataFusion
+/// would.
 const SORT_WHOLE_MAX: usize = 1 << 20;
 
 /// How many consumers an out-of-memory message names.

@@ -1,7 +1,7 @@
 //! The folder that queries spill to.
 //!
-//! It is made with an engine and gone with it, whatever the engine's threads still do: a query that is stopped is not waited for, and
-//! leaves gigabytes behind otherwise.
+//! It is made with an engine and gone with it, whatever the engine's threads still do: a query that is stopped is not waited for,
+//! and leaves gigabytes behind otherwise.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ pub(crate) struct SpillFolder {
 }
 
 impl SpillFolder {
-    /// A new one below that folder, or among the system's temporary ones. That none can be made is an error only to a query that must
-    /// spill.
+    /// A new one below that folder, or among the system's temporary ones. That none can be made is an error only to a query that
+    /// must spill.
     pub(crate) fn make(below: Option<&Path>) -> SpillFolder {
         let below = below.map_or_else(std::env::temp_dir, Path::to_owned);
         let path = tempfile::Builder::new().prefix("tallyho-spill-").tempdir_in(&below).map(tempfile::TempDir::keep);
@@ -67,8 +67,8 @@ impl Drop for SpillFolder {
     }
 }
 
-/// Removes what the queries of all engines have spilled, for a program at its end: its engines may not all be gone. Gives the folders
-/// that cannot be removed, and why.
+/// Removes what the queries of all engines have spilled, for a program at its end: its engines may not all be gone. Gives the
+/// folders that cannot be removed, and why.
 #[must_use]
 pub fn remove_spills() -> Vec<(PathBuf, io::Error)> {
     let left = |path: PathBuf| remove(&path).err().map(|why| (path, why));

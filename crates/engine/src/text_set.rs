@@ -149,7 +149,8 @@ impl Slots {
         Slots { places: vec![NOTHING; (entries * 2).next_power_of_two().max(2)] }
     }
 
-    /// Looks where that hash would stand: what is looked at for several hashes, one behind the other, comes from memory side by side.
+    /// Looks where that hash would stand: what is looked at for several hashes, one behind the other, comes from memory side by
+    /// side.
     #[inline]
     pub(crate) fn fetch(&self, hash: u64) {
         std::hint::black_box(self.places[hash as usize & (self.places.len() - 1)]);
@@ -209,8 +210,8 @@ pub(crate) fn text_hash(text: &[u8]) -> u64 {
     if rest.is_empty() { hash } else { mix(hash, last_word(text, rest)) }
 }
 
-/// The last bytes of a text, fewer than eight, as a number in lower case. They are loaded together with those before, if there are
-/// enough of them.
+/// The last bytes of a text, fewer than eight, as a number in lower case. They are loaded together with those before, if there
+/// are enough of them.
 #[inline]
 fn last_word(text: &[u8], rest: &[u8]) -> u64 {
     if let Some(chunk) = text.last_chunk::<8>() {

@@ -15,7 +15,8 @@ pub(crate) enum Reference {
     Shared(usize),
     /// A one-column relation as the right side of `in`.
     Set(Arc<Rel>),
-    /// A relation whose rows are wanted as they are: an argument of a plugin, or what a subquery reads beside the rows handed to it.
+    /// A relation whose rows are wanted as they are: an argument of a plugin, or what a subquery reads beside the rows handed to
+    /// it.
     Argument(Arc<Rel>),
 }
 

@@ -1,4 +1,5 @@
-//! What is wrong with a query, and where: a [`Diagnostic`] is data with a code; the `render` module makes text, JSON and SARIF of it.
+//! What is wrong with a query, and where: a [`Diagnostic`] is data with a code; the `render` module makes text, JSON and SARIF of
+//! it.
 //!
 //! Comes in: a [`Code`] of the table [`CODES`], a [`Span`] and a message from the lexer, the parser or the binder. Goes out: the
 //! diagnostics in the order of the text.

@@ -1,6 +1,7 @@
 //! Kusto's clock: ticks of 100 ns since 0001-01-01T00:00:00Z, to and from text.
 //!
-//! The range is 0001-01-01 to 9999-12-31T23:59:59.9999999Z (`scalar-data-types/datetime`); a timespan is any 64-bit count of ticks.
+//! The range is 0001-01-01 to 9999-12-31T23:59:59.9999999Z (`scalar-data-types/datetime`); a timespan is any 64-bit count of
+//! ticks.
 
 mod text;
 

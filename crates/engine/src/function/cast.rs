@@ -62,7 +62,8 @@ pub(crate) fn convert<'a>(cell: &Cell<'a>, to: Type) -> Cell<'a> {
     }
 }
 
-/// Text as a value of that type, as operators convert by themselves; null (for `string` the text itself) if it does not read as one.
+/// Text as a value of that type, as operators convert by themselves; null (for `string` the text itself) if it does not read as
+/// one.
 pub(crate) fn from_text(text: &str, to: Type) -> Cell<'static> {
     match to {
         Type::String | Type::Unknown => Cell::text(text.to_owned()),

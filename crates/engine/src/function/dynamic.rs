@@ -1,4 +1,5 @@
-//! Into and out of dynamics: member and index access, `parse_json`, `extract_json`, `dynamic_to_json`, `treepath`. See `dynamic.md`.
+//! Into and out of dynamics: member and index access, `parse_json`, `extract_json`, `dynamic_to_json`, `treepath`. See
+//! `dynamic.md`.
 
 use kql::Type;
 use serde_json::Value as Json;

@@ -1,4 +1,5 @@
-//! Who asks, and of which shard of data. Here nobody does, and nothing comes in shards: what Kusto gives for rows that come from none.
+//! Who asks, and of which shard of data. Here nobody does, and nothing comes in shards: what Kusto gives for rows that come from
+//! none.
 
 use super::Function;
 use crate::cell::Cell;

@@ -1,4 +1,5 @@
-//! Upper and lower case as the case-insensitive operators see them: text in, text folded to one case out, character for character.
+//! Upper and lower case as the case-insensitive operators see them: text in, text folded to one case out, character for
+//! character.
 //!
 //! A character outside ASCII never folds into it, so that text in ASCII can be searched byte by byte.
 

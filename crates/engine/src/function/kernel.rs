@@ -48,8 +48,8 @@ where
     Ok(ColumnarValue::Array(array))
 }
 
-/// A function of one whole number (ticks are some) over a column of them, null where it has no value. The other arguments must have
-/// been worked in. `None` if the first argument is no such column.
+/// A function of one whole number (ticks are some) over a column of them, null where it has no value. The other arguments must
+/// have been worked in. `None` if the first argument is no such column.
 pub(super) fn map_whole(call: &Call, args: &[ColumnarValue], f: impl Fn(i64) -> Option<i64>) -> Result<Option<ColumnarValue>> {
     let Some(ColumnarValue::Array(array)) = args.first() else { return Ok(None) };
     let Some(numbers) = array.as_primitive_opt::<Int64Type>() else { return Ok(None) };

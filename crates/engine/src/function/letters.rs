@@ -1,4 +1,5 @@
-//! Where terms stand in a text: maximal runs of letters and digits. Texts in, positions out; of texts in ASCII sixteen bytes at a time.
+//! Where terms stand in a text: maximal runs of letters and digits. Texts in, positions out; of texts in ASCII sixteen bytes at a
+//! time.
 
 use wide::u8x16;
 

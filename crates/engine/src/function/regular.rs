@@ -214,7 +214,8 @@ fn countof(call: &Call) -> Result<Closure, String> {
     }))
 }
 
-/// `indexof_regex(string, match [, start [, length [, occurrence]]])`: matches do not overlap, and no start is counted from the end.
+/// `indexof_regex(string, match [, start [, length [, occurrence]]])`: matches do not overlap, and no start is counted from the
+/// end.
 fn indexof_regex(call: &Call) -> Result<Closure, String> {
     let regex = constant(call, 1)?;
     Ok(Box::new(move |_, args| {

@@ -50,8 +50,8 @@ struct Stats {
 }
 
 impl Stats {
-    /// Of the numbers of a series. With `ignore_nonfinite` gaps and what is not finite are left out, else nothing can be told of a
-    /// series that has such.
+    /// Of the numbers of a series. With `ignore_nonfinite` gaps and what is not finite are left out, else nothing can be told of
+    /// a series that has such.
     fn of(cells: &[Cell<'_>]) -> Option<Stats> {
         let series = gapped(&cells[0])?;
         let finite = |number: &Option<f64>| number.filter(|number| number.is_finite());

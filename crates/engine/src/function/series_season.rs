@@ -222,8 +222,8 @@ fn anomalies(cells: &[Cell<'_>]) -> Option<Cell<'static>> {
     Some(array(vec![Json::Array(scores.iter().map(flag).collect()), reals_json(&scores), reals_json(&parts.baseline)]))
 }
 
-/// `series_decompose_forecast(series, points, seasonality, trend, seasonality threshold)`: the baseline, which is the forecast, and
-/// what it is made of.
+/// `series_decompose_forecast(series, points, seasonality, trend, seasonality threshold)`: the baseline, which is the forecast,
+/// and what it is made of.
 fn forecast<'a>(_: &Call, cells: &[Cell<'a>]) -> Cell<'a> {
     let mut options = Options::read(cells, [2, 3, 1, 4]);
     // Unlike the other decompositions a forecast follows the slope unless told otherwise.

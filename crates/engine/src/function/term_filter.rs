@@ -147,8 +147,8 @@ struct Filter {
 }
 
 impl Filter {
-    /// Room for so many: sixteen bits each or more, fewer (four at least) if it would not fit into a core's own cache otherwise. Then
-    /// more of its answers are wrong, but a wrong answer costs hardly more than one that comes from further away.
+    /// Room for so many: sixteen bits each or more, fewer (four at least) if it would not fit into a core's own cache otherwise.
+    /// Then more of its answers are wrong, but a wrong answer costs hardly more than one that comes from further away.
     fn for_entries(entries: usize) -> Filter {
         let words = (entries / 4).clamp(64, NEAR.max(entries / 16));
         Filter { words: vec![0; words.next_power_of_two()] }

@@ -1,9 +1,10 @@
 //! A table of needles: which of many texts stand in a text as whole terms, in any case. Texts in, positions out.
 //!
-//! A needle's terms are hashed from its last two leftwards. A text is read once: the last bytes of each of its terms are asked of a
-//! small filter, and only where a needle may end the last two terms are hashed and asked of a larger one, and longer and longer
-//! stretches looked up. So the time for a text depends on its length, hardly on the number of needles. Needles that are not in ASCII
-//! stand in a table of their own, which a text in ASCII is not asked of: `☕.com` is one term, and would be looked for wherever `com` is.
+//! A needle's terms are hashed from its last two leftwards. A text is read once: the last bytes of each of its terms are asked of
+//! a small filter, and only where a needle may end the last two terms are hashed and asked of a larger one, and longer and longer
+//! stretches looked up. So the time for a text depends on its length, hardly on the number of needles. Needles that are not in
+//! ASCII stand in a table of their own, which a text in ASCII is not asked of: `☕.com` is one term, and would be looked for
+//! wherever `com` is.
 
 use std::thread;
 

@@ -1,4 +1,5 @@
-//! Measuring, cutting and changing text: `strlen`, `substring`, `indexof`, `replace_string`, `tolower` and their kin. See `text.md`.
+//! Measuring, cutting and changing text: `strlen`, `substring`, `indexof`, `replace_string`, `tolower` and their kin. See
+//! `text.md`.
 //!
 //! Positions and lengths count characters (Unicode code points), not bytes.
 
@@ -101,8 +102,8 @@ fn push_changed(text: &str, upper: bool, out: &mut String) {
     }
 }
 
-/// Where a search begins, in bytes, and how many characters it looks at, all without: `start` and `length` of a function, counted in
-/// characters. `Err` if they are not to be searched by.
+/// Where a search begins, in bytes, and how many characters it looks at, all without: `start` and `length` of a function, counted
+/// in characters. `Err` if they are not to be searched by.
 pub(super) fn search_start(source: &str, args: &[Cell<'_>], at: usize) -> Result<(usize, Option<usize>), Cell<'static>> {
     let number = |at: usize, default: i64| args.get(at).map_or(Some(default), |_| whole(args, at)).ok_or(Cell::Null);
     let (start, count) = (number(at, 0)?, number(at + 1, -1)?);
@@ -117,8 +118,8 @@ pub(super) fn search_start(source: &str, args: &[Cell<'_>], at: usize) -> Result
     Ok((byte_of(source, start as usize), usize::try_from(count).ok()))
 }
 
-/// `indexof(string, match [, start [, length [, occurrence]]])`. The length bounds the search for each occurrence from where the one
-/// before began.
+/// `indexof(string, match [, start [, length [, occurrence]]])`. The length bounds the search for each occurrence from where the
+/// one before began.
 fn indexof<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     let (source, needle) = (text(args, 0), text(args, 1));
     let occurrence = args.get(4).map_or(Some(1), |_| whole(args, 4)).filter(|nth| *nth > 0);
@@ -146,8 +147,8 @@ fn replace_string<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     Cell::text(source.replace(needle.as_ref(), &with))
 }
 
-/// One pair after the other, each on the text that none before has found. What is no text is not looked for, and where it stands for
-/// what was found, that stays as it is.
+/// One pair after the other, each on the text that none before has found. What is no text is not looked for, and where it stands
+/// for what was found, that stays as it is.
 fn replace_strings<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
     let source = lend(&args[0]);
     let (Some(needles), Some(with)) = (array(args, 1), array(args, 2)) else { return Cell::Str(source) };

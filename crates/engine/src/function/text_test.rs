@@ -50,7 +50,8 @@ enum Case {
 }
 
 impl TextTest {
-    /// The test that `operator` makes with the constants of a call; `None` if it is no such operator, or something is not constant.
+    /// The test that `operator` makes with the constants of a call; `None` if it is no such operator, or something is not
+    /// constant.
     pub(crate) fn of(operator: &str, call: &Call) -> Option<TextTest> {
         if call.types.first() != Some(&Type::String) {
             return None;

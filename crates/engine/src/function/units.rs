@@ -1,6 +1,7 @@
 //! `convert_length` and its like: a number from one unit into another.
 //!
-//! The units and their factors are those of Units.NET 4, on which Kusto builds; where its factor is a rounded one, so is the answer.
+//! The units and their factors are those of Units.NET 4, on which Kusto builds; where its factor is a rounded one, so is the
+//! answer.
 
 use super::{Call, Function};
 use crate::cell::Cell;

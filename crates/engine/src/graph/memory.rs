@@ -150,7 +150,8 @@ impl Graph {
         (0..number(self.nodes.len())).map(|node| leader(&mut leaders, node)).collect()
     }
 
-    /// Kosaraju's two walks, each with a stack of its own: forward for the order in which nodes are done, then back from the last.
+    /// Kosaraju's two walks, each with a stack of its own: forward for the order in which nodes are done, then back from the
+    /// last.
     fn strong_components(&self) -> Vec<u32> {
         let count = self.nodes.len();
         let (mut seen, mut done) = (vec![false; count], Vec::with_capacity(count));

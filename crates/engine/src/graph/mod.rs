@@ -1,7 +1,7 @@
 //! The graph operators: rows of edges and nodes made into a graph, and rows made of the graph again.
 //!
-//! In: relations of the plan that read a [`plan::Graph`], whose own rows have been computed. Out: a table that makes the graph and
-//! gives its rows while it is scanned, on a thread of its own, so that a search that takes long can be stopped.
+//! In: relations of the plan that read a [`plan::Graph`], whose own rows have been computed. Out: a table that makes the graph
+//! and gives its rows while it is scanned, on a thread of its own, so that a search that takes long can be stopped.
 //!
 //! | step | module |
 //! |---|---|

@@ -1,7 +1,7 @@
 //! The matches of a pattern in a graph, one after the other.
 //!
-//! Elements are bound in the pattern's order of moves; whatever a condition needs is asked as soon as it is bound. Variable-length
-//! edges are walked with a stack of their own, so that a long path is no deep recursion.
+//! Elements are bound in the pattern's order of moves; whatever a condition needs is asked as soon as it is bound.
+//! Variable-length edges are walked with a stack of their own, so that a long path is no deep recursion.
 
 use kql::plan::{Cycles, ElementKind, PathFunction, ShortestPaths};
 

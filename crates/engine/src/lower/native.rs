@@ -1,5 +1,5 @@
-//! Aggregates that DataFusion computes as Kusto does, or one of ours does for it, column by column: much faster than ours that take
-//! row by row.
+//! Aggregates that DataFusion computes as Kusto does, or one of ours does for it, column by column: much faster than ours that
+//! take row by row.
 //!
 //! Where Kusto gives a value for no rows (`sum` 0, `avg` NaN), the null that DataFusion gives is replaced above.
 

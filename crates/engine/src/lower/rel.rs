@@ -164,8 +164,8 @@ impl Lower<'_> {
         Ok(plan.limit(0, Some(self.count(count)?))?.build()?)
     }
 
-    /// Sort keys. Beside nulls go the NaNs: before all numbers when ascending, after them when descending. Decimals are texts of digits:
-    /// they go by a text that is in their order.
+    /// Sort keys. Beside nulls go the NaNs: before all numbers when ascending, after them when descending. Decimals are texts of
+    /// digits: they go by a text that is in their order.
     pub(crate) fn sort_keys(&self, keys: &[plan::SortKey], over: &LogicalPlan) -> Result<Vec<SortExpr>> {
         let mut out = Vec::with_capacity(keys.len());
         for key in keys {

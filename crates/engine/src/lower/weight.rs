@@ -4,7 +4,8 @@ use datafusion::common::stats::Precision;
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::LogicalPlan;
 
-/// An estimate of the bytes of a plan's rows. It settles nothing but which side of a join is held in memory while the other passes.
+/// An estimate of the bytes of a plan's rows. It settles nothing but which side of a join is held in memory while the other
+/// passes.
 pub(super) fn weight(plan: &LogicalPlan) -> usize {
     let below = || plan.inputs().into_iter().map(weight).fold(0, usize::saturating_add);
     match plan {

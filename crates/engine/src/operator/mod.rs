@@ -1,8 +1,8 @@
 //! Tabular operators that DataFusion has no node for: batches in, batches out.
 //!
-//! An [`Operator`] says what it does and under which columns its rows stand; a [`Run`] is one pass over the rows of one partition.
-//! Expressions are computed below it by a projection, so an operator knows columns by position only. [`operator_plan`] puts one
-//! on top of a logical plan.
+//! An [`Operator`] says what it does and under which columns its rows stand; a [`Run`] is one pass over the rows of one
+//! partition. Expressions are computed below it by a projection, so an operator knows columns by position only. [`operator_plan`]
+//! puts one on top of a logical plan.
 
 pub mod dedup;
 mod exec;

@@ -1,8 +1,8 @@
 //! `reduce by`: texts that are alike as one pattern.
 //!
-//! As in R. Vaarandi's "A Data Clustering Algorithm for Mining Patterns From Event Logs", which Kusto's documentation names: a word
-//! that stands at the same place in more than a share of the rows is kept, any other becomes `*`. A pattern that is not as frequent
-//! itself gives up words until it is; rows that keep none are the `others`.
+//! As in R. Vaarandi's "A Data Clustering Algorithm for Mining Patterns From Event Logs", which Kusto's documentation names: a
+//! word that stands at the same place in more than a share of the rows is kept, any other becomes `*`. A pattern that is not as
+//! frequent itself gives up words until it is; rows that keep none are the `others`.
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::Result as DfResult;

@@ -1,7 +1,7 @@
 //! `top-nested`: the best values of a column, and within each the best of the next.
 //!
-//! Values of a level come best first; `with others` adds one row for all that are left out, of it or of a level above it that does
-//! not ask for its own (`top-nested-operator`, and the answers it once showed).
+//! Values of a level come best first; `with others` adds one row for all that are left out, of it or of a level above it that
+//! does not ask for its own (`top-nested-operator`, and the answers it once showed).
 
 use std::cmp::Ordering;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! `autocluster`: a few patterns that tell the most about the rows.
 //!
-//! As in "Algorithms for Telemetry Data Mining using Discrete Attributes" (seed and expand), which Kusto's documentation names: from
-//! the most frequent rows outward, values are left open while that makes the pattern better; of those found the best are kept, as
-//! long as each covers rows of its own. Seeds are not chosen at random, so that the same rows give the same patterns.
+//! As in "Algorithms for Telemetry Data Mining using Discrete Attributes" (seed and expand), which Kusto's documentation names:
+//! from the most frequent rows outward, values are left open while that makes the pattern better; of those found the best are
+//! kept, as long as each covers rows of its own. Seeds are not chosen at random, so that the same rows give the same patterns.
 
 use datafusion::common::Result as DfResult;
 use kql::Column;

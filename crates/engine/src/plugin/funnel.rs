@@ -33,8 +33,8 @@ pub(super) struct Ways {
     pub(super) sequence: Vec<usize>,
 }
 
-/// The operator that reads ids (argument 0), times (argument 1) and the states of argument `state` between the timeline's ends, and
-/// computes rows from the ways through them. The sequence stands in the argument behind the state.
+/// The operator that reads ids (argument 0), times (argument 1) and the states of argument `state` between the timeline's ends,
+/// and computes rows from the ways through them. The sequence stands in the argument behind the state.
 pub(super) fn parts(
     name: &'static str,
     call: &Call<'_>,

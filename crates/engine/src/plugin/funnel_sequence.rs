@@ -1,4 +1,5 @@
-//! `funnel_sequence`: what ids did before and after a sequence of states. Three tables: by both, by what was before, by what was after.
+//! `funnel_sequence`: what ids did before and after a sequence of states. Three tables: by both, by what was before, by what was
+//! after.
 
 use std::collections::HashSet;
 
@@ -59,8 +60,8 @@ fn table(ways: &Ways, timeline: &Timeline, window: Point, shows: (bool, bool)) -
     rows.into_iter().map(|(.., row)| row).collect()
 }
 
-/// Each time the way goes through the sequence without a state between, no step longer than `window`: when it starts, and the state
-/// before and after, if those are no further away. Staying in a state is no step.
+/// Each time the way goes through the sequence without a state between, no step longer than `window`: when it starts, and the
+/// state before and after, if those are no further away. Staying in a state is no step.
 fn passages(way: &Way, sequence: &[usize], window: Point) -> Vec<(Point, Option<usize>, Option<usize>)> {
     let mut steps: Vec<(Point, Point, usize)> = Vec::new();
     for (at, state) in &way.steps {

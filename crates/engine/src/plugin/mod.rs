@@ -1,7 +1,7 @@
 //! Plugins: what `evaluate` calls. Each becomes an operator over its input.
 //!
-//! The columns of some depend on their data (`bag_unpack`, `pivot`). Before such a query runs, [`Lower::added_columns`] gives a plan
-//! whose rows are the columns the plugin adds: `name`, `type`; the query is then bound again with those.
+//! The columns of some depend on their data (`bag_unpack`, `pivot`). Before such a query runs, [`Lower::added_columns`] gives a
+//! plan whose rows are the columns the plugin adds: `name`, `type`; the query is then bound again with those.
 
 mod active_users_count;
 mod activity;

@@ -1,7 +1,7 @@
 //! `pivot`: the values of a column as columns, an aggregate in each cell.
 //!
-//! Rows are the distinct combinations of the kept columns, pivoted columns come in the order of their names; a combination without
-//! rows has what the aggregate gives for none (`pivot-plugin`).
+//! Rows are the distinct combinations of the kept columns, pivoted columns come in the order of their names; a combination
+//! without rows has what the aggregate gives for none (`pivot-plugin`).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

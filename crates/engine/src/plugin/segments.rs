@@ -1,7 +1,8 @@
-//! Segments of rows: which rows have the same values in some of their columns. What `autocluster`, `basket` and `diffpatterns` share.
+//! Segments of rows: which rows have the same values in some of their columns. What `autocluster`, `basket` and `diffpatterns`
+//! share.
 //!
-//! Rows that are alike are one, with their weights added up; values are numbered column by column. A [`Pattern`] has a value in some
-//! columns and stands for the rows that have all of them.
+//! Rows that are alike are one, with their weights added up; values are numbered column by column. A [`Pattern`] has a value in
+//! some columns and stands for the rows that have all of them.
 
 use std::collections::HashMap;
 
@@ -83,8 +84,8 @@ pub(super) struct Attributes {
 }
 
 impl Attributes {
-    /// All columns of the input but those that are something else to the plugin. Wildcards, each for the columns of its type, are the
-    /// arguments from `wildcards` on.
+    /// All columns of the input but those that are something else to the plugin. Wildcards, each for the columns of its type, are
+    /// the arguments from `wildcards` on.
     pub(super) fn of(call: &Call<'_>, without: &[Option<&Expr>], wildcards: usize) -> Result<Attributes> {
         let mut given = Vec::new();
         for at in wildcards..call.args.len() {
@@ -135,8 +136,8 @@ pub(super) fn total<'a>(segments: impl IntoIterator<Item = &'a Segment>) -> [f64
     segments.into_iter().fold([0.0, 0.0], |sum, segment| [sum[0] + segment.weights[0], sum[1] + segment.weights[1]])
 }
 
-/// The closed patterns (none has a column more and the same rows) of at most `dimensions_max` freely chosen columns that have enough
-/// weight, with their weights. Values that all rows of a pattern share come for free.
+/// The closed patterns (none has a column more and the same rows) of at most `dimensions_max` freely chosen columns that have
+/// enough weight, with their weights. Values that all rows of a pattern share come for free.
 pub(super) fn frequent(
     segments: &[Segment],
     dimensions_max: usize,

@@ -117,8 +117,8 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// The timeline of the column that is argument 1, with start, end and step from the arguments at those positions; its bins are
-    /// counted from the start.
+    /// The timeline of the column that is argument 1, with start, end and step from the arguments at those positions; its bins
+    /// are counted from the start.
     pub(super) fn between(call: &Call<'_>, start: usize, end: usize, step: usize) -> Result<Timeline> {
         let axis = call.expr(1)?.ty;
         let (start, end) = (call.point(start, axis, "start")?, call.point(end, axis, "end")?);
@@ -183,8 +183,8 @@ impl Timeline {
         self.start_of(bin).cell(self.axis)
     }
 
-    /// The first bin that a window holds: it reaches back from the start of `bin` by `length`, cut to whole bins, its far end left
-    /// out.
+    /// The first bin that a window holds: it reaches back from the start of `bin` by `length`, cut to whole bins, its far end
+    /// left out.
     pub(super) fn window_start(&self, bin: i64, length: Point) -> i64 {
         match self.step {
             Step::Fixed(size) => bin + 1 - length.steps(size).max(1),

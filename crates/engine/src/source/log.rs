@@ -1,7 +1,7 @@
 //! Log files as tables: byte ranges of files are read side by side, and only the columns that a query wants are decoded.
 //!
-//! In: files of the `logs` crate. Out: one table for each name they fill, with the columns of all files that fill it; and, where it
-//! is asked for, columns that say where each row stands. What filters say of texts, numbers and times is handed down as
+//! In: files of the `logs` crate. Out: one table for each name they fill, with the columns of all files that fill it; and, where
+//! it is asked for, columns that say where each row stands. What filters say of texts, numbers and times is handed down as
 //! [`Needles`]: records that fail it are read for what a scan counts, and no rows are made of them.
 
 use std::collections::VecDeque;

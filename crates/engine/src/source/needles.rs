@@ -1,9 +1,9 @@
 //! What a scan can know of a filter before it makes rows: a filter of a plan in; out, a test of the texts of a record that lets
 //! through every record the filter would.
 //!
-//! The parts of a filter that look at one `string` column and constants are tested as they are; those that compare a whole number or
-//! a time with constants can rule a record out. What is said of other columns is not known then, and a record passes unless it fails
-//! whatever that part would say. The filter itself still runs over the rows.
+//! The parts of a filter that look at one `string` column and constants are tested as they are; those that compare a whole number
+//! or a time with constants can rule a record out. What is said of other columns is not known then, and a record passes unless it
+//! fails whatever that part would say. The filter itself still runs over the rows.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -50,7 +50,8 @@ impl Needles {
         &self.columns
     }
 
-    /// The filter only looks for something: it fails where all texts are empty, and what is found in one cannot be undone by another.
+    /// The filter only looks for something: it fails where all texts are empty, and what is found in one cannot be undone by
+    /// another.
     pub(crate) fn only_finds(&self) -> bool {
         self.node.only_finds()
     }

@@ -1,7 +1,7 @@
 //! Conditions on whole numbers and times, tested in the text of a record.
 //!
-//! In: what a condition asks of a column's values ([`Wanted`]). Out: a test that only rules out: a value that it lets pass may still
-//! fail the condition, and what is no value of the column's type may pass.
+//! In: what a condition asks of a column's values ([`Wanted`]). Out: a test that only rules out: a value that it lets pass may
+//! still fail the condition, and what is no value of the column's type may pass.
 
 use kql::{Type, Value};
 

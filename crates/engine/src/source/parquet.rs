@@ -1,7 +1,7 @@
 //! Row groups of Parquet files as batches of a table: filters decide which rows are made at all.
 //!
-//! In: a range of a file, and the [`Test`] that its rows must pass. Out: batches. The columns that no filter is about are read only
-//! for the rows that passed.
+//! In: a range of a file, and the [`Test`] that its rows must pass. Out: batches. The columns that no filter is about are read
+//! only for the rows that passed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +29,8 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Sends the rows that pass under those columns; false if nobody takes them any more. A row group that is damaged costs its rows.
+    /// Sends the rows that pass under those columns; false if nobody takes them any more. A row group that is damaged costs its
+    /// rows.
     pub(super) fn read(
         &self,
         path: &Path,

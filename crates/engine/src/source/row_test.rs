@@ -1,7 +1,7 @@
 //! Filters as a test of row groups: which rows pass, read from as few columns as it takes.
 //!
-//! What the file says of a row group is asked first ([`Prune`]). Then the columns that the filters are about are read, one by one,
-//! and of a text column each different text is tested once.
+//! What the file says of a row group is asked first ([`Prune`]). Then the columns that the filters are about are read, one by
+//! one, and of a text column each different text is tested once.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! What names stand for that the query declares itself: `let`, parameters, `as`.
 //!
-//! In: declarations in order. Out: the innermost one of a name. Declarations are kept in one list, each with the one before it, so
-//! that a function remembers those visible where it was written for the price of a number.
+//! In: declarations in order. Out: the innermost one of a name. Declarations are kept in one list, each with the one before it,
+//! so that a function remembers those visible where it was written for the price of a number.
 
 use std::rc::Rc;
 
@@ -120,8 +120,8 @@ impl Binder<'_> {
         self.env = Some(here);
     }
 
-    /// Where the declaration behind `before` jumps to: so that the way back to any declaration takes steps by the logarithm of how
-    /// many there are (Myers, "An applicative random-access stack").
+    /// Where the declaration behind `before` jumps to: so that the way back to any declaration takes steps by the logarithm of
+    /// how many there are (Myers, "An applicative random-access stack").
     fn jump_from(&self, before: usize) -> usize {
         let node = &self.nodes[before];
         let Some(first) = node.jump else { return before };

@@ -1,8 +1,8 @@
 //! Window functions in operators that do not walk over rows in order themselves.
 //!
-//! In: the rows that an operator reads, and its expressions, bound. Out: the rows with what the window functions give as further columns,
-//! and the expressions with those columns in place of the calls. Microsoft's analyzer takes window functions wherever a value over the
-//! rows may stand.
+//! In: the rows that an operator reads, and its expressions, bound. Out: the rows with what the window functions give as further
+//! columns, and the expressions with those columns in place of the calls. Microsoft's analyzer takes window functions wherever a
+//! value over the rows may stand.
 
 use super::Binder;
 use super::call::WINDOW_FUNCTIONS;

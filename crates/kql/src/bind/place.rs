@@ -1,7 +1,7 @@
 //! Databases, clusters and workspaces, and what they hold.
 //!
-//! In: `workspace('soc')`, `cluster('c').database('d')`, a name that stands for one. Out: the name under which the catalog and the
-//! plan know the place, and the rows of its tables.
+//! In: `workspace('soc')`, `cluster('c').database('d')`, a name that stands for one. Out: the name under which the catalog and
+//! the plan know the place, and the rows of its tables.
 
 use std::rc::Rc;
 

@@ -39,8 +39,8 @@ impl Binder<'_> {
         }
     }
 
-    /// The same of the pattern of `parse kind=regex`, whose parts are one regular expression. The first part that is none by itself
-    /// is to blame.
+    /// The same of the pattern of `parse kind=regex`, whose parts are one regular expression. The first part that is none by
+    /// itself is to blame.
     pub(super) fn check_parse_regex(&mut self, items: &[ParseItem], pattern: &[ParseElement]) {
         let mut whole = String::new();
         let mut blamed = None;

@@ -268,8 +268,8 @@ impl Binder<'_> {
         Flow::fresh(RelKind::External { uris, options }, declared(columns), false)
     }
 
-    /// `inline_external_table (a: long) kind=storage dataformat=csv (@'uri') with (…)`: as `externaldata`, whose properties have other
-    /// names. What says which files of a folder are meant has no say where each address is a file.
+    /// `inline_external_table (a: long) kind=storage dataformat=csv (@'uri') with (…)`: as `externaldata`, whose properties have
+    /// other names. What says which files of a folder are meant has no say where each address is a file.
     pub(super) fn inline_external(&mut self, columns: &[ColumnDecl], uris: &[ast::Expr], params: &[Param]) -> Flow {
         let mut is_delta = false;
         let mut options = Vec::new();

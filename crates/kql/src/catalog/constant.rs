@@ -1,14 +1,14 @@
 //! What a constant argument must hold beyond its type, where Kusto looks into it before a query runs.
 //!
-//! In: a function, a parameter and the value written out for it. Out: what the value must be, in words that follow "must", if it is
-//! something else. The cases are those that a real Kusto was seen to refuse.
+//! In: a function, a parameter and the value written out for it. Out: what the value must be, in words that follow "must", if it
+//! is something else. The cases are those that a real Kusto was seen to refuse.
 
 use super::resolve::{ArgType, Settled};
 use super::signature::Parameter;
 use crate::types::Value;
 
-/// The value is written out. A name out of a list may be a `let`'s as well: Microsoft's analyser refuses that, but functions of its
-/// library name the part of a `datetime_diff` so.
+/// The value is written out. A name out of a list may be a `let`'s as well: Microsoft's analyser refuses that, but functions of
+/// its library name the part of a `datetime_diff` so.
 pub(super) fn is_literal(parameter: &Parameter, arg: &ArgType<'_>) -> bool {
     matches!(arg.settled, Settled::Literal | Settled::Unsaid) || parameter.values.is_some() && arg.literal.is_some()
 }

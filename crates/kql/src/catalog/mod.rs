@@ -1,7 +1,7 @@
 //! What KQL knows before a query says anything: functions, operators between values, tables.
 //!
-//! In: names and argument types. Out: which overload is meant, what converts to what, which columns a table has. The facts stand in
-//! text files beside the code, in Kusto's own notation, and are read once when first asked for.
+//! In: names and argument types. Out: which overload is meant, what converts to what, which columns a table has. The facts stand
+//! in text files beside the code, in Kusto's own notation, and are read once when first asked for.
 
 mod constant;
 pub mod names;

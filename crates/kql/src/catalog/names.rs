@@ -56,9 +56,9 @@ pub fn columns(call: &Resolved, args: &[Argument<'_>], input: &[Column]) -> Vec<
     }
 }
 
-/// The columns of a plugin's result, and whether there may be more. `input` are the columns piped in; `table` those of the argument
-/// that is a table or a type literal of a table (`typeof(*, a: long)`). The name of an argument that is a call of an aggregation
-/// function is that of its first argument, if that is a column.
+/// The columns of a plugin's result, and whether there may be more. `input` are the columns piped in; `table` those of the
+/// argument that is a table or a type literal of a table (`typeof(*, a: long)`). The name of an argument that is a call of an
+/// aggregation function is that of its first argument, if that is a column.
 #[must_use]
 pub fn table_columns(call: &Resolved, args: &[Argument<'_>], input: &[Column], table: &[Column]) -> (Vec<Column>, bool) {
     let Returns::Table(items) = &call.signature.returns else { return (Vec::new(), true) };

@@ -221,8 +221,8 @@ impl Function {
     }
 }
 
-/// The parameter of each argument, or `None` if there are too few or too many. A plugin's arguments may name their parameters; the
-/// others take the parameters that are left, in order.
+/// The parameter of each argument, or `None` if there are too few or too many. A plugin's arguments may name their parameters;
+/// the others take the parameters that are left, in order.
 fn arrange(signature: &Signature, args: &[ArgType<'_>]) -> Option<Vec<usize>> {
     if args.len() < signature.least() || args.len() > signature.most() {
         return None;
@@ -410,8 +410,8 @@ impl Kind {
     }
 }
 
-/// The one type of all arguments of the common kinds; `Unknown` where one of them is not known. Kinds that let a `dynamic` stand beside
-/// other types let any types stand beside each other: values without a common type become `dynamic`.
+/// The one type of all arguments of the common kinds; `Unknown` where one of them is not known. Kinds that let a `dynamic` stand
+/// beside other types let any types stand beside each other: values without a common type become `dynamic`.
 fn common(signature: &Signature, parameters: &[usize], args: &[ArgType<'_>]) -> Result<Type, ResolveError> {
     let mut result = Type::Unknown;
     let (mut any_dynamic, mut any_unknown) = (false, false);
@@ -439,8 +439,8 @@ fn common(signature: &Signature, parameters: &[usize], args: &[ArgType<'_>]) -> 
     })
 }
 
-/// The type that values of either type become where there must be one (`coalesce`, `max_of`): the same, or the wider of two numbers.
-/// An unknown type yields to the other.
+/// The type that values of either type become where there must be one (`coalesce`, `max_of`): the same, or the wider of two
+/// numbers. An unknown type yields to the other.
 #[must_use]
 pub fn common_type(left: Type, right: Type) -> Option<Type> {
     match (left, right) {

@@ -16,8 +16,8 @@ impl UserFunction {
     ///
     /// ```
     /// use kql::catalog::UserFunction;
-    /// let function = UserFunction::from_kql("recent", "(d: timespan = 1h) { DnsEvents | where TimeGenerated > ago(d) }").unwrap();
-    /// assert_eq!(function.parameters, "(d: timespan = 1h)");
+    /// let function = UserFunction::from_kql("recent", "(d: timespan = 1h) { DnsEvents | where TimeGenerated > ago(d)
+    /// }").unwrap(); assert_eq!(function.parameters, "(d: timespan = 1h)");
     /// ```
     ///
     /// # Errors

@@ -29,8 +29,8 @@ pub fn string_literal(text: &str) -> String {
     out
 }
 
-/// The character changes how a line looks, or what a terminal does, without being seen itself: controls (C0, DEL, C1), controls of
-/// direction, blanks without width, tags.
+/// The character changes how a line looks, or what a terminal does, without being seen itself: controls (C0, DEL, C1), controls
+/// of direction, blanks without width, tags.
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     c.is_control()

@@ -1,8 +1,8 @@
 //! What is not wrong but probably not meant: warnings about queries that hunters write.
 //!
-//! In: a query's text, its syntax tree, and the catalog for the types of tables' columns. Out: [`Diagnostic`]s of severity warning
-//! or info, codes K0901 and up, in the order of the text. One file per idea; a lint that is not sure says nothing. To add one:
-//! write its file, name it in [`lint`], give it a code.
+//! In: a query's text, its syntax tree, and the catalog for the types of tables' columns. Out: [`Diagnostic`]s of severity
+//! warning or info, codes K0901 and up, in the order of the text. One file per idea; a lint that is not sure says nothing. To add
+//! one: write its file, name it in [`lint`], give it a code.
 
 mod constant_type;
 mod contains_term;

@@ -92,8 +92,8 @@ impl<'a> Lets<'a> {
     }
 }
 
-/// What is known of the letters in a table's column. Defender writes host names, hashes and account names small; Windows event logs
-/// and CEF keep whatever the source wrote.
+/// What is known of the letters in a table's column. Defender writes host names, hashes and account names small; Windows event
+/// logs and CEF keep whatever the source wrote.
 fn letters_of(table: &str, column: &str) -> Letters {
     let defender = table.starts_with("Device") || table.starts_with("Email") || table.starts_with("Alert");
     match column {

@@ -1,7 +1,7 @@
 //! What stands directly within an expression or an operator.
 //!
-//! In: a node of the syntax tree. Out: the expressions and statements one level below, in the order of the text. Whoever walks the
-//! whole tree calls this again and again; the tree is shallow, so recursion is safe.
+//! In: a node of the syntax tree. Out: the expressions and statements one level below, in the order of the text. Whoever walks
+//! the whole tree calls this again and again; the tree is shallow, so recursion is safe.
 
 use crate::ast::{
     Body, Expr, ExprKind, FindColumn, FindOutput, JoinCondition, Operator, OperatorKind, ParseElement, PartitionBody, Query,

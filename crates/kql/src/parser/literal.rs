@@ -266,8 +266,8 @@ fn timespan(text: &str) -> Option<i64> {
     })
 }
 
-/// The ticks of `timespan(24:00:00)`, which is no time of a day: days, hours and minutes then, as .NET's `TimeSpan.Parse` reads it,
-/// by which Microsoft's parser tells such values.
+/// The ticks of `timespan(24:00:00)`, which is no time of a day: days, hours and minutes then, as .NET's `TimeSpan.Parse` reads
+/// it, by which Microsoft's parser tells such values.
 pub(crate) fn days_for_hours(text: &str) -> Option<i64> {
     let content = content(text);
     let content = &*content;

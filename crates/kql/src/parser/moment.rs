@@ -1,9 +1,9 @@
 //! What stands within `datetime(…)`.
 //!
-//! In: the content, without quotes. Out: the moment. Besides what `todatetime()` reads: dates of numbers alone, `min` and `max`, the name
-//! of a month before the day, and times of the day on which the query starts. Sources: `todatetime(0)` of a real Kusto; the reference's
-//! earlier words on literals, "omitting the date gives a time today"; and Microsoft's parser, which knows `min` and `max` and reads all
-//! else as .NET's `DateTime.TryParse` does.
+//! In: the content, without quotes. Out: the moment. Besides what `todatetime()` reads: dates of numbers alone, `min` and `max`,
+//! the name of a month before the day, and times of the day on which the query starts. Sources: `todatetime(0)` of a real Kusto;
+//! the reference's earlier words on literals, "omitting the date gives a time today"; and Microsoft's parser, which knows `min`
+//! and `max` and reads all else as .NET's `DateTime.TryParse` does.
 
 use crate::time;
 
@@ -32,7 +32,8 @@ pub(super) fn read(content: &str) -> Option<Moment> {
     date.map(Moment::At).or_else(|| time::parse_clock(plain).map(Moment::Today))
 }
 
-/// `2020`, `2020 - 12 - 31`, `2020, 12, 31`, `12-31-2020`, `12/31/20`, `12/2020`: a date alone, in ways that real queries write it.
+/// `2020`, `2020 - 12 - 31`, `2020, 12, 31`, `12-31-2020`, `12/31/20`, `12/2020`: a date alone, in ways that real queries write
+/// it.
 fn date_of_numbers(text: &str) -> Option<i64> {
     let numbers: Vec<&str> = text.split(['-', ',', '/']).map(str::trim).collect();
     let is_number = |number: &&str| (1..=4).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());

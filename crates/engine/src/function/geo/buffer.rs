@@ -1,7 +1,7 @@
 //! Shapes with all that is within a distance of them.
 //!
-//! A circle becomes a regular polygon with its vertices on the circle and as few of them as the tolerance allows. What surrounds an
-//! edge is two half circles and the sides between them; what surrounds a shape is what surrounds its edges, together.
+//! A circle becomes a regular polygon with its vertices on the circle and as few of them as the tolerance allows. What surrounds
+//! an edge is two half circles and the sides between them; what surrounds a shape is what surrounds its edges, together.
 
 use std::f64::consts::{FRAC_PI_2, PI, TAU};
 
@@ -103,7 +103,8 @@ impl Reach {
 
     fn around(&self, edges: Vec<(Vector, Vector)>, mut regions: Vec<Region>) -> Option<Region> {
         for (a, b) in edges {
-            // The sides of what surrounds a long edge are no arcs of great circles: it is cut until they are within the tolerance.
+            // The sides of what surrounds a long edge are no arcs of great circles: it is cut until they are within the
+            // tolerance.
             let pieces = (a.angle(b) / self.step.min(FRAC_PI_2)).ceil().max(1.0) as u32;
             for n in 0..pieces {
                 let at = |n: u32| interpolate(a, b, f64::from(n) / f64::from(pieces));

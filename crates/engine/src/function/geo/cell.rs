@@ -1,7 +1,7 @@
 //! S2 cells: a hierarchy of squares on the faces of a cube around the globe, numbered along a Hilbert curve.
 //!
-//! Six faces, each quartered thirty times. An id holds three bits of face, two bits for each level of the way down, and a mark that
-//! ends them. A token is the id in hexadecimal without the zeros at its end.
+//! Six faces, each quartered thirty times. An id holds three bits of face, two bits for each level of the way down, and a mark
+//! that ends them. A token is the id in hexadecimal without the zeros at its end.
 
 use super::vector::Vector;
 

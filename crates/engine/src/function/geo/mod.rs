@@ -1,7 +1,7 @@
 //! Places, lines and polygons on the globe, and the grids laid over it.
 //!
-//! The globe is a sphere of 6,371,010 m, and edges are arcs of great circles. Longitude comes before latitude, in degrees. Shapes are
-//! GeoJSON in dynamics; what is no shape gives null.
+//! The globe is a sphere of 6,371,010 m, and edges are arcs of great circles. Longitude comes before latitude, in degrees. Shapes
+//! are GeoJSON in dynamics; what is no shape gives null.
 
 mod argument;
 mod assemble;

@@ -1,8 +1,8 @@
 //! Shapes with fewer vertices: those too close to another go, and chains of edges that are nearly straight become one edge.
 //!
-//! As S2's builder does it: of the vertices, in the order of their cells, each that is not within the tolerance of one chosen before
-//! is chosen; each other moves to the nearest chosen one. Then a chain is replaced by one edge as long as that passes within the
-//! tolerance of every vertex left out. Borders in common are simplified alike.
+//! As S2's builder does it: of the vertices, in the order of their cells, each that is not within the tolerance of one chosen
+//! before is chosen; each other moves to the nearest chosen one. Then a chain is replaced by one edge as long as that passes
+//! within the tolerance of every vertex left out. Borders in common are simplified alike.
 
 use std::collections::{HashMap, HashSet};
 use std::f64::consts::{FRAC_PI_2, PI, TAU};

@@ -1,8 +1,8 @@
 //! Points on the globe as unit vectors, and exact answers about how they lie: which side, which edges cross.
 //!
-//! Edges are the shorter arcs of great circles. The definitions, down to which vertices an area owns, are those of the S2 geometry
-//! library, on which Kusto builds. Where rounding leaves a sign open it is computed exactly; where three points lie on one great
-//! circle it is settled by moving each of them a little, always in the same way.
+//! Edges are the shorter arcs of great circles. The definitions, down to which vertices an area owns, are those of the S2
+//! geometry library, on which Kusto builds. Where rounding leaves a sign open it is computed exactly; where three points lie on
+//! one great circle it is settled by moving each of them a little, always in the same way.
 
 use std::cmp::Ordering;
 use std::f64::consts::PI;

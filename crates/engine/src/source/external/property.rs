@@ -77,7 +77,8 @@ impl Properties {
                 }
                 "zippattern" => properties.zip_pattern = Some(value.to_text()),
                 "ingestionmapping" => properties.fields = Some(field::mapped(&value.to_text(), columns)?),
-                // Where Kusto looks for the file, and what it does to rows that are ingested: nothing to do with what is read here.
+                // Where Kusto looks for the file, and what it does to rows that are ingested: nothing to do with what is read
+                // here.
                 "creationtime" | "tags" | "persistdetails" | "folder" | "docstring" => {}
                 other => {
                     let message = format!(

@@ -1,7 +1,7 @@
 //! The tabular operators: each reads a relation and gives another.
 //!
-//! In: the operators of a pipe in order, and where its rows come from. Out: the last operator's [`Flow`]. One file for each kin of
-//! operators.
+//! In: the operators of a pipe in order, and where its rows come from. Out: the last operator's [`Flow`]. One file for each kin
+//! of operators.
 
 mod combine;
 mod expand;
@@ -287,7 +287,8 @@ impl Binder<'_> {
         sorted.serialize().without(input.columns().len(), rows.columns().len())
     }
 
-    /// A key of a sort: descending unless the query says otherwise; nulls are the least of all values. [`with_windows`] has to follow.
+    /// A key of a sort: descending unless the query says otherwise; nulls are the least of all values. [`with_windows`] has to
+    /// follow.
     pub(super) fn sort_key(&mut self, input: &Flow, key: &ast::SortKey) -> SortKey {
         let written = if let Ast::Named { value, .. } = &key.expr.kind { value } else { &key.expr };
         let expr = self.in_order(input, |binder| binder.value(written));

@@ -153,8 +153,8 @@ impl Binder<'_> {
     }
 }
 
-/// The arguments of a plugin whose members replace columns that are called the same (they are told so by name): `bag_unpack` finds
-/// no such members unless it may replace.
+/// The arguments of a plugin whose members replace columns that are called the same (they are told so by name): `bag_unpack`
+/// finds no such members unless it may replace.
 fn replaces(kind: &mut RelKind) -> Option<&mut Vec<PluginArg>> {
     match kind {
         RelKind::Evaluate { plugin, args, .. } if plugin == "bag_unpack" => Some(args),
@@ -174,8 +174,8 @@ fn shows_lookup_key(plugin: &str, given: &[Given]) -> bool {
         })
 }
 
-/// The tables that a plugin gives behind its first: the number of rows (`preview`), or the first one's rows gathered by one of its
-/// states (`funnel_sequence`), which the plugin tells by the columns asked for.
+/// The tables that a plugin gives behind its first: the number of rows (`preview`), or the first one's rows gathered by one of
+/// its states (`funnel_sequence`), which the plugin tells by the columns asked for.
 fn tables_beside(plugin: &str, rows: &Flow, kind: &RelKind, columns: &[Column]) -> Vec<Input> {
     let without = |name: &str| columns.iter().filter(|column| column.name != name).cloned().collect();
     match plugin {

@@ -276,7 +276,8 @@ impl Binder<'_> {
     }
 }
 
-/// The tables that `find` looks into: those with a column that the predicate names, or all if it looks into any column or names none.
+/// The tables that `find` looks into: those with a column that the predicate names, or all if it looks into any column or names
+/// none.
 fn concerned(flows: Vec<Flow>, predicate: &ast::Expr) -> Vec<Flow> {
     let mut names = Vec::new();
     names_in(predicate, &mut names);

@@ -1,6 +1,7 @@
 //! `make-series`.
 //!
-//! In: rows, aggregates, an axis and keys. Out: for each combination of keys one row of arrays: the keys, the aggregates, the axis.
+//! In: rows, aggregates, an axis and keys. Out: for each combination of keys one row of arrays: the keys, the aggregates, the
+//! axis.
 
 use super::super::Binder;
 use super::super::flow::{Flow, fresh_name};

@@ -1,7 +1,7 @@
 //! `summarize` and `count`.
 //!
-//! In: rows, keys and expressions over aggregates. Out: one row for each combination of keys: the bare aggregates, and above them a
-//! projection where the query computes with them.
+//! In: rows, keys and expressions over aggregates. Out: one row for each combination of keys: the bare aggregates, and above them
+//! a projection where the query computes with them.
 
 use std::collections::HashSet;
 

@@ -1,7 +1,7 @@
 //! `union`.
 //!
-//! In: tables, by name, by pattern or as subqueries. Out: all their rows under one set of columns: columns of one name and type are
-//! one, columns of one name and several types are one for each type.
+//! In: tables, by name, by pattern or as subqueries. Out: all their rows under one set of columns: columns of one name and type
+//! are one, columns of one name and several types are one for each type.
 
 use std::collections::HashSet;
 
@@ -80,7 +80,8 @@ impl Binder<'_> {
     }
 }
 
-/// All rows under one set of columns. `source` is the name of a first column that names the table, and what unnamed ones are called.
+/// All rows under one set of columns. `source` is the name of a first column that names the table, and what unnamed ones are
+/// called.
 pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<(&str, &str)>) -> Flow {
     let merged = if is_inner { common(flows) } else { merge(flows) };
     let mut columns: Vec<Column> = Vec::new();
@@ -123,8 +124,8 @@ pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<(
     Flow { origin, ..Flow::fresh(RelKind::Union(inputs), columns, open) }
 }
 
-/// The tables as a search reads them: those that have no rows as one with all their columns, if there are too many to read each. Of
-/// still too many only the columns are known.
+/// The tables as a search reads them: those that have no rows as one with all their columns, if there are too many to read each.
+/// Of still too many only the columns are known.
 pub(super) fn searchable(flows: &[Flow]) -> Vec<Flow> {
     if !are_too_many(flows) {
         return flows.to_vec();
