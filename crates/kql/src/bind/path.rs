@@ -310,7 +310,7 @@ impl Binder<'_> {
                 let body = bag_of(&graph.edges, 0);
                 let path = PathExpr { function: PathFunction::Map, element, inner_nodes: false, body };
                 let along = elements.push(path, Type::Dynamic);
-                moved(along, &|position| Some(position + shift)).unwrap_or_else(|Unsettled| unknown())
+                moved(&along, &|position| Some(position + shift)).unwrap_or_else(|Unsettled| unknown())
             }
         })
     }
