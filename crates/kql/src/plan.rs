@@ -1,8 +1,7 @@
 //! The bound plan: what a query means once every name, type and result column is settled.
 //!
-//! In: a syntax tree ([`crate::ast`]) and a catalog. Out: relations ([`Rel`]) whose expressions name columns by position. All
-//! that is sugar is gone (`let` is substituted, functions are inlined, `extend` and its kin are [`RelKind::Project`], `top` is a
-//! sort and a take), so that an executor has few shapes to know. `Arc` marks what several places may share.
+//! In: a syntax tree ([`crate::ast`]) and a catalog. Out: relations ([`Rel`]) whose expressions name columns by position. Sugar is
+//! gone: `let` is substituted, functions are inlined, `top` is a sort and a take. `Arc` marks what several places may share.
 
 mod expr;
 mod graph;
@@ -269,6 +268,8 @@ pub enum RelKind {
         key: Expr,
         /// Over [`RelKind::Context`]; or over tables of its own, with [`PARTITION_KEY`] for the key.
         subquery: Input,
+        /// How many keys there may be.
+        keys_max: Option<usize>,
     },
     /// `top-nested`: one level for each clause.
     TopNested {

@@ -167,7 +167,8 @@ fn magnitude(numbers: &[f64]) -> f64 {
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    // From 0: the sum of nothing is -0.
+    a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b)
 }
 
 /// Two series of one length without gaps.

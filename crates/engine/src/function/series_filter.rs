@@ -62,6 +62,7 @@ fn transform(cells: &[Cell<'_>], inverse: bool) -> Cell<'static> {
     array(vec![reals_json(&real), reals_json(&imaginary)])
 }
 
+/// A complex number: real and imaginary.
 type Complex = (f64, f64);
 
 fn times(a: Complex, b: Complex) -> Complex {
@@ -74,7 +75,7 @@ fn turn(angle: f64) -> Complex {
 }
 
 /// The transform of any length, unscaled: by halves for powers of two, else as a convolution of such a length (Bluestein).
-fn fourier(points: Vec<Complex>, inverse: bool) -> Vec<Complex> {
+pub(super) fn fourier(points: Vec<Complex>, inverse: bool) -> Vec<Complex> {
     let n = points.len();
     if n.is_power_of_two() {
         return by_halves(points, inverse);

@@ -6,6 +6,7 @@
 use serde_json::{Value as Json, json};
 
 use super::series::{array, gapped, numbers, real_json, reals_json};
+use super::series_filter::fourier;
 use super::series_fit::{Line, mean, variance};
 use super::{Call, Function};
 use crate::cell::Cell;
@@ -51,10 +52,26 @@ fn score(correlation: &[f64], lag: usize) -> f64 {
     correlation.iter().step_by(lag.max(1)).skip(1).copied().reduce(f64::min).unwrap_or(0.0)
 }
 
+/// How much of each frequency is in the series: at `k`, of waves that make `k` turns in it.
+fn spectrum(series: &[f64]) -> Vec<f64> {
+    let average = mean(series);
+    let waves = fourier(series.iter().map(|number| (number - average, 0.0)).collect(), false);
+    waves.into_iter().take(series.len() / 2 + 1).map(|(real, imaginary)| real * real + imaginary * imaginary).collect()
+}
+
+/// Whether a wave of that many turns, or of one of the two whole numbers about it, is stronger than those about it.
+fn is_peak(spectrum: &[f64], turns: f64) -> bool {
+    let at = |turns: usize| spectrum.get(turns).copied().unwrap_or(0.0);
+    let peak = |turns: usize| turns > 0 && at(turns) >= at(turns - 1) && at(turns) >= at(turns + 1);
+    peak(turns.floor() as usize) || peak(turns.ceil() as usize)
+}
+
 /// The periods from `least` to `most` at which the series repeats, with their scores, the best first. A multiple of a period
-/// that repeats about as well is not another one, nor is one that makes less than a whole turn more or less in the series.
+/// that repeats about as well is not another one, nor is one that makes less than a whole turn more or less in the series, nor
+/// one that no wave of about its length carries.
 fn periods(series: &[f64], least: f64, most: f64) -> Vec<(usize, f64)> {
     let correlation = autocorrelation(series);
+    let spectrum = spectrum(series);
     let mut found: Vec<(usize, f64)> = Vec::new();
     for lag in PERIOD_MIN..correlation.len().saturating_sub(1) {
         let here = correlation[lag];
@@ -62,7 +79,8 @@ fn periods(series: &[f64], least: f64, most: f64) -> Vec<(usize, f64)> {
         let within = (least..=most).contains(&(lag as f64));
         let multiple = found.iter().any(|(period, other)| lag % period == 0 && here < other + 0.1);
         let score = score(&correlation, lag);
-        if peak && within && !multiple && score > 0.1 {
+        let carried = is_peak(&spectrum, series.len() as f64 / lag as f64);
+        if peak && within && !multiple && carried && score > 0.1 {
             found.push((lag, score));
         }
     }

@@ -59,15 +59,21 @@ fn percentile<'a>(call: &Call, cells: &[Cell<'a>]) -> Cell<'a> {
     }
 }
 
+/// `percentiles_array_tdigest(digest, percent, …)` or `(digest, percents [, typeof(T)])`.
 fn percentiles(cells: &[Cell<'_>]) -> Cell<'static> {
     let Some((digest, ty)) = TDigest::read(cells[0].as_str()) else { return Cell::Null };
-    let percents = cells[1..].iter().flat_map(|cell| match cell.to_json() {
+    let (percents, wanted) = match &cells[1..] {
+        [percents, Cell::Str(wanted)] => (std::slice::from_ref(percents), Type::from_name(wanted)),
+        percents => (percents, None),
+    };
+    let percents = percents.iter().flat_map(|cell| match cell.to_json() {
         Json::Array(percents) => percents,
         one => vec![one],
     });
     let found = percents.map(|percent| {
         let value = percent.as_f64().and_then(|percent| digest.percentile(percent));
-        value.map_or(Json::Null, |value| number_json(value, ty))
+        let value = value.map_or(Json::Null, |value| number_json(value, ty));
+        wanted.map_or(value.clone(), |wanted| convert(&Cell::json(&value), wanted).to_json())
     });
     Cell::json(&Json::Array(found.collect()))
 }

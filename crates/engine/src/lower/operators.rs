@@ -61,10 +61,11 @@ impl Lower<'_> {
                 let (context, kept) = (context.clone(), kept.clone());
                 Parts::above(input, extra, MvApply { columns, context, expansion, kept, subquery })
             }
-            RelKind::Partition { input, key, subquery } => {
+            RelKind::Partition { input, key, subquery, keys_max } => {
                 let takes_key = crate::walk::takes_key(subquery);
                 let subquery = self.subquery(subquery)?;
-                let partition = Partition { columns, context: input.columns.clone(), key_type: key.ty, subquery, takes_key };
+                let (context, key_type, keys_max) = (input.columns.clone(), key.ty, *keys_max);
+                let partition = Partition { columns, context, key_type, subquery, takes_key, keys_max };
                 Parts::above(input, vec![key.clone()], partition)
             }
             RelKind::Sample { input, count, distinct: None } => {

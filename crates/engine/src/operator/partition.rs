@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use datafusion::arrow::array::{RecordBatch, UInt32Array};
 use datafusion::arrow::compute::{concat_batches, take_record_batch};
-use datafusion::common::Result;
+use datafusion::common::{DataFusionError, Result};
 use indexmap::IndexMap;
 use kql::{Column, Type, Value};
 
 use super::held::Held;
 use super::{Operator, Run, schema};
 use crate::cell::Cells;
+use crate::error::{Error, code};
 use crate::local::{Context, Local};
 use crate::row_key;
 
@@ -26,6 +27,8 @@ pub(crate) struct Partition {
     pub(crate) subquery: Arc<Local>,
     /// It reads tables of its own, and of the rows handed to it the key alone.
     pub(crate) takes_key: bool,
+    /// How many keys there may be.
+    pub(crate) keys_max: Option<usize>,
 }
 
 impl std::fmt::Debug for Partition {
@@ -54,6 +57,7 @@ impl Operator for Partition {
             key_type: self.key_type,
             subquery: Arc::clone(&self.subquery),
             takes_key: self.takes_key,
+            keys_max: self.keys_max,
             held: Held::default(),
             rows: None,
             groups: Vec::new().into_iter(),
@@ -67,6 +71,7 @@ struct Pass {
     key_type: Type,
     subquery: Arc<Local>,
     takes_key: bool,
+    keys_max: Option<usize>,
     held: Held,
     /// All rows, once they are there, and the rows of the keys that are still to come.
     rows: Option<RecordBatch>,
@@ -92,6 +97,11 @@ impl Run for Pass {
             let mut key = Vec::new();
             row_key::push(&mut key, &keys.get(row));
             groups.entry(key).or_default().push(u32::try_from(row).unwrap_or(u32::MAX));
+        }
+        if let Some(most) = self.keys_max.filter(|most| groups.len() > *most) {
+            let message =
+                format!("partition takes at most {most} keys, but there are {}: write hint.strategy=native", groups.len());
+            return Err(DataFusionError::External(Box::new(Error::new(code::ARGUMENT, message))));
         }
         self.rows = Some(crate::local::batch(&self.context, all.columns()[..width].to_vec(), all.num_rows())?);
         let groups: Vec<(Value, Vec<u32>)> = groups

@@ -5,6 +5,7 @@
 
 use super::Binder;
 use super::flow::{Flow, unknown};
+use super::source::is_handed;
 use crate::ast::{self, ListOp};
 use crate::catalog::{self, common_type};
 use crate::diagnostic::{self, Span};
@@ -59,6 +60,11 @@ impl Binder<'_> {
                 Expr { kind: ExprKind::Literal(Value::Null), ty: Type::Bool }
             };
         };
+        if is_handed(&rows.rel) {
+            let message = "the list is made before the query runs, and does not see the rows of this subquery";
+            self.report(diagnostic::OUTER_ROW, op_span, message);
+            return Expr { kind: ExprKind::Literal(Value::Null), ty: Type::Bool };
+        }
         let is_text = !matches!(op, ListOp::In | ListOp::NotIn);
         let Ok(operation) = catalog::operator(op.text(), value.ty, first.ty) else {
             let message = format!("`{}` does not apply to a {}", op.text(), value.ty);

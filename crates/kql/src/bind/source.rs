@@ -187,7 +187,7 @@ impl Binder<'_> {
 
     /// The same rows, computed once.
     pub(super) fn share(&mut self, rows: &Flow) -> Flow {
-        if matches!(rows.rel.kind, RelKind::Shared(_) | RelKind::Table { .. } | RelKind::Values(_)) {
+        if matches!(rows.rel.kind, RelKind::Shared(_) | RelKind::Table { .. } | RelKind::Values(_)) || is_handed(&rows.rel) {
             return rows.clone();
         }
         self.shared.push(rows.rel.clone());
@@ -339,4 +339,17 @@ pub(super) fn declared(columns: &[ColumnDecl]) -> Vec<Column> {
         result.push(Column::new(name, if column.ty == Type::Unknown { Type::String } else { column.ty }));
     }
     result
+}
+
+/// Whether the rows are made of those that a subquery is handed: others each time it runs, so they are not there to share.
+pub(super) fn is_handed(rows: &Rel) -> bool {
+    let mut open: Vec<&Rel> = vec![rows];
+    while let Some(rel) = open.pop() {
+        match &rel.kind {
+            RelKind::Context => return true,
+            RelKind::MvApply { input, .. } | RelKind::Partition { input, .. } => open.push(input),
+            _ => open.extend(rel.kind.inputs().into_iter().map(|input| &**input)),
+        }
+    }
+    false
 }

@@ -9,6 +9,7 @@ use super::env::Item;
 use super::flow::{Flow, null_of, unknown};
 use super::fold;
 use super::resolve::open_column;
+use super::source::is_handed;
 use crate::ast;
 use crate::diagnostic::{self, Span};
 use crate::plan::{Expr, ExprKind, RelKind};
@@ -91,6 +92,11 @@ impl Binder<'_> {
             }
             return unknown();
         };
+        if is_handed(&rows.rel) {
+            let message = "`toscalar` is computed before the query runs, and does not see the rows of this subquery";
+            self.report(diagnostic::OUTER_ROW, arg.span, message);
+            return Expr { ty: first.ty, ..unknown() };
+        }
         let rel = if rows.columns().len() == 1 { rows.rel } else { rows.pick(&[0]).rel };
         let one = Expr::literal(Value::Long(1), Type::Long);
         let kind = RelKind::Take { input: rel.clone(), count: one };

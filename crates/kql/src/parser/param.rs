@@ -293,7 +293,8 @@ impl Parser<'_> {
             self.bump();
             type_named(text)
         } else if self.is_plain_name(0) || (self.is_keyword(0) && is_type_name(text)) {
-            self.bad_type();
+            let message = format!("`{text}` is no type of a column");
+            self.bad_type(diagnostic::UNKNOWN_TYPE, message);
             Type::from_name(self.bump().text(self.text)).unwrap_or(Type::Unknown)
         } else {
             self.expected("a type");
@@ -302,17 +303,19 @@ impl Parser<'_> {
         TypeExpr { kind: TypeExprKind::Scalar(ty), span: self.span_from(start) }
     }
 
-    /// Any word within `typeof(…)`; the binder judges it.
+    /// Any word within `typeof(…)`. One that names no type is a wrong name there, not a mistake of syntax.
     pub(super) fn any_type(&mut self) -> Type {
         let text = self.text_at(0);
+        if !self.is_keyword(0) || !super::primary::is_type_name(text) {
+            self.bad_type(diagnostic::UNKNOWN_NAME, format!("no type is called `{text}`"));
+        }
         self.bump();
         type_named(text)
     }
 
-    fn bad_type(&mut self) {
+    fn bad_type(&mut self, code: diagnostic::Code, message: String) {
         let text = self.text_at(0);
-        let message = format!("`{text}` is no type of a column");
-        let bad = Diagnostic::new(diagnostic::UNKNOWN_TYPE, self.word(0).span, message);
+        let bad = Diagnostic::new(code, self.word(0).span, message);
         let help = match Type::from_name(&text.to_ascii_lowercase()) {
             Some(ty) => format!("write `{ty}`"),
             None => "types are bool, datetime, decimal, dynamic, guid, int, long, real, string and timespan".to_owned(),

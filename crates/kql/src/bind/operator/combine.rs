@@ -122,6 +122,11 @@ impl Binder<'_> {
         let integers = |ty: Type| matches!(ty, Type::Int | Type::Long);
         let pair = match (left.ty, right.ty) {
             (Type::Unknown, _) | (_, Type::Unknown) => (left, right),
+            (Type::Dynamic, Type::Dynamic) => {
+                let help = "convert both before the join: extend key = tostring(…)".to_owned();
+                self.report_with_help(diagnostic::DYNAMIC_KEY, span, "rows cannot be joined by a dynamic", Some(help));
+                (left, right)
+            }
             (a, b) if a == b => (left, right),
             (a, b) if integers(a) && integers(b) => (self.convert(left, Type::Long), self.convert(right, Type::Long)),
             (a, b) => {

@@ -24,10 +24,10 @@ use std::collections::HashSet;
 
 pub(super) use project::matches_pattern;
 
+use super::Binder;
 use super::env::{Binding, Item, Thing};
-use super::flow::{Flow, unknown};
+use super::flow::{Flow, fresh_name, unknown};
 use super::neighbors::with_windows;
-use super::{Binder, fold};
 use crate::ast::{self, ExprKind as Ast, Operator, OperatorKind as Op, Param};
 use crate::diagnostic::{self, Span};
 use crate::plan::{Expr, RelKind, Render, SortKey};
@@ -139,8 +139,10 @@ impl Binder<'_> {
             Op::MakeSeries(series) => self.make_series(input, series, &operator.params),
             Op::Serialize(items) => self.serialize(input, items),
             Op::Scan(scan) => self.scan(input, scan, &operator.params),
-            Op::Partition { by, body, .. } => self.partition(input, by, body),
-            Op::PartitionBy { by, subquery, .. } => self.partition(input, by, &ast::PartitionBody::Operators(subquery.clone())),
+            Op::Partition { by, body, .. } => self.partition(input, by, body, &operator.params),
+            Op::PartitionBy { by, subquery, .. } => {
+                self.partition(input, by, &ast::PartitionBody::Operators(subquery.clone()), &operator.params)
+            }
             Op::Fork(branches) => self.fork(input, branches),
             Op::Facet { by, with } => self.facet(input, by, with.as_deref()),
             Op::Invoke(call) => self.invoke(input, call),
@@ -166,14 +168,15 @@ impl Binder<'_> {
         let mut columns: Vec<Column> = Vec::new();
         let mut exprs = Vec::new();
         let mut taken = HashSet::new();
-        for item in items {
+        for (at, item) in items.iter().enumerate() {
             let mut results = self.over(&one, |binder| binder.items(item));
             if results.iter().any(|(named, _)| *named) {
                 results.retain(|(named, _)| *named);
             }
             let several = results.len() > 1;
             for (named, item) in results {
-                let name = item.name.filter(|_| named || several).unwrap_or_else(|| format!("print_{}", columns.len()));
+                let name = item.name.filter(|_| named || several).unwrap_or_else(|| format!("print_{at}"));
+                let name = if named { name } else { fresh_name(&name, &taken) };
                 if !taken.insert(name.clone()) {
                     self.duplicate(&name, items[0].span);
                     continue;
@@ -313,15 +316,15 @@ impl Binder<'_> {
     /// A constant number of rows.
     pub(super) fn number_of_rows(&mut self, count: &ast::Expr) -> Expr {
         let value = self.value(count);
+        self.whole_number(value, count.span)
+    }
+
+    fn whole_number(&mut self, value: Expr, span: Span) -> Expr {
         match value.ty {
             Type::Int | Type::Long | Type::Unknown => self.convert(value, Type::Long),
-            Type::Real if fold::constant(&value).is_some() => self.convert(value, Type::Long),
             other => {
-                self.report(
-                    diagnostic::WRONG_TYPE,
-                    count.span,
-                    format!("a number of rows must be a long, but this is a {other}"),
-                );
+                let message = format!("a number of rows must be a long, but this is a {other}");
+                self.report(diagnostic::WRONG_TYPE, span, message);
                 unknown()
             }
         }

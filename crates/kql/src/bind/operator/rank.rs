@@ -2,10 +2,10 @@
 //!
 //! In: rows, and by what they are chosen. Out: the chosen rows or values.
 
-use super::super::Binder;
 use super::super::env::Item;
 use super::super::flow::{Flow, fresh_name, names_of, unknown};
 use super::super::neighbors::with_windows;
+use super::super::{Binder, fold};
 use super::param;
 use crate::ast::{self, ExprKind as Ast, Param, SortOrder, TopNestedLevel};
 use crate::diagnostic;
@@ -13,8 +13,17 @@ use crate::plan::{Aggregate, Expr, RelKind, TopNested};
 use crate::types::{Column, Type};
 
 impl Binder<'_> {
+    /// A constant number of rows where any number will do, as the reference has it of those that choose by chance.
+    fn about_so_many_rows(&mut self, count: &ast::Expr) -> Expr {
+        let value = self.value(count);
+        match value.ty {
+            Type::Real if fold::constant(&value).is_some() => self.convert(value, Type::Long),
+            _ => self.whole_number(value, count.span),
+        }
+    }
+
     pub(super) fn sample(&mut self, input: &Flow, count: &ast::Expr) -> Flow {
-        let count = self.number_of_rows(count);
+        let count = self.about_so_many_rows(count);
         let flow = Flow::fresh(
             RelKind::Sample { input: input.rel.clone(), count, distinct: None },
             input.columns().to_vec(),
@@ -24,7 +33,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn sample_distinct(&mut self, input: &Flow, count: &ast::Expr, of: &ast::Expr) -> Flow {
-        let count = self.number_of_rows(count);
+        let count = self.about_so_many_rows(count);
         let mut of = self.named_value(input, of);
         let columns = vec![Column::new(of.name.unwrap_or_else(|| "Column1".to_owned()), of.expr.ty)];
         let input = with_windows(input, [&mut of.expr]);
@@ -43,7 +52,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn top_hitters(&mut self, input: &Flow, count: &ast::Expr, of: &ast::Expr, by: Option<&ast::Expr>) -> Flow {
-        let count = self.number_of_rows(count);
+        let count = self.about_so_many_rows(count);
         let mut of = self.named_value(input, of);
         let name = of.name.unwrap_or_else(|| "Column1".to_owned());
         let mut by = by.map(|by| self.named_value(input, by));

@@ -4,24 +4,50 @@
 
 use super::super::Binder;
 use super::super::flow::{Flow, fresh_name};
-use crate::ast::{self, ForkBranch, PartitionBody};
+use super::param;
+use crate::ast::{self, ExprKind as Ast, ForkBranch, OperatorKind as Op, Param, PartitionBody, SeriesRange};
 use crate::bind::env::{Binding, Item, Thing};
 use crate::diagnostic;
 use crate::plan::{Aggregate, Expr, Output, PARTITION_KEY, Rel, RelKind};
 use crate::types::{Column, Type};
 
+/// How many keys `partition` takes unless it is told how to go about it.
+const LEGACY_KEYS_MAX: usize = 64;
+
 impl Binder<'_> {
-    pub(super) fn partition(&mut self, input: &Flow, by: &ast::Expr, body: &PartitionBody) -> Flow {
+    pub(super) fn partition(&mut self, input: &Flow, by: &ast::Expr, body: &PartitionBody, params: &[Param]) -> Flow {
         let key = self.column_value(input, by);
         let rel = Rel { kind: RelKind::Context, columns: input.columns().to_vec(), open: input.rel.open, ordered: false };
         let context = Flow { origin: input.origin.clone(), serialized: input.serialized, ..Flow::of(rel) };
+        let strategy = param(params, "hint.strategy").filter(|name| matches!(name.as_str(), "native" | "shuffle"));
+        let keys_max = if strategy.is_none() { Some(LEGACY_KEYS_MAX) } else { None };
         match body {
             PartitionBody::Operators(subquery) => {
+                self.judge_subquery(subquery, strategy.as_deref());
                 let result = self.subpipe(context, subquery);
-                let kind = RelKind::Partition { input: input.rel.clone(), key: key.expr, subquery: result.rel.clone() };
+                let (input, subquery) = (input.rel.clone(), result.rel.clone());
+                let kind = RelKind::Partition { input, key: key.expr, subquery, keys_max };
                 Flow::fresh(kind, result.columns().to_vec(), result.rel.open)
             }
             PartitionBody::Query(query) => self.partition_query(input, key, query),
+        }
+    }
+
+    /// Reports what no subquery of `partition` may do, and what none may do that runs within the rows of its key alone.
+    fn judge_subquery(&mut self, subquery: &ast::Expr, strategy: Option<&str>) {
+        let Ast::Pipe { source: None, operators } = &subquery.without_parens().kind else { return };
+        for operator in operators {
+            let message = match (&operator.kind, strategy) {
+                (Op::Fork(_) | Op::Facet { .. }, _) => "a subquery of `partition` must give one table".to_owned(),
+                (Op::Join { .. } | Op::Lookup { .. } | Op::Union(_) | Op::Evaluate { .. }, Some(strategy)) => {
+                    format!("`hint.strategy={strategy}` takes no subquery that reads another table or runs a plugin")
+                }
+                (Op::MakeSeries(series), Some(strategy)) if !has_bounds(&series.range) => {
+                    format!("`hint.strategy={strategy}` takes `make-series` with both `from` and `to` only")
+                }
+                _ => continue,
+            };
+            self.report(diagnostic::MISPLACED, operator.keyword, message);
         }
     }
 
@@ -41,7 +67,8 @@ impl Binder<'_> {
                 Flow::failed()
             }
         };
-        let kind = RelKind::Partition { input: input.rel.clone(), key: key.expr, subquery: result.rel.clone() };
+        let (input, subquery) = (input.rel.clone(), result.rel.clone());
+        let kind = RelKind::Partition { input, key: key.expr, subquery, keys_max: Some(LEGACY_KEYS_MAX) };
         Flow::fresh(kind, result.columns().to_vec(), result.rel.open)
     }
 
@@ -76,5 +103,12 @@ impl Binder<'_> {
             self.forked.push(Output { name: None, rel: rows.rel, render: None });
         }
         shared
+    }
+}
+
+fn has_bounds(range: &SeriesRange) -> bool {
+    match range {
+        SeriesRange::FromTo { from, to, .. } => from.is_some() && to.is_some(),
+        SeriesRange::InRange(_) => true,
     }
 }

@@ -89,8 +89,11 @@ pub(in crate::bind) fn combined(flows: &[Flow], is_inner: bool, source: Option<(
     if let Some((source, _)) = source {
         columns.push(Column::new(source, Type::String));
     }
-    for (name, _, ty) in &merged {
-        let name = fresh_name(name, &taken);
+    // A name with a type behind it gives way to a column that is so called, wherever that stands.
+    let is_kept = |name: &str, original: &str| name == original && source.is_none_or(|(source, _)| source != name);
+    taken.extend(merged.iter().filter(|(name, original, _)| is_kept(name, original)).map(|(name, ..)| name.clone()));
+    for (name, original, ty) in &merged {
+        let name = if is_kept(name, original) { name.clone() } else { fresh_name(name, &taken) };
         taken.insert(name.clone());
         columns.push(Column::new(name, *ty));
     }
