@@ -369,7 +369,7 @@ pub struct Aggregate {
     pub part: usize,
     /// The result's type.
     pub ty: Type,
-    /// An expression over this group's other aggregates is a projection above; this is the bare call.
+    /// What Kusto calls the column of the bare call (`sum_x`); empty where it gives none.
     pub name: String,
 }
 
