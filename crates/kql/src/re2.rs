@@ -68,8 +68,22 @@ impl Reader<'_> {
                 self.rest = rest;
             }
             Some('C') => self.out.push_str("(?s:.)"),
+            Some(digit @ '0'..='7') => self.octal(digit),
             Some(c) => self.out.extend(['\\', c]),
             None => self.out.push('\\'),
+        }
+    }
+
+    /// After a backslash and a digit: a character by its number, `\0`, `\123`. One digit alone, other than zero, is a reference.
+    fn octal(&mut self, first: char) {
+        let more = self.rest.bytes().take(2).take_while(|b| matches!(b, b'0'..=b'7')).count();
+        let (digits, rest) = self.rest.split_at(more);
+        match u32::from_str_radix(&format!("{first}{digits}"), 8) {
+            Ok(number) if first == '0' || more > 0 => {
+                self.out.push_str(&format!("\\x{{{number:x}}}"));
+                self.rest = rest;
+            }
+            _ => self.out.extend(['\\', first]),
         }
     }
 
@@ -107,6 +121,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_reference_stays_one() {
+        assert!(read(r"(a)\1").is_err() && read(r"\0").is_ok());
+    }
+
+    #[test]
     fn what_differs_is_rewritten() {
         for (re2, ours) in [
             ("[[]", "[\\[]"),
@@ -116,6 +135,7 @@ mod tests {
             ("[a&&b]", "[a\\&&b]"),
             (r"\<a\>", "<a>"),
             (r"\Qa.b\E.", r"a\.b."),
+            (r"\0[\0\12]\101\08", r"\x{0}[\x{0}\x{a}]\x{41}\x{0}8"),
             ("{(.*)}", "\\{(.*)}"),
             (r"a{1,3}b{1.3}", r"a{1,3}b\{1.3}"),
             (r"^\d+\.x$", r"^\d+\.x$"),

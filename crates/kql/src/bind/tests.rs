@@ -66,6 +66,7 @@ fn regular_expressions_are_looked_into() {
     bad("T | parse-kv b as (x: string) with (regex=@'(\\w+)=(')", "@'(\\w+)=('");
     for good in [
         "T | where b matches regex '{(.*)}' and b matches regex b",
+        "T | extend x = replace_regex(b, @'\\0', '')",
         "T | extend x = countof(b, '('), y = extract_all(@'(\\d)', b)",
         "T | parse kind=regex b with '(?:' y ')' z: long | parse b with '(' q",
     ] {
