@@ -1,5 +1,6 @@
 """Runs commands from outside: wall time, processor time and peak memory of the whole process; and judges what they print."""
 import collections
+import contextlib
 import csv
 import io
 import json
@@ -7,11 +8,22 @@ import os
 import signal
 import statistics
 import subprocess
+import sys
 import tempfile
-import threading
-import time
 
 csv.field_size_limit(1 << 27)
+
+
+# A process shows at least the memory that the one had which started it: this one starts commands, and is small.
+STARTER = """
+import os, sys, time
+start = time.monotonic()
+child = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(child, 0)
+wall = time.monotonic() - start
+told = os.fdopen(int(os.environ["TOLD"]), "w")
+print(os.waitstatus_to_exitcode(status), wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, file=told)
+"""
 
 
 class Run:
@@ -19,31 +31,32 @@ class Run:
 
     def __init__(self, command, limit_s):
         self.out = tempfile.TemporaryFile()
-        errors = tempfile.TemporaryFile()
-        start = time.monotonic()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self.out, stderr=errors, start_new_session=True)
-        late = threading.Event()
-
-        def stop():
-            late.set()
-            os.killpg(process.pid, signal.SIGKILL)
-
-        timer = threading.Timer(limit_s, stop)
-        timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        self.wall = time.monotonic() - start
-        timer.cancel()
-        process.returncode = os.waitstatus_to_exitcode(status)
-        self.cpu = usage.ru_utime + usage.ru_stime
-        # The child cannot show less than what this process held when it was forked.
-        self.rss_mb = usage.ru_maxrss / 1024
+        errors, told = tempfile.TemporaryFile(), tempfile.TemporaryFile()
+        starter = subprocess.Popen(
+            [sys.executable, "-S", "-I", "-c", STARTER, *command],
+            stdin=subprocess.DEVNULL,
+            stdout=self.out,
+            stderr=errors,
+            start_new_session=True,
+            pass_fds=[told.fileno()],
+            env={**os.environ, "TOLD": str(told.fileno())},
+        )
+        self.failure = None
+        try:
+            starter.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            self.failure = f"stopped after {limit_s:.0f} s"
+        finally:
+            # However this ends, nothing goes on in the background.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(starter.pid, signal.SIGKILL)
+            starter.wait()
+        told.seek(0)
+        code, self.wall, self.cpu, self.rss_mb = map(float, told.read().split() or (1, limit_s, limit_s, 0))
         errors.seek(0)
         said = errors.read().decode(errors="replace").strip()
-        self.failure = None
-        if late.is_set():
-            self.failure = f"stopped after {limit_s:.0f} s"
-        elif process.returncode != 0:
-            self.failure = f"exit {process.returncode}: {said.splitlines()[-1] if said else ''}"[:160]
+        if code != 0 and not self.failure:
+            self.failure = f"exit {code:.0f}: {said.splitlines()[-1] if said else ''}"[:160]
 
     def text(self):
         self.out.seek(0)
