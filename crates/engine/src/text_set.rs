@@ -111,10 +111,11 @@ impl<T: AsRef<str>> FromIterator<T> for Arena {
 impl Arena {
     fn of<T: AsRef<str>>(all: impl Iterator<Item = T>, about: usize) -> Arena {
         let (mut text, mut ends) = (String::with_capacity(USUAL_BYTES * about), Vec::with_capacity(about));
-        for one in all {
+        // Not a loop: what chains of iterators give is given faster so.
+        all.for_each(|one| {
             text.push_str(one.as_ref());
             ends.push(text.len());
-        }
+        });
         Arena(Arc::new(Texts { text, ends }))
     }
 

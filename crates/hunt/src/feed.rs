@@ -6,7 +6,6 @@
 mod container;
 mod csv;
 mod encoding;
-mod in_turn;
 mod json;
 mod list;
 mod maltrail;

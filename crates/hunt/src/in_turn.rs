@@ -1,4 +1,4 @@
-//! Work on the parts of a text side by side. Comes in: parts. Goes out: what was made of each, in their order.
+//! Work on the parts of something side by side. Comes in: parts. Goes out: what was made of each, in their order.
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
@@ -9,7 +9,7 @@ const WORKERS: usize = 4;
 /// Makes something of each part, on threads of their own if there are several, and takes that in the order of the parts.
 ///
 /// Each worker has every fourth part, and is one part ahead at most: what it makes stays small, and its memory is used again.
-pub(super) fn in_turn<P, M: Send>(
+pub(crate) fn in_turn<P, M: Send>(
     parts: impl Iterator<Item = P> + Clone + Send,
     make: impl Fn(P) -> M + Sync,
     mut take: impl FnMut(M),

@@ -20,6 +20,7 @@ pub mod exclusion;
 pub mod executor;
 pub mod feed;
 pub mod hunt;
+mod in_turn;
 pub mod indicator;
 pub mod intel;
 pub mod markdown;

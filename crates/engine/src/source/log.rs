@@ -192,6 +192,9 @@ fn keep(needles: Vec<Needles>, provenance: Option<&Provenance>) -> Option<Keep> 
     let find = only_finds.then(|| {
         let needles = Arc::clone(&needles);
         let find = move |texts: &[&[u8]]| {
+            if let [only] = needles.as_slice() {
+                return only.may_find(texts);
+            }
             let mut rest = texts;
             needles.iter().all(|needles| match rest.split_at_checked(needles.columns().len()) {
                 Some((own, others)) => {

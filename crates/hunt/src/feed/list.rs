@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::in_turn::in_turn;
 use super::record::Record;
 use super::sink::Sink;
 use super::{Document, Feed, FeedError};
+use crate::in_turn::in_turn;
 use crate::indicator::IndicatorType;
 use crate::intel::{Judge, Judged};
 use crate::normalize::{Hint, leading_domain, normalize};

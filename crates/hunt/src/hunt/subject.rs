@@ -11,6 +11,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use ipnet::IpNet;
 
+use crate::in_turn::in_turn;
 use crate::indicator::{IndicatorType, Malware};
 use crate::intel::{Indicator, Intel};
 use crate::normalize::{UrlParts, has_other_spellings, network_of, other_spellings, refang};
@@ -28,6 +29,9 @@ pub(crate) struct Subject {
 
 /// Observables by their [`List`].
 type Lists = [Vec<Observable>; 9];
+
+/// So many indicators are worth a thread.
+const PART: usize = 1 << 14;
 
 /// Values that are seen in one kind of place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -192,7 +196,18 @@ impl Subject {
 
     /// Values in their one form, none of them twice.
     fn exact(&self, lists: &mut Lists) {
-        for at in self.members.iter().copied() {
+        in_turn(
+            self.members.chunks(PART),
+            |members| self.seen(members),
+            |seen| lists.iter_mut().zip(seen).for_each(|(list, mut seen)| list.append(&mut seen)),
+        );
+        self.add_hosts(lists);
+    }
+
+    /// What of those indicators can be seen, each by itself.
+    fn seen(&self, members: &[u32]) -> Lists {
+        let mut lists = Lists::default();
+        for at in members.iter().copied() {
             let indicator = self.intel.at(at);
             let (list, part) = match indicator.ty() {
                 IndicatorType::Domain => (List::Domains, Part::Value),
@@ -211,7 +226,7 @@ impl Subject {
                 lists[List::Hashes as usize].push(observable);
             }
         }
-        self.add_hosts(lists);
+        lists
     }
 
     /// Hunts the hosts of URLs too, each for one URL, unless the host is shared, was broken into or is hunted anyway.

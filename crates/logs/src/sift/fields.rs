@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::marks::{Marks, Quotes, WIDTH};
+use super::marks::{Blocks, Quotes, WIDTH};
 use super::{Column, Texts};
 use crate::decode::Glance;
 use crate::table::Path;
@@ -16,7 +16,7 @@ pub(super) struct Fields {
     wanted: Vec<usize>,
     found: Vec<Range<usize>>,
     count: usize,
-    delimiter: u8,
+    blocks: Blocks,
     /// A quote, that may stand around a field; or a byte that says that the fields of a line, from where it stands, may be something
     /// else than they look.
     special: u8,
@@ -48,11 +48,16 @@ impl Fields {
             found: vec![0..0; wanted.len()],
             wanted,
             count: names.len(),
-            delimiter,
+            blocks: Blocks::new([delimiter, special]),
             special,
             empty: empty.map(<[u8]>::to_vec),
             header: header.to_vec(),
         })
+    }
+
+    /// The buffer has other bytes than before.
+    pub(super) fn renew(&mut self) {
+        self.blocks.renew();
     }
 
     /// The texts of the columns, the time and where the newline stands, if the line shows them.
@@ -102,11 +107,11 @@ impl Fields {
     fn split(&mut self, buffer: &[u8], start: usize) -> Option<usize> {
         let (mut field, mut field_start, mut wanted, mut special) = (0, start, 0, None);
         let quoting = self.special == b'"';
-        let mut quotes = Quotes::new();
-        let mut base = start;
+        let (mut from, mut base) = (start % WIDTH, start - start % WIDTH);
+        let mut quotes = Quotes::new(from);
         let newline = loop {
-            let marks = Marks::of(buffer, base, self.delimiter, self.special)?;
-            let mut delimiters = if quoting { quotes.outside(&marks)? } else { marks.delimiters };
+            let marks = self.blocks.marks(buffer, base)?.of_line(from);
+            let mut delimiters = if quoting { quotes.outside(&marks)? } else { marks.bytes[0] };
             while delimiters != 0 && wanted < self.wanted.len() {
                 let at = base + delimiters.trailing_zeros() as usize;
                 delimiters &= delimiters - 1;
@@ -117,13 +122,13 @@ impl Fields {
                 (field, field_start) = (field + 1, at + 1);
             }
             field += delimiters.count_ones() as usize;
-            if !quoting && marks.specials != 0 && special.is_none() {
-                special = Some(base + marks.specials.trailing_zeros() as usize);
+            if !quoting && marks.bytes[1] != 0 && special.is_none() {
+                special = Some(base + marks.bytes[1].trailing_zeros() as usize);
             }
-            if let Some(newline) = marks.newline {
+            if let Some(newline) = marks.newline() {
                 break base + newline;
             }
-            base += WIDTH;
+            (from, base) = (0, base + WIDTH);
         };
         let end = self.end(buffer, start, newline);
         if wanted + 1 == self.wanted.len() && field == self.wanted[wanted] {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use memchr::memmem::Finder;
 use memchr::{memchr, memchr2, memmem};
 
+use super::marks::Blocks;
 use super::{Column, Texts};
 use crate::skeleton::text_end;
 use crate::table::Path;
@@ -15,7 +16,8 @@ pub(super) struct Json {
     /// The keys of the columns in turn.
     of_columns: Vec<Range<usize>>,
     time: Option<TimeKey>,
-    backslash: Mark,
+    /// Backslashes, which change what bytes mean.
+    blocks: Blocks,
 }
 
 /// A key, in its quotes.
@@ -49,12 +51,12 @@ impl Json {
         }
         let time = time.first().map(|path| path.inner.last().unwrap_or(&path.key));
         let time = time.map(|name| TimeKey { name: quoted(name), usual: 1 });
-        Json { keys, of_columns, time, backslash: Mark::new(b'\\') }
+        Json { keys, of_columns, time, blocks: Blocks::new([b'\\'; 2]) }
     }
 
     /// The buffer has other bytes than before.
     pub(super) fn renew(&mut self) {
-        self.backslash.next = None;
+        self.blocks.renew();
         self.keys.iter_mut().for_each(|key| key.next = None);
     }
 
@@ -67,14 +69,14 @@ impl Json {
         columns: &'b [Column],
         texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)> {
-        let newline = start + memchr(b'\n', &buffer[start..])?;
+        let (newline, escaped) = self.blocks.line_end(buffer, start)?;
         let line = start..newline - usize::from(buffer[start..newline].ends_with(b"\r"));
         let bytes = &buffer[line.clone()];
         if bytes.len() < 2 || bytes[0] != b'{' || bytes[bytes.len() - 1] != b'}' {
             return None;
         }
         // A key may be written in escapes.
-        if self.backslash.first_between(line.start, line.end, buffer).is_some() && memmem::find(bytes, br"\u").is_some() {
+        if escaped && memmem::find(bytes, br"\u").is_some() {
             return None;
         }
         for (at, column) in columns.iter().enumerate() {
@@ -237,29 +239,5 @@ impl TimeKey {
             Some(b'"') => value[1..].get(..memchr(b'"', &value[1..]).unwrap_or(0)).unwrap_or_default(),
             _ => &value[..value.iter().position(|byte| matches!(byte, b',' | b'}' | b' ')).unwrap_or(0)],
         }
-    }
-}
-
-/// A byte that changes what bytes mean.
-struct Mark {
-    byte: u8,
-    /// Where it stands next, in the buffer: beyond its end if nowhere; `None` if that was not looked for yet.
-    next: Option<usize>,
-}
-
-impl Mark {
-    fn new(byte: u8) -> Mark {
-        Mark { byte, next: None }
-    }
-
-    /// Where it stands first between `from` and `end`. Asked for stretches in their order.
-    #[inline]
-    fn first_between(&mut self, from: usize, end: usize, buffer: &[u8]) -> Option<usize> {
-        let next = match self.next {
-            Some(next) if next >= from => next,
-            _ => memchr(self.byte, &buffer[from..]).map_or(usize::MAX, |found| from + found),
-        };
-        self.next = Some(next);
-        (next < end).then_some(next)
     }
 }

@@ -197,7 +197,8 @@ impl Sift {
     pub(crate) fn renew(&mut self) {
         match &mut self.view {
             View::Json(json) => json.renew(),
-            View::None | View::Fields(_) | View::Syslog(_) => {}
+            View::Fields(fields) => fields.renew(),
+            View::None | View::Syslog(_) => {}
         }
     }
 
