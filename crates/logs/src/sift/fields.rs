@@ -61,7 +61,7 @@ impl Fields {
     }
 
     /// The texts of the columns, the time and where the newline stands, if the line shows them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn texts<'b>(
         &mut self,
         buffer: &'b [u8],
@@ -103,7 +103,7 @@ impl Fields {
 
     /// Finds the wanted fields and the newline; `None` if they may be others than they look, or the line has more fields than it
     /// should, or fewer.
-    #[inline]
+    #[inline(always)]
     fn split(&mut self, buffer: &[u8], start: usize) -> Option<usize> {
         let (mut field, mut field_start, mut wanted, mut special) = (0, start, 0, None);
         let quoting = self.special == b'"';
@@ -146,7 +146,7 @@ impl Fields {
     }
 
     /// Where the line's text ends.
-    #[inline]
+    #[inline(always)]
     fn end(&self, buffer: &[u8], start: usize, newline: usize) -> usize {
         let mut end = newline;
         while buffer[start..end].ends_with(b"\r") {
@@ -170,7 +170,7 @@ impl Fields {
         Some(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn value<'b>(&self, buffer: &'b [u8], slot: usize) -> &'b [u8] {
         let value = &buffer[self.found[slot].clone()];
         if self.empty.iter().any(|empty| empty == value) { b"" } else { value }

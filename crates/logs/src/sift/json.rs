@@ -61,7 +61,7 @@ impl Json {
     }
 
     /// The texts of the columns, the time and where the newline stands, if the line shows them.
-    #[inline]
+    #[inline(always)]
     pub(super) fn texts<'b>(
         &mut self,
         buffer: &'b [u8],
@@ -110,7 +110,7 @@ impl Json {
 /// A key is found wherever it stands, so a text may be that of another member of the same name. Where it is the only one, the column
 /// is either that text or empty, and a line in which the text is not looked for can be passed over. Where there are several, and the
 /// first is not known to stand where the column's own does, it may be any `other`.
-#[inline]
+#[inline(always)]
 fn first_text(
     keys: &mut [Key],
     buffer: &[u8],
@@ -130,7 +130,7 @@ fn first_text(
 }
 
 /// A text under one of the keys, and each `other`; `None` if they cannot be told without reading the record.
-#[inline]
+#[inline(always)]
 fn one_text(
     keys: &mut [Key],
     buffer: &[u8],
@@ -157,7 +157,7 @@ fn is_outer(buffer: &[u8], line: &Range<usize>, text: &Range<usize>) -> bool {
 
 impl Key {
     /// The text under the key in that line; `None` if it cannot be told without reading the record.
-    #[inline]
+    #[inline(always)]
     fn find(&mut self, buffer: &[u8], line: &Range<usize>) -> Option<Seen> {
         let mut next = match self.next {
             Some(next) if next >= line.start => next,
@@ -193,7 +193,7 @@ impl Key {
         Some(seen)
     }
 
-    #[inline]
+    #[inline(always)]
     fn seek(&mut self, buffer: &[u8], from: usize) -> usize {
         let next = self.finder.find(&buffer[from..]).map_or(usize::MAX, |found| from + found);
         self.next = Some(next);
@@ -202,7 +202,7 @@ impl Key {
 }
 
 /// The length of the number that begins there, if it is one of digits and ends as a value does.
-#[inline]
+#[inline(always)]
 fn plain_number(bytes: &[u8]) -> Option<usize> {
     let end = bytes.iter().position(|byte| !matches!(byte, b'-' | b'0'..=b'9' | b'.'))?;
     matches!(bytes[end], b',' | b'}' | b' ').then_some(end)
@@ -212,7 +212,7 @@ fn quoted(name: &str) -> Vec<u8> {
     format!("\"{name}\"").into_bytes()
 }
 
-#[inline]
+#[inline(always)]
 fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     while matches!(bytes.get(at), Some(b' ' | b'\t')) {
         at += 1;
@@ -227,7 +227,7 @@ struct TimeKey {
 }
 
 impl TimeKey {
-    #[inline]
+    #[inline(always)]
     fn find<'b>(&mut self, line: &'b [u8]) -> &'b [u8] {
         if !line.get(self.usual..).is_some_and(|rest| rest.starts_with(&self.name)) {
             let Some(found) = memmem::find(line, &self.name) else { return b"" };

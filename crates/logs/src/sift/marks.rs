@@ -37,7 +37,7 @@ impl Blocks {
     }
 
     /// Where the line ends that begins at `start`, and whether the first of the bytes stands in it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn line_end(&mut self, buffer: &[u8], start: usize) -> Option<(usize, bool)> {
         let (mut from, mut base, mut seen) = (start % WIDTH, start - start % WIDTH, 0);
         loop {
@@ -51,7 +51,7 @@ impl Blocks {
     }
 
     /// Those of the block that begins at `base`, a multiple of its width; `None` behind the buffer's end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn marks(&mut self, buffer: &[u8], base: usize) -> Option<Marks> {
         let at = base.wrapping_sub(self.base) / WIDTH;
         if at < self.count {
@@ -86,7 +86,7 @@ fn mark<S: Simd>(simd: S, stretch: &[u8], bytes: [u8; 2], marks: &mut [Marks]) {
 
 impl Marks {
     /// Of a line that begins at bit `start`: those from there on, up to its newline.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of_line(self, start: usize) -> Marks {
         let newlines = self.newlines & u64::MAX << start;
         let line = (newlines & newlines.wrapping_neg()).wrapping_sub(1) & u64::MAX << start;
@@ -94,7 +94,7 @@ impl Marks {
     }
 
     /// Where the first newline stands.
-    #[inline]
+    #[inline(always)]
     pub(super) fn newline(&self) -> Option<usize> {
         (self.newlines != 0).then(|| self.newlines.trailing_zeros() as usize)
     }
@@ -114,13 +114,13 @@ pub(super) struct Quotes {
 
 impl Quotes {
     /// Of a line that begins at bit `start` of a block.
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(start: usize) -> Quotes {
         Quotes { may_open: 1 << start, ..Quotes::default() }
     }
 
     /// Given where delimiters and quotes stand in its next block, the delimiters outside quotes; `None` if a quote stands within a field that is not quoted, or the line ends inside quotes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn outside(&mut self, marks: &Marks) -> Option<u64> {
         let [delimiters, quotes] = marks.bytes;
         if quotes == 0 && self.open == 0 {
@@ -144,7 +144,7 @@ impl Quotes {
 }
 
 /// For each bit whether the number of bits set up to it, itself included, is odd.
-#[inline]
+#[inline(always)]
 fn parity(bits: u64) -> u64 {
     [1, 2, 4, 8, 16, 32].into_iter().fold(bits, |bits, shift| bits ^ bits << shift)
 }

@@ -16,6 +16,8 @@ mod syslog;
 
 use std::sync::Arc;
 
+use fearless_simd::{Level, dispatch};
+
 use crate::column::Raw;
 use crate::decode::Glance;
 use crate::keep::Find;
@@ -40,6 +42,7 @@ pub(crate) struct Sift {
     route: Option<(Route, usize)>,
     view: View,
     span: TimeSpan,
+    level: Level,
 }
 
 /// Where a column's text comes from.
@@ -180,7 +183,7 @@ impl Sift {
         let mut columns = columns.unwrap_or_default();
         columns.extend(route.iter().map(|(route, _)| Column::Outer(route.keys().to_vec())));
         let fits = columns.len() <= COLUMNS_MAX && columns.iter().any(|column| !matches!(column, Column::Const(_)));
-        fits.then(|| Sift { columns, time, find, route, view: View::None, span: TimeSpan::default() })
+        fits.then(|| Sift { columns, time, find, route, view: View::None, span: TimeSpan::default(), level: Level::new() })
     }
 
     /// Looks at lines as a decoder shows them.
@@ -204,6 +207,11 @@ impl Sift {
 
     /// Passes over lines that begin between `from` and `until`, up to the first that may pass or is not whole.
     pub(crate) fn pass_over(&mut self, buffer: &[u8], from: usize, until: usize) -> Passed {
+        dispatch!(self.level, _ => self.pass_over_here(buffer, from, until))
+    }
+
+    #[inline(always)]
+    fn pass_over_here(&mut self, buffer: &[u8], from: usize, until: usize) -> Passed {
         let mut passed = Passed { at: from, ..Passed::default() };
         while passed.at < until.min(buffer.len())
             && let Some(line) = self.judge(buffer, passed.at)
@@ -228,7 +236,7 @@ impl Sift {
     }
 
     /// The line that begins at `start`, if it need not be decoded.
-    #[inline]
+    #[inline(always)]
     fn judge(&mut self, buffer: &[u8], start: usize) -> Option<Line> {
         let mut texts = Texts::new();
         let (time, newline) = match &mut self.view {
