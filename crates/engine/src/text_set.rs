@@ -48,9 +48,8 @@ impl TextSet {
     /// The text is one of the set's; `fold`: in any case.
     pub(crate) fn contains(&self, text: &str, fold: bool) -> bool {
         let members = self.members.get_or_init(|| {
-            let mut slots = Slots::for_entries(self.texts.len());
-            self.folded().iter().enumerate().for_each(|(position, text)| slots.insert(text_hash(text.as_bytes()), position));
-            slots
+            let entries = self.folded().iter().enumerate().map(|(position, text)| (text_hash(text.as_bytes()), position));
+            Slots::of(entries, self.texts.len())
         });
         if fold && !text.is_ascii() {
             let text = folded(text);
@@ -146,19 +145,29 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    pub(crate) fn for_entries(entries: usize) -> Slots {
-        Slots { places: vec![NOTHING; (entries * 2).next_power_of_two().max(2)] }
+    /// Entries, of which there are `count`: the hash and the position, below 2^32 - 1, of each.
+    pub(crate) fn of(entries: impl Iterator<Item = (u64, usize)>, count: usize) -> Slots {
+        let mut slots = Slots { places: vec![NOTHING; (count * 2).next_power_of_two().max(2)] };
+        let mut waiting = Vec::with_capacity(SIDE_BY_SIDE);
+        entries.take(count).for_each(|(hash, position)| {
+            slots.fetch(hash);
+            waiting.push((hash, position));
+            if waiting.len() == SIDE_BY_SIDE {
+                waiting.drain(..).for_each(|(hash, position)| slots.insert(hash, position));
+            }
+        });
+        waiting.drain(..).for_each(|(hash, position)| slots.insert(hash, position));
+        slots
     }
 
     /// Looks where that hash would stand: what is looked at for several hashes, one behind the other, comes from memory side by
-    /// side.
+    /// side, where each insertion would wait for its own.
     #[inline]
-    pub(crate) fn fetch(&self, hash: u64) {
+    fn fetch(&self, hash: u64) {
         std::hint::black_box(self.places[hash as usize & (self.places.len() - 1)]);
     }
 
-    /// Adds a position below 2^32 - 1; there must be room.
-    pub(crate) fn insert(&mut self, hash: u64, position: usize) {
+    fn insert(&mut self, hash: u64, position: usize) {
         let mask = self.places.len() - 1;
         let mut at = hash as usize & mask;
         while self.places[at] != NOTHING {
@@ -186,6 +195,9 @@ impl Slots {
         })
     }
 }
+
+/// Insertions whose places are fetched together.
+const SIDE_BY_SIDE: usize = 32;
 
 const UPPER: u64 = 0xffff_ffff_0000_0000;
 

@@ -17,8 +17,8 @@ pub use domain::domain;
 pub use refang::refang;
 pub use url::{Url, parse_url, url_key};
 
-pub(crate) use address::leading_address;
-pub(crate) use domain::leading_domain;
+use address::leading_address;
+use domain::leading_domain;
 pub(crate) use network::{network_holds, network_of, network_or_address};
 pub(crate) use spelling::{has_other_spellings, other_spellings};
 pub(crate) use url::{UrlParts, url_key_parts};
@@ -184,17 +184,39 @@ const LONGEST: usize = 16 << 10;
 
 /// The type of a value that is in its one form already, as most are: told by a look at each byte. None says nothing.
 fn normal(value: &str, hint: Hint) -> Option<IndicatorType> {
-    let bytes = value.as_bytes();
-    if matches!(hint, Hint::Any | Hint::Domain) && leading_domain(bytes) == Some(bytes.len()) {
-        return Some(IndicatorType::Domain);
+    leading(value.as_bytes(), hint).filter(|(length, _)| *length == value.len()).map(|(_, ty)| ty)
+}
+
+/// How long the value is that `bytes` start with, if it is in its one form, and its type.
+///
+/// What follows is the caller's to look at: a byte that no value of that type goes on with. None says nothing: [`normalize`] decides
+/// then.
+pub(crate) fn leading(bytes: &[u8], hint: Hint) -> Option<(usize, IndicatorType)> {
+    let domain = || leading_domain(bytes).map(|length| (length, IndicatorType::Domain));
+    match hint {
+        Hint::Any => domain().or_else(|| leading_address(bytes)).or_else(|| leading_hash(bytes)),
+        Hint::Domain => domain(),
+        Hint::Address => leading_address(bytes),
+        Hint::Hash => leading_hash(bytes),
+        Hint::Url | Hint::Md5 | Hint::Sha1 | Hint::Sha256 => None,
     }
-    if matches!(hint, Hint::Any | Hint::Address)
-        && let Some((length, ty)) = leading_address(bytes)
-        && length == bytes.len()
-    {
-        return Some(ty);
+}
+
+/// The same of hashes in lower case.
+fn leading_hash(bytes: &[u8]) -> Option<(usize, IndicatorType)> {
+    let digits = bytes.iter().take_while(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')).count();
+    let ty = hash_type(digits)?;
+    (!EMPTY_FILE.iter().any(|empty| bytes.starts_with(empty.as_bytes()))).then_some((digits, ty))
+}
+
+/// The type of hashes that have so many digits.
+fn hash_type(digits: usize) -> Option<IndicatorType> {
+    match digits {
+        32 => Some(IndicatorType::Md5),
+        40 => Some(IndicatorType::Sha1),
+        64 => Some(IndicatorType::Sha256),
+        _ => None,
     }
-    None
 }
 
 /// The type that a value without a label shows by its form.
@@ -202,7 +224,7 @@ fn recognize_into(text: &str, out: &mut String) -> Result<IndicatorType, Reason>
     if text.contains("://") {
         return url::normal_into(text, out);
     }
-    if matches!(text.len(), 32 | 40 | 64) && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+    if hash_type(text.len()).is_some() && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return hash_into(text, None, out);
     }
     match address::address_into(text, out) {
@@ -232,13 +254,7 @@ fn hash_into(text: &str, ty: Option<IndicatorType>, out: &mut String) -> Result<
     if !text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Err(Reason::NotHex);
     }
-    let by_length = match text.len() {
-        32 => Some(IndicatorType::Md5),
-        40 => Some(IndicatorType::Sha1),
-        64 => Some(IndicatorType::Sha256),
-        _ => None,
-    };
-    let Some(ty) = by_length.filter(|found| ty.is_none_or(|ty| ty == *found)) else {
+    let Some(ty) = hash_type(text.len()).filter(|found| ty.is_none_or(|ty| ty == *found)) else {
         let expected = match ty {
             Some(IndicatorType::Md5) => 32,
             Some(IndicatorType::Sha1) => 40,
@@ -289,6 +305,10 @@ mod tests {
         check("93.184.216.34/gate", Hint::Any, "url http://93.184.216.34/gate");
         check("http://93.184.216.0/24", Hint::Any, "url http://93.184.216.0/24");
         check("D41D8CD98F00B204E9800998ECF8427E", Hint::Any, "- the hash of an empty file");
+        check("d41d8cd98f00b204e9800998ecf8427e", Hint::Any, "- the hash of an empty file");
+        check(&"0a".repeat(20), Hint::Any, &format!("sha1 {}", "0a".repeat(20)));
+        check(&"0a".repeat(32), Hint::Hash, &format!("sha256 {}", "0a".repeat(32)));
+        check(&"0a".repeat(17), Hint::Any, "- neither domain, URL, address nor hash");
         check("IOC FOUND", Hint::Any, "- neither domain, URL, address nor hash");
     }
 

@@ -293,14 +293,10 @@ impl Entry {
     }
 }
 
-/// The needles by their hashes. Places of several are fetched side by side: one by one, each would wait for its own.
+/// The needles by their hashes.
 fn slots(parts: &[Part]) -> Slots {
-    let mut slots = Slots::for_entries(parts.iter().map(|part| part.entries.len()).sum());
-    for entries in parts.iter().flat_map(|part| part.entries.chunks(32)) {
-        entries.iter().for_each(|entry| slots.fetch(entry.hash));
-        entries.iter().for_each(|entry| slots.insert(entry.hash, entry.position as usize));
-    }
-    slots
+    let entries = parts.iter().flat_map(|part| &part.entries).map(|entry| (entry.hash, entry.position as usize));
+    Slots::of(entries, parts.iter().map(|part| part.entries.len()).sum())
 }
 
 fn filters(needles: &Arena, parts: &[Part]) -> (Tails, Stretches) {

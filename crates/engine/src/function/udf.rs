@@ -22,6 +22,9 @@ pub fn scalar_udf(function: &'static Function, call: Call) -> ScalarUDF {
     ScalarUDF::new_from_impl(Udf::new(function, call))
 }
 
+/// Arguments at most of a call that is asked of a text alone.
+const ARGUMENTS_MAX: usize = 8;
+
 /// A function and one call of it.
 pub(crate) struct Udf {
     function: &'static Function,
@@ -50,6 +53,35 @@ impl Udf {
     /// The call as a test of its first argument's text, if it is one.
     pub(crate) fn text_test(&self) -> Option<&Arc<TextTest>> {
         self.test.get_or_init(|| TextTest::of(self.function.name, &self.call).map(Arc::new)).as_ref()
+    }
+
+    /// Whether [`Udf::is_true_of`] can answer: the call is a condition on one text, and all else in it is constant.
+    pub(crate) fn tests_a_text(&self) -> bool {
+        let Call { returns, types, constants } = &self.call;
+        *returns == Type::Bool
+            && types.first() == Some(&Type::String)
+            && types.len() <= ARGUMENTS_MAX
+            && constants.iter().skip(1).all(|constant| matches!(constant, Some(Constant::Value(_))))
+            && !self.function.is_volatile
+            && !matches!(self.function.eval, Eval::Batch(_))
+    }
+
+    /// Whether the call is true of that text, its first argument; `None` if it cannot be told.
+    pub(crate) fn is_true_of(&self, text: &str) -> Option<bool> {
+        let mut room = [const { Cell::Null }; ARGUMENTS_MAX];
+        let cells = room.get_mut(..self.call.types.len())?;
+        for (cell, constant) in cells.iter_mut().zip(&self.call.constants) {
+            if let Some(Constant::Value(value)) = constant {
+                *cell = Cell::of(value);
+            }
+        }
+        *cells.first_mut()? = Cell::text(text);
+        let truth = match self.function.eval {
+            Eval::Row(eval) | Eval::Either(eval, _) => eval(&self.call, cells),
+            Eval::Prepared(prepare) => self.closure.get_or_init(|| prepare(&self.call)).as_ref().ok()?(&self.call, cells),
+            Eval::Batch(_) => return None,
+        };
+        Some(matches!(truth, Cell::Bool(true)))
     }
 
     /// The call's values over a batch.

@@ -425,6 +425,13 @@ mod tests {
             "EventId == 257 or isnull(TimeGenerated)",
             "EventId in (258, 9) or Name has 'other'",
             "EventId > 257 and Name !has 'test'",
+            "ipv4_is_in_range(ClientIP, '192.0.2.0/30')",
+            "ipv6_is_in_any_range(ClientIP, dynamic(['192.0.2.2/31', '2001:db8::/32']))",
+            "not(ipv4_is_private(Name)) or ClientIP == '192.0.2.9'",
+            "not(not(ipv4_is_in_any_range(ClientIP, '192.0.2.8/29')))",
+            "Name matches regex '^[a-z]+.example$'",
+            "isempty(Name) or Name matches regex '(?i)FOX'",
+            "has_ipv4_prefix(ClientIP, '192.0.') and Name has 'fox'",
         ]
         .map(str::to_owned)
         .to_vec();

@@ -9,7 +9,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator, ScalarUDF};
 use kql::{Column, Type};
 use logs::TextAt;
 
@@ -30,6 +30,8 @@ enum Node {
     Unknown,
     /// A test of the column of that number.
     Test(usize, Arc<TextTest>),
+    /// A condition on the column of that number and constants.
+    Call(usize, Arc<ScalarUDF>),
     /// What rules out records by the number or time in the column of that number.
     Number(usize, NumberTest),
     Not(Box<Node>),
@@ -78,6 +80,7 @@ impl Node {
                 // What is no UTF-8 becomes another text in the row.
                 test.test_bytes(&text(*column)?)
             }
+            Node::Call(column, call) => is_true_of(call, &text(*column)?),
             Node::Number(column, test) => test.rules_out(&text(*column)?).then_some(false),
             Node::Not(node) => node.eval(text).map(|truth| !truth),
             Node::All(nodes) => junction(nodes, text, true),
@@ -89,6 +92,7 @@ impl Node {
         match self {
             Node::Unknown | Node::Number(..) => true,
             Node::Test(_, test) => !test.test("") && test.only_finds(),
+            Node::Call(_, call) => is_true_of(call, b"") == Some(false),
             Node::Not(_) => false,
             Node::All(nodes) | Node::Any(nodes) => nodes.iter().all(Node::only_finds),
         }
@@ -99,6 +103,7 @@ impl Node {
         match self {
             Node::Unknown | Node::Not(_) => true,
             Node::Test(column, test) => texts.get(*column).and_then(|text| test.test_bytes(text)) != Some(false),
+            Node::Call(column, call) => texts.get(*column).and_then(|text| is_true_of(call, text)) != Some(false),
             // No text is null, which no comparison is true of.
             Node::Number(column, test) => texts.get(*column).is_none_or(|text| !text.is_empty() && !test.rules_out(text)),
             Node::All(nodes) => nodes.iter().all(|node| node.finds(texts)),
@@ -109,7 +114,7 @@ impl Node {
     fn may_be_false(&self) -> bool {
         match self {
             Node::Unknown => false,
-            Node::Test(..) | Node::Number(..) => true,
+            Node::Test(..) | Node::Call(..) | Node::Number(..) => true,
             Node::Not(node) => node.may_be_true(),
             Node::All(nodes) => nodes.iter().any(Node::may_be_false),
             Node::Any(nodes) => nodes.iter().all(Node::may_be_false),
@@ -120,7 +125,7 @@ impl Node {
     fn may_be_true(&self) -> bool {
         match self {
             Node::Unknown | Node::Number(..) => false,
-            Node::Test(..) => true,
+            Node::Test(..) | Node::Call(..) => true,
             Node::Not(node) => node.may_be_false(),
             Node::All(nodes) => nodes.iter().all(Node::may_be_true),
             Node::Any(nodes) => nodes.iter().any(Node::may_be_true),
@@ -158,17 +163,33 @@ fn node(filter: &Expr, table: &[Column], columns: &mut Vec<Column>) -> Node {
             _ => Node::Unknown,
         },
         Expr::ScalarFunction(call) => {
-            let udf = (call.func.inner().as_ref() as &dyn Any).downcast_ref::<Udf>();
+            let udf = own(&call.func);
             match (call.args.first(), udf.and_then(Udf::text_test)) {
                 (Some(Expr::Column(column)), Some(test)) => {
                     Node::Test(number(Column::new(&column.name, Type::String), columns), Arc::clone(test))
                 }
                 (_, Some(_)) => Node::Unknown,
-                (_, None) => number_node(filter, table, columns).unwrap_or(Node::Unknown),
+                (first, None) => number_node(filter, table, columns).unwrap_or_else(|| match (first, udf) {
+                    (Some(Expr::Column(column)), Some(udf)) if udf.tests_a_text() => {
+                        Node::Call(number(Column::new(&column.name, Type::String), columns), Arc::clone(&call.func))
+                    }
+                    _ => Node::Unknown,
+                }),
             }
         }
         _ => Node::Unknown,
     }
+}
+
+/// A function of ours.
+fn own(call: &ScalarUDF) -> Option<&Udf> {
+    (call.inner().as_ref() as &dyn Any).downcast_ref()
+}
+
+/// Whether the call is true of the text of those bytes. Null is taken for false: where it would matter, under `not`, null does not
+/// pass either.
+fn is_true_of(call: &ScalarUDF, text: &[u8]) -> Option<bool> {
+    own(call)?.is_true_of(std::str::from_utf8(text).ok()?)
 }
 
 /// A comparison of a number or a time with constants.

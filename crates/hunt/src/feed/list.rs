@@ -6,9 +6,8 @@ use super::record::Record;
 use super::sink::Sink;
 use super::{Document, Feed, FeedError};
 use crate::in_turn::in_turn;
-use crate::indicator::IndicatorType;
 use crate::intel::{Judge, Judged};
-use crate::normalize::{Hint, leading_domain, normalize};
+use crate::normalize::{Hint, leading, normalize};
 
 /// The feed.
 pub(super) struct List;
@@ -44,7 +43,7 @@ impl Feed for List {
             |lines| {
                 for part in &lines.parts {
                     match part {
-                        Part::Names(names) => sink.push_judged(names, family),
+                        Part::Values(values) => sink.push_judged(values, family),
                         Part::Entry(at, hint, value) => {
                             let record = Record { values: vec![(*hint, Cow::Borrowed(*value))], ..Record::default() };
                             sink.push(&record, &|| format!("line {}", before + at));
@@ -80,8 +79,8 @@ struct Lines<'a> {
 }
 
 enum Part<'a> {
-    /// Lines that hold a name and no more: most lines of most lists.
-    Names(Vec<Judged<'a>>),
+    /// Lines that hold a value in its one form and no more: most lines of most lists.
+    Values(Vec<Judged<'a>>),
     /// Any other: its number, and what it says.
     Entry(usize, Option<Hint>, &'a str),
 }
@@ -91,11 +90,10 @@ impl<'a> Lines<'a> {
         let (mut lines, mut rest) = (Lines::default(), text);
         while !rest.is_empty() {
             lines.count += 1;
-            let name = leading_domain(rest.as_bytes()).unwrap_or(0);
-            if name > 0
-                && let Some(next) = after_line(&rest[name..])
+            if let Some((length, ty)) = leading(rest.as_bytes(), Hint::Any)
+                && let Some(next) = after_line(&rest[length..])
             {
-                lines.add_name(judge.judged(IndicatorType::Domain, &rest[..name]), rest.len());
+                lines.add_value(judge.judged(ty, &rest[..length]), rest.len());
                 rest = next;
                 continue;
             }
@@ -108,15 +106,15 @@ impl<'a> Lines<'a> {
         lines
     }
 
-    /// Adds a name behind which there are `rest` bytes, itself included.
-    fn add_name(&mut self, name: Judged<'a>, rest: usize) {
-        if let Some(Part::Names(names)) = self.parts.last_mut() {
-            return names.push(name);
+    /// Adds a value behind which there are `rest` bytes, itself included.
+    fn add_value(&mut self, value: Judged<'a>, rest: usize) {
+        if let Some(Part::Values(values)) = self.parts.last_mut() {
+            return values.push(value);
         }
-        // Where few lines are names, not much room is lost.
-        let mut names = Vec::with_capacity(if self.parts.is_empty() { rest / 16 } else { 1 });
-        names.push(name);
-        self.parts.push(Part::Names(names));
+        // Where few lines are values, not much room is lost.
+        let mut values = Vec::with_capacity(if self.parts.is_empty() { rest / 16 } else { 1 });
+        values.push(value);
+        self.parts.push(Part::Values(values));
     }
 }
 

@@ -8,7 +8,7 @@ use super::record::Record;
 use super::sink::{Batch, Family, Sink};
 use super::{Document, Feed, FeedError};
 use crate::indicator::IndicatorType;
-use crate::normalize::{Hint, Reason, leading_address, leading_domain};
+use crate::normalize::{Hint, Reason, leading};
 
 /// The feed.
 pub(super) struct Maltrail;
@@ -68,31 +68,23 @@ struct Run {
     /// What each of them starts with.
     head: String,
     family: Family,
+    hint: Hint,
     ty: IndicatorType,
 }
 
 impl Run {
     /// The run that a line starts; none if its value is not in its one form.
     fn of(family: &str, kind: &str, value: &str, number: Family) -> Option<Run> {
-        let (_, ty) = leading(Hint::from_name(kind)?, value.as_bytes())?;
-        Some(Run { head: format!("{family}\t{kind}\t"), family: number, ty })
+        let hint = Hint::from_name(kind)?;
+        let (_, ty) = leading(value.as_bytes(), hint)?;
+        Some(Run { head: format!("{family}\t{kind}\t"), family: number, hint, ty })
     }
 
     /// The value that the text's first line holds if it is of this run and in its one form, and what follows the line.
     fn value<'a>(&self, text: &'a str) -> Option<(&'a str, &'a str)> {
         let rest = text.strip_prefix(self.head.as_str())?;
-        let hint = if self.ty == IndicatorType::Domain { Hint::Domain } else { Hint::Address };
-        let (length, _) = leading(hint, rest.as_bytes()).filter(|(_, ty)| *ty == self.ty)?;
+        let (length, _) = leading(rest.as_bytes(), self.hint).filter(|(_, ty)| *ty == self.ty)?;
         Some((&rest[..length], after_line(&rest[length..])?))
-    }
-}
-
-/// How long the value in its one form is that `bytes` start with, and its type.
-fn leading(hint: Hint, bytes: &[u8]) -> Option<(usize, IndicatorType)> {
-    match hint {
-        Hint::Domain => leading_domain(bytes).map(|length| (length, IndicatorType::Domain)),
-        Hint::Address => leading_address(bytes),
-        _ => None,
     }
 }
 
