@@ -117,6 +117,14 @@ impl LogFile {
     /// # Errors
     /// It cannot be opened.
     pub fn pieces(&self, parts: usize) -> Result<Pieces, Error> {
+        self.pieces_of(&(0..u64::MAX), parts)
+    }
+
+    /// The same of a part of the file, as [`LogFile::part_within`] gives it.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn pieces_of(&self, part: &ByteRange, parts: usize) -> Result<Pieces, Error> {
         if let Some(columnar) = self.parquet() {
             return Ok(Pieces(Kind::Ranges(columnar.ranges().into())));
         }
@@ -128,11 +136,12 @@ impl LogFile {
         let events = layout.framing == Framing::Events;
         let seekable = seekable || events && plain;
         if events || seekable || small || matches!(layout.framing, Framing::Values { .. }) {
-            let parts = if seekable { (self.size / RANGE_MIN).clamp(1, parts.max(1) as u64) } else { 1 };
-            let step = self.size.div_ceil(parts);
-            let border = |part: u64| if events && part > 0 { evtx::chunk_border(part * step) } else { part * step };
-            // The last range is open: the file may have grown.
-            let range = |part| border(part)..if part + 1 == parts { u64::MAX } else { border(part + 1) };
+            let size = part.end.min(self.size).saturating_sub(part.start);
+            let parts = if seekable { (size / RANGE_MIN).clamp(1, parts.max(1) as u64) } else { 1 };
+            let step = size.div_ceil(parts);
+            let border = |n: u64| if events && n > 0 { evtx::chunk_border(n * step) } else { part.start + n * step };
+            // The last range of a whole file is open: it may have grown.
+            let range = |n| border(n)..if n + 1 == parts { part.end } else { border(n + 1) };
             return Ok(Pieces(Kind::Ranges((0..parts).map(range).collect())));
         }
         let reader = self.compression.open(&self.path, 0).map_err(|source| Error::Io { path: self.path.clone(), source })?;

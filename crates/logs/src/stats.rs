@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::Error;
+use crate::part::Part;
 
 /// What a scan has seen so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,6 +26,10 @@ pub struct ScanStats {
     samples: Vec<Sample>,
     /// The lines of each range of a file that was scanned by itself, by the byte where it begins.
     range_lines: BTreeMap<u64, u64>,
+    /// The bytes of the file that were not read, as the rows wanted stand elsewhere ([`Part`](crate::Part)): from where to where.
+    pub left_out: BTreeMap<u64, u64>,
+    /// Nothing was left out, as a record near that byte is earlier than one before it.
+    pub unordered: Option<u64>,
     /// Values that are none of their column's type, and are null in the rows; by column.
     pub unconverted: BTreeMap<String, Unconverted>,
     /// Rows whose raw record is not UTF-8; U+FFFD stands for what is not. Known only of scans with provenance.
@@ -71,6 +76,38 @@ impl ScanStats {
                 self.unparsed_why.insert(why.to_owned(), 1);
             }
         }
+    }
+
+    /// What is known of a file of that size of which only a part is read.
+    #[must_use]
+    pub fn of_part(part: &Part, size: u64) -> ScanStats {
+        let mut stats = ScanStats::default();
+        match part {
+            Part::Whole => {}
+            Part::Range(range) => {
+                let gaps = [(0, range.start), (range.end, size)];
+                stats.left_out.extend(gaps.into_iter().filter(|(start, end)| start < end));
+            }
+            Part::Unordered(at) => stats.unordered = Some(*at),
+        }
+        stats
+    }
+
+    /// How many bytes of the file were not read.
+    #[must_use]
+    pub fn bytes_left_out(&self) -> u64 {
+        self.left_out.iter().map(|(start, end)| end - start).sum()
+    }
+
+    /// Up to where nothing of the file was read, if lines of it are counted from behind that: see [`ScanStats::lines_left_out`].
+    #[must_use]
+    pub fn front_left_out(&self) -> Option<u64> {
+        self.left_out.get(&0).copied().filter(|_| !self.range_lines.contains_key(&0))
+    }
+
+    /// The front of the file that was not read has so many lines: those of the rest are then told from the beginning of the file.
+    pub fn lines_left_out(&mut self, lines: u64) {
+        self.range_ended(0, lines);
     }
 
     /// Counts rows of a column file that could not be read.
@@ -158,6 +195,8 @@ impl ScanStats {
         self.samples.sort_by_key(|sample| (sample.piece, sample.line));
         self.samples.truncate(SAMPLES_MAX);
         self.range_lines.extend(&other.range_lines);
+        self.left_out.extend(&other.left_out);
+        self.unordered = self.unordered.or(other.unordered);
         self.time_min = [self.time_min, other.time_min].into_iter().flatten().min();
         self.time_max = [self.time_max, other.time_max].into_iter().flatten().max();
         self.broken = self.broken.take().or_else(|| other.broken.clone());

@@ -66,6 +66,7 @@ pub fn searched(file: &LogFile, table: &TableSchema, stats: &ScanStats) -> Searc
         table: table.name.clone(),
         rows: stats.rows + stats.filtered,
         bytes: file.size,
+        left_out: stats.bytes_left_out(),
         unparsed: stats.unparsed,
         from: stats.time_min.map(kql::time::format_datetime),
         until: stats.time_max.map(kql::time::format_datetime),

@@ -1,6 +1,7 @@
 //! What scans of log files saw, collected while queries run: the counts of each file and table in; totals, and what is to be said
 //! of them, out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +12,7 @@ use logs::ScanStats;
 use crate::config::Config;
 use crate::error::Exit;
 use crate::messages;
-use crate::words::counted;
+use crate::words::{counted, grouped};
 
 /// Unreadable lines of a file that are named.
 const NAMED: usize = 3;
@@ -68,6 +69,8 @@ pub fn tell(config: &Config, totals: &Totals) -> Exit {
         if stats.unparsed > file.unparsed {
             *file = stats.clone();
         }
+        file.unordered = file.unordered.or(stats.unordered);
+        file.left_out.extend(&stats.left_out);
         std::mem::swap(&mut file.unconverted, &mut unconverted);
         file.add_unconverted(&stats.unconverted);
         file.broken = broken.or_else(|| stats.broken.clone());
@@ -75,8 +78,40 @@ pub fn tell(config: &Config, totals: &Totals) -> Exit {
     files.iter().map(|(path, stats)| tell_of(config, path, stats)).max().unwrap_or(Exit::Ran)
 }
 
+/// Counts the lines that a scan left out before the first that it read, if it did: lines are then told from the file's beginning.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn count_lines(path: &Path, stats: &mut ScanStats) -> Result<(), logs::Error> {
+    if let Some(end) = stats.front_left_out() {
+        stats.lines_left_out(logs::lines_before(path, end)?);
+    }
+    Ok(())
+}
+
+/// Says what of a file was left out.
+fn tell_left_out(config: &Config, path: &Path, stats: &ScanStats) {
+    let path = path.display();
+    if let Some(at) = stats.unordered {
+        let why = format!("its records are not in the order of their times (near byte {}): all of it was read", grouped(at));
+        messages::warning(config, &format!("{path}: {why}"));
+    }
+    let bytes = stats.bytes_left_out();
+    if bytes > 0 {
+        let part = format!("{:.1} MB", bytes as f64 / 1e6);
+        messages::line(config, &format!("{path}: {part} of it stand outside the times asked for and were not read (--sorted)"));
+    }
+}
+
 /// Says what of a file could not be read; [`Exit::Unread`] if it could not be read to its end.
 pub fn tell_of(config: &Config, path: &Path, stats: &ScanStats) -> Exit {
+    tell_left_out(config, path, stats);
+    let mut stats = Cow::Borrowed(stats);
+    if stats.unparsed > 0
+        && let Err(why) = count_lines(path, stats.to_mut())
+    {
+        messages::warning(config, &format!("lines are counted from the first that was read: {why}"));
+    }
     let path = path.display();
     if stats.unparsed > 0 {
         let named: Vec<String> =

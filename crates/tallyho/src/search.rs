@@ -4,7 +4,7 @@
 //! take the table's place, and each hunt's own query runs over them. The queries alone decide what is a sighting.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use engine::source::{LogOptions, OnRead, Provenance};
@@ -19,7 +19,7 @@ use logs::Discovered;
 use crate::config::Config;
 use crate::error::Error;
 use crate::report::{self, NotSearched, Reason, Report, Unread};
-use crate::scans::{Scans, Totals};
+use crate::scans::{self, Scans, Totals};
 use crate::words::counted;
 use crate::{evidence, local};
 
@@ -41,6 +41,8 @@ pub struct Request {
     pub exclusions: Exclusions,
     /// Make rows of records, too, whose bytes cannot match.
     pub decode_all: bool,
+    /// The records of each file stand in the order of their times.
+    pub sorted: bool,
 }
 
 /// Reads exclusion files; of two scenarios with one id the later counts.
@@ -62,7 +64,9 @@ pub fn read_exclusions(paths: &[PathBuf]) -> Result<Exclusions, Error> {
 /// # Errors
 /// The logs cannot be brought under tables, or the engine cannot start. What goes wrong with one query or file is in the report.
 pub fn search(request: &Request, config: &Config, scans: &Scans, on_read: Option<OnRead>) -> Result<Report, Error> {
-    let mut executor = Local::new(&request.found, config, scans, on_read, request.decode_all)?;
+    let reading = local::reading(config, scans, on_read);
+    let reading = LogOptions { decode_all: request.decode_all, sorted: request.sorted, ..reading };
+    let mut executor = Local::new(&request.found, config, reading)?;
     let bound = match (request.since, request.until) {
         (None, None) => TimeBound::Unbounded,
         (since, until) => TimeBound::Between { since, until },
@@ -72,8 +76,8 @@ pub fn search(request: &Request, config: &Config, scans: &Scans, on_read: Option
         // Half a search would read like a whole one.
         return Err(Error::interrupted());
     }
-    let scans = scans.totals();
-    number_lines(&mut outcome, &scans);
+    let mut scans = scans.totals();
+    number_lines(&mut outcome, &mut scans);
     let mut report = Report {
         tallyho: env!("CARGO_PKG_VERSION").to_owned(),
         now: format_datetime(config.now),
@@ -113,12 +117,13 @@ fn unasked(hunts: &[Hunt], found: &Discovered) -> Vec<NotSearched> {
 }
 
 /// Counts the lines of records from the beginning of their file: a scan counts them from that of the range it reads.
-fn number_lines(outcome: &mut hunt::Outcome, scans: &Totals) {
+fn number_lines(outcome: &mut hunt::Outcome, scans: &mut Totals) {
     for sighting in &mut outcome.sightings {
-        if let Some(hunt::Evidence { path, line: Some(line), offset: Some(offset), .. }) = &mut sighting.evidence
-            && let Some(stats) = scans.get(&(PathBuf::from(path.as_str()), sighting.table.to_string()))
+        if let Some(hunt::Evidence { path, line, offset: Some(offset), .. }) = &mut sighting.evidence
+            && let Some(stats) = scans.get_mut(&(PathBuf::from(path.as_str()), sighting.table.to_string()))
         {
-            *line = stats.line(*offset, *line);
+            let known = scans::count_lines(Path::new(path), stats).is_ok();
+            *line = line.filter(|_| known).map(|line| stats.line(*offset, line));
         }
     }
 }
@@ -132,13 +137,7 @@ struct Local {
 }
 
 impl Local {
-    fn new(
-        found: &Discovered,
-        config: &Config,
-        scans: &Scans,
-        on_read: Option<OnRead>,
-        decode_all: bool,
-    ) -> Result<Local, Error> {
+    fn new(found: &Discovered, config: &Config, reading: LogOptions) -> Result<Local, Error> {
         let mut engine = local::engine_without_limit(config)?;
         let provenance = Provenance {
             path: provenance::PATH.to_owned(),
@@ -146,13 +145,7 @@ impl Local {
             offset: provenance::OFFSET.to_owned(),
             raw: provenance::RAW.to_owned(),
         };
-        let options = LogOptions {
-            provenance: Some(provenance),
-            on_scanned: Some(scans.collector()),
-            on_read,
-            parts: local::threads(config),
-            decode_all,
-        };
+        let options = LogOptions { provenance: Some(provenance), ..reading };
         engine.add_logs(&found.files, &options);
         let tables = found.files.iter().flat_map(|file| &file.tables).map(|table| table.name.clone()).collect();
         Ok(Local { engine, tables, sets: BTreeSet::new() })
@@ -189,7 +182,6 @@ fn failure(error: engine::Error) -> Failure {
 mod tests {
     use std::fmt::Write as _;
     use std::fs;
-    use std::path::Path;
 
     use hunt::Template;
 
@@ -212,7 +204,8 @@ mod tests {
     fn both_ways(intel: &hunt::Intel, template: Template, folder: &Path) -> [String; 2] {
         let hunts = hunt::build(&Arc::new(intel.clone()), template);
         let found = logs::discover(&[folder.to_owned()]);
-        let local = || Local::new(&found, &Config::default(), &Scans::default(), None, false).unwrap();
+        let config = Config::default();
+        let local = || Local::new(&found, &config, local::reading(&config, &Scans::default(), None)).unwrap();
         let (mut together, mut one_by_one) = (local(), OneByOne(local()));
         [&mut together as &mut dyn Executor, &mut one_by_one].map(|executor| {
             let outcome = hunt::search(&hunts, executor, &TimeBound::Unbounded, &Exclusions::default());

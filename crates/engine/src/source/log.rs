@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,16 +19,18 @@ use datafusion::common::stats::Precision;
 use datafusion::datasource::TableType;
 use datafusion::error::{DataFusionError, Result as DfResult};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kql::catalog::time_alias;
 use kql::{Column, Type};
-use logs::{Find, Keep, LogFile, Piece, Pieces, ScanRequest, ScanStats, TextAt, merged_columns};
+use logs::{Find, Keep, LogFile, Part, Piece, Pieces, ScanRequest, ScanStats, TextAt, merged_columns};
 
 use super::needles::Needles;
 use super::parquet::Groups;
+use super::prune::span;
 use super::row_test::{Test, decides};
 use crate::cell::{Cell, CellBuilder, Cells, nulls};
 use crate::error::{Error, code};
@@ -79,6 +82,8 @@ pub struct LogOptions {
     pub parts: usize,
     /// Makes a row of every record, whatever the filters: the same answer, slower.
     pub decode_all: bool,
+    /// The records of each file stand in the order of their times: parts that a query's times rule out are not read.
+    pub sorted: bool,
 }
 
 /// The tables that files fill: their names, columns and readers, sorted by name.
@@ -162,6 +167,8 @@ impl TableProvider for LogTable {
             None => self.columns.clone(),
         };
         let needles: Vec<Needles> = filters.iter().filter_map(|filter| Needles::of(filter, &self.columns)).collect();
+        let times = ["TimeGenerated", "Timestamp"].into_iter().filter(|_| self.options.sorted);
+        let mut spans = times.filter_map(|time| Some((time, span(filters.iter().flat_map(split_conjunction), time)?)));
         let parts = self.options.parts.max(1);
         let readers = if self.files.is_empty() { 1 } else { parts };
         let reading = Reading {
@@ -172,6 +179,7 @@ impl TableProvider for LogTable {
             keep: keep(needles, self.options.provenance.as_ref()),
             test: Arc::new(Test::new(filters, &self.columns, session)?),
             all_columns: self.columns.clone(),
+            span: spans.next(),
             queue: Mutex::new(Queue { files: self.files.iter().cloned().collect(), open: None }),
         };
         let schema = Arc::clone(&reading.schema);
@@ -230,6 +238,8 @@ struct Reading {
     /// What rows of files of columns must pass, and the columns that it may speak of.
     test: Arc<Test>,
     all_columns: Vec<Column>,
+    /// Of files in the order of this column's times only what may lie within is read.
+    span: Option<(&'static str, RangeInclusive<i64>)>,
     queue: Mutex<Queue>,
 }
 
@@ -279,8 +289,27 @@ impl Reading {
                 return Ok(Some((Arc::clone(file), piece)));
             }
             let Some(file) = queue.files.pop_front() else { return Ok(None) };
-            let pieces = file.pieces(self.options.parts.max(1) * RANGES_PER_READER).map_err(failed)?;
+            let pieces = self.pieces(&file).map_err(failed)?;
             queue.open = Some((file, pieces));
+        }
+    }
+
+    fn pieces(&self, file: &LogFile) -> Result<Pieces, logs::Error> {
+        let mut part = Part::Whole;
+        if let Some((column, span)) = &self.span
+            && let Some(own) = own_column(file, &self.table, column)
+        {
+            part = file.part_within(&self.table, &own.name, span)?;
+        }
+        let known = ScanStats::of_part(&part, file.size);
+        self.tell_read(known.bytes_left_out(), &mut 0);
+        if let Some(on_scanned) = self.options.on_scanned.as_ref().filter(|_| part != Part::Whole) {
+            on_scanned(&file.path, &self.table, &known);
+        }
+        let parts = self.options.parts.max(1) * RANGES_PER_READER;
+        match part {
+            Part::Range(range) => file.pieces_of(&range, parts),
+            Part::Whole | Part::Unordered(_) => file.pieces(parts),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
@@ -66,6 +67,22 @@ impl Prune {
             }
         }
     }
+}
+
+/// The span (in ticks) outside which no time of that column passes all conditions; `None` if there is no such bound.
+pub(super) fn span<'e>(conditions: impl IntoIterator<Item = &'e Expr>, column: &str) -> Option<RangeInclusive<i64>> {
+    let (mut from, mut to) = (i64::MIN, i64::MAX);
+    for prune in conditions.into_iter().filter_map(Prune::of).filter(|prune| prune.column == column) {
+        if let Wanted::Within(first, last) = prune.wanted {
+            if let Some(Value::DateTime(first)) = first {
+                from = from.max(first);
+            }
+            if let Some(Value::DateTime(last)) = last {
+                to = to.min(last);
+            }
+        }
+    }
+    (from > i64::MIN || to < i64::MAX).then_some(from..=to)
 }
 
 impl Wanted {

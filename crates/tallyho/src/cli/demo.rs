@@ -52,6 +52,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         until: None,
         exclusions: search::read_exclusions(&[folder.join("exclusions.yaml")])?,
         decode_all: false,
+        sorted: false,
     };
     let report = search::search(&request, &config, &Scans::default(), None)?;
     let page = folder.join(REPORT);

@@ -38,6 +38,9 @@ pub struct Args {
     /// Decode every record, also those whose bytes cannot match: the same sightings and every damaged line, slower
     #[arg(long)]
     pub no_prefilter: bool,
+    /// The records of each file are in the order of their times: leave unread what --since and --until rule out
+    #[arg(long)]
+    pub sorted: bool,
     /// What explains sightings away (YAML); may be repeated
     #[arg(long, value_name = "FILE")]
     pub exclusions: Vec<PathBuf>,
@@ -87,7 +90,8 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     let mut out = Sink::open(config, global.format, args.out.as_deref(), read)?;
     let progress = progress(config, &found);
     let template = hunt::Template::from(args.selection.template).name();
-    let request = Request { intel, hunts, template, found, since, until, exclusions, decode_all: args.no_prefilter };
+    let request =
+        Request { intel, hunts, template, found, since, until, exclusions, decode_all: args.no_prefilter, sorted: args.sorted };
     let scans = Scans::default();
     let report = search::search(&request, config, &scans, progress.on_read());
     drop(progress);

@@ -238,10 +238,14 @@ fn searched_row(out: &mut dyn Write, file: &Searched) -> io::Result<()> {
         0 => "0".to_owned(),
         n => format!("<span class=\"chip warn\">{}</span>", counted(n, "line", "lines")),
     };
+    let left_out = match file.left_out {
+        0 => String::new(),
+        bytes => format!(" <span class=\"chip\">{:.0} % not read</span>", bytes as f64 * 100.0 / file.bytes.max(1) as f64),
+    };
     let time = |time: &Option<String>| time.as_deref().map(second).unwrap_or_default();
     writeln!(
         out,
-        "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{unparsed}</td>\
+        "<tr><td><code>{}</code></td><td>{}</td><td>{}</td><td class=\"n\">{}{left_out}</td><td class=\"n\">{unparsed}</td>\
          <td class=\"t\">{}</td><td class=\"t\">{}</td></tr>",
         text(&file.path),
         text(&file.format),

@@ -93,6 +93,11 @@ pub struct LeftOut {
     pub why: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it so")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
 /// One file that was read.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Searched {
@@ -106,6 +111,9 @@ pub struct Searched {
     pub rows: u64,
     /// Its size on disk.
     pub bytes: u64,
+    /// How much of that was not read, as it stands outside the times asked for; of unpacked files only.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: u64,
     /// Lines that are no rows.
     pub unparsed: u64,
     /// The earliest row's time.

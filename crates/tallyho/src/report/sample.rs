@@ -56,6 +56,7 @@ pub(crate) fn report() -> Report {
         table: "DnsEvents".to_owned(),
         rows: 9_032,
         bytes: 2_140_000,
+        left_out: 0,
         unparsed,
         from: Some("2026-05-20T00:01:12.0000000Z".to_owned()),
         until: Some("2026-05-21T23:58:40.0000000Z".to_owned()),

@@ -69,6 +69,9 @@ pub struct Tables {
     /// Decode every record, also those whose bytes cannot match: the same answer, slower
     #[arg(long)]
     pub no_prefilter: bool,
+    /// The records of each file are in the order of their times: leave unread what the query's times rule out
+    #[arg(long)]
+    pub sorted: bool,
     /// The MaxMind database of cities (GeoLite2-City) that geo_info_from_ip_address reads
     #[arg(long, value_name = "FILE")]
     pub geoip: Option<PathBuf>,
@@ -91,7 +94,8 @@ impl Tables {
         on_read: Option<OnRead>,
     ) -> Result<(Engine, Exit), Error> {
         let mut engine = local::engine(config, &limits.settled())?;
-        let reading = LogOptions { decode_all: self.no_prefilter, ..local::reading(config, scans, on_read) };
+        let reading = local::reading(config, scans, on_read);
+        let reading = LogOptions { decode_all: self.no_prefilter, sorted: self.sorted, ..reading };
         if let Some(path) = &self.schema {
             engine.set_schema(read_schema(path)?);
             engine.workspace_mut().builtin = false;
