@@ -4,7 +4,6 @@
 //! `in range()` at it. A bin without rows has the aggregate's default (`make-series-operator`).
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
@@ -89,8 +88,42 @@ impl Operator for MakeSeries {
     }
 }
 
-/// The aggregates of each bin that has rows.
-type Bins = HashMap<i64, Vec<Box<dyn Accumulator>>, foldhash::fast::FixedState>;
+/// The aggregates of one bin.
+type Bin = Vec<Box<dyn Accumulator>>;
+
+/// The aggregates of each bin that has rows. Rows mostly come in the order of their times, so that of the last row is at hand.
+#[derive(Default)]
+struct Bins {
+    last: Option<(i64, Bin)>,
+    others: HashMap<i64, Bin, foldhash::fast::FixedState>,
+}
+
+impl Bins {
+    /// Makes that bin the one at hand, if there is one.
+    #[inline]
+    fn turn_to(&mut self, bin: i64) -> Option<&mut Bin> {
+        if self.last.as_ref().is_none_or(|(last, _)| *last != bin) {
+            let found = self.others.remove(&bin)?;
+            self.add(bin, found);
+        }
+        self.last.as_mut().map(|(_, found)| found)
+    }
+
+    /// Adds one, which is then at hand.
+    fn add(&mut self, bin: i64, aggregates: Bin) {
+        self.others.extend(self.last.replace((bin, aggregates)));
+    }
+
+    /// All are looked up now.
+    fn settled(&mut self) -> &HashMap<i64, Bin, foldhash::fast::FixedState> {
+        self.others.extend(self.last.take());
+        &self.others
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Bin> {
+        self.last.iter().map(|(_, last)| last).chain(self.others.values())
+    }
+}
 
 struct Pass {
     shared: Arc<Series>,
@@ -121,6 +154,18 @@ const BIN_BYTES: usize = 64;
 const GROUP_BYTES: usize = 128;
 
 impl Series {
+    /// The bins of a column of axis values.
+    fn bins(&self, axis: &Cells<'_>, rows: usize) -> Vec<Option<i64>> {
+        let long = |value: &Value| Cell::of(value).as_long();
+        match (axis, long(&self.step)) {
+            (Cells::Long(_, times), Some(step)) if step > 0 => {
+                let from = self.from.as_ref().and_then(long).unwrap_or(0);
+                times.iter().map(|time| Some(time?.checked_sub(from)?.div_euclid(step))).collect()
+            }
+            _ => (0..rows).map(|row| self.bin(&axis.get(row))).collect(),
+        }
+    }
+
     /// The bin of an axis value: its number, counted from `from` or from zero.
     fn bin(&self, cell: &Cell<'_>) -> Option<i64> {
         if self.axis == Type::Real {
@@ -175,8 +220,8 @@ impl Run for Pass {
             .collect();
         let last = shared.to.as_ref().and_then(|to| shared.last_bin(to));
         let (mut key, mut cells): (Vec<u8>, Vec<Cell<'_>>) = (Vec::new(), Vec::new());
-        for row in 0..batch.num_rows() {
-            let Some(bin) = shared.bin(&axis.get(row)) else { continue };
+        for (row, bin) in shared.bins(&axis, batch.num_rows()).into_iter().enumerate() {
+            let Some(bin) = bin else { continue };
             if shared.from.is_some() && bin < 0 || last.is_some_and(|last| bin > last) {
                 continue;
             }
@@ -189,16 +234,13 @@ impl Run for Pass {
                 self.groups.insert_full(key.clone(), (values, Bins::default())).0
             });
             let (_, bins) = &mut self.groups[group];
-            let accumulators = match bins.entry(bin) {
-                Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => {
-                    let accumulators: Vec<_> = shared.calls.iter().map(Call::start).collect::<DfResult<_>>()?;
-                    self.measure.add(bin_size(&accumulators));
-                    self.bins += 1;
-                    entry.insert(accumulators)
-                }
-            };
-            for (accumulator, args) in accumulators.iter_mut().zip(&args) {
+            if bins.turn_to(bin).is_none() {
+                let accumulators: Bin = shared.calls.iter().map(Call::start).collect::<DfResult<_>>()?;
+                self.measure.add(bin_size(&accumulators));
+                self.bins += 1;
+                bins.add(bin, accumulators);
+            }
+            for (accumulator, args) in bins.turn_to(bin).into_iter().flatten().zip(&args) {
                 cells.clear();
                 cells.extend(args.iter().map(|column| column.get(row)));
                 accumulator.update(&cells);
@@ -206,7 +248,7 @@ impl Run for Pass {
         }
         let groups = &self.groups;
         let size = |(key, (_, bins)): (&Vec<u8>, &(Vec<Value>, Bins))| -> usize {
-            2 * key.len() + GROUP_BYTES + bins.values().map(|accumulators| bin_size(accumulators)).sum::<usize>()
+            2 * key.len() + GROUP_BYTES + bins.iter().map(|bin| bin_size(bin)).sum::<usize>()
         };
         self.measure.take(batch.num_rows(), self.bins, || groups.iter().map(size).sum());
         Ok(None)
@@ -246,9 +288,10 @@ impl Run for Pass {
         let (shared, rows) = (&self.shared, groups.len());
         let mut builders: Vec<CellBuilder> = shared.columns.iter().map(|column| CellBuilder::new(column.ty, rows)).collect();
         let keys = shared.key_types.len();
-        for (_, (values, bins)) in groups.filter_map(|at| self.groups.get_index(at)) {
+        for at in groups {
+            let Some((_, (values, bins))) = self.groups.get_index_mut(at) else { continue };
             values.iter().zip(&mut builders).for_each(|(key, builder)| builder.push(&Cell::of(key)));
-            for (at, array) in series(shared, bins, ready.first, ready.last).into_iter().enumerate() {
+            for (at, array) in series(shared, bins.settled(), ready.first, ready.last).into_iter().enumerate() {
                 builders[keys + at].push(&Cell::json(&serde_json::Value::from(array)));
             }
             if let Some(builder) = builders.last_mut() {
@@ -277,7 +320,12 @@ fn bin_size(accumulators: &[Box<dyn Accumulator>]) -> usize {
 }
 
 /// Each array's values over the bins.
-fn series(shared: &Series, bins: &Bins, first: i64, last: i64) -> Vec<Vec<serde_json::Value>> {
+fn series(
+    shared: &Series,
+    bins: &HashMap<i64, Bin, foldhash::fast::FixedState>,
+    first: i64,
+    last: i64,
+) -> Vec<Vec<serde_json::Value>> {
     let defaults: Vec<serde_json::Value> = shared.defaults.iter().map(|default| Cell::of(default).to_json()).collect();
     let mut arrays: Vec<Vec<serde_json::Value>> = defaults.iter().map(|_| Vec::new()).collect();
     for bin in first..=last {
