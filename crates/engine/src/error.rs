@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use kql::plan;
-
 /// An error with a code that stays, and what to do in its message.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -97,19 +95,5 @@ impl From<datafusion::error::DataFusionError> for Error {
             },
             other => Error::new(code::INTERNAL, other.strip_backtrace()),
         }
-    }
-}
-
-/// The executor's relations that [`plan::RelKind`] names but that are left out, for messages.
-#[must_use]
-pub fn operator_name(kind: &plan::RelKind) -> &str {
-    match kind {
-        plan::RelKind::Unsupported { operator, .. } => operator,
-        plan::RelKind::Evaluate { plugin, .. } => plugin,
-        plan::RelKind::External { .. } => "externaldata",
-        plan::RelKind::GraphMatch(_) => "graph-match",
-        plan::RelKind::GraphNodes { .. } | plan::RelKind::GraphEdges { .. } => "graph-to-table",
-        plan::RelKind::GraphPartition { .. } => "make-graph partitioned-by",
-        _ => "this operator",
     }
 }

@@ -92,8 +92,7 @@ fn head(rel: &Rel, input: &[Column]) -> String {
         }
         RelKind::Union(inputs) => format!("union of {}", inputs.len()),
         RelKind::MvExpand { items, .. } | RelKind::MvApply { items, .. } => {
-            let word = if matches!(rel.kind, RelKind::MvExpand { .. }) { "mv-expand" } else { "mv-apply" };
-            format!("{word} {}", items.iter().map(|item| text(&item.expr, input)).collect::<Vec<_>>().join(", "))
+            format!("{} {}", rel.kind.keyword(), items.iter().map(|item| text(&item.expr, input)).collect::<Vec<_>>().join(", "))
         }
         RelKind::Evaluate { plugin, args, .. } => {
             let args: Vec<String> = args
@@ -105,8 +104,8 @@ fn head(rel: &Rel, input: &[Column]) -> String {
                 .collect();
             format!("evaluate {plugin}({})", args.join(", "))
         }
-        RelKind::GraphMatch(found) => graph_match(found),
-        other => name(other).to_owned(),
+        RelKind::GraphMatch(found) => format!("{} {}", rel.kind.keyword(), graph_match(found)),
+        other => other.keyword().to_owned(),
     }
 }
 
@@ -115,27 +114,7 @@ fn graph_match(found: &GraphMatch) -> String {
     let columns = found.columns();
     let exprs: Vec<String> = found.exprs.iter().map(|expr| text(expr, &columns)).collect();
     let predicate = found.predicate.as_ref().map(|predicate| format!(" where {}", text(predicate, &columns)));
-    let word = if found.shortest.is_some() { "graph-shortest-paths" } else { "graph-match" };
-    format!("{word} {} elements{} project {}", found.elements.len(), predicate.unwrap_or_default(), exprs.join(", "))
-}
-
-fn name(kind: &RelKind) -> &str {
-    match kind {
-        RelKind::Parse { .. } => "parse",
-        RelKind::ParseKv { .. } => "parse-kv",
-        RelKind::MakeSeries { .. } => "make-series",
-        RelKind::Scan(_) => "scan",
-        RelKind::Partition { .. } => "partition",
-        RelKind::TopNested { .. } => "top-nested",
-        RelKind::TopHitters { .. } => "top-hitters",
-        RelKind::Reduce { .. } => "reduce",
-        RelKind::GetSchema(_) => "getschema",
-        RelKind::GraphNodes { .. } => "graph-to-table nodes",
-        RelKind::GraphEdges { .. } => "graph-to-table edges",
-        RelKind::GraphPartition { .. } => "make-graph partitioned-by",
-        RelKind::Unsupported { operator, .. } => operator,
-        _ => "",
-    }
+    format!("{} elements{} project {}", found.elements.len(), predicate.unwrap_or_default(), exprs.join(", "))
 }
 
 fn aggregate(aggregate: &Aggregate, input: &[Column]) -> String {

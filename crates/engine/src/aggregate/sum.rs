@@ -3,7 +3,7 @@
 //! Nulls are left out. The sum of nothing is 0, its average NaN (null unless it is a real), its variance 0.
 
 use bigdecimal::BigDecimal;
-use kql::{Type, Value};
+use kql::{Type, Value, time};
 
 use super::only_if::only_if;
 use super::{Accumulator, AggregateCall, AggregateFunction};
@@ -136,7 +136,7 @@ impl Accumulator for Sum {
 
 fn of_type(number: i64, ty: Type) -> Value {
     match ty {
-        Type::DateTime => Value::DateTime(number),
+        Type::DateTime => time::in_range(number).map_or(Value::Null, Value::DateTime),
         Type::TimeSpan => Value::TimeSpan(number),
         Type::Real => Value::Real(number as f64),
         _ => Value::Long(number),

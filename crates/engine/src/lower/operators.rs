@@ -6,7 +6,8 @@ use kql::plan::{self, Aggregate, ExpandItem, Expr, Input, Rel, RelKind};
 use kql::{Column, Type, Value};
 
 use super::{Lower, fold};
-use crate::error::{Error, Result, code, operator_name};
+use crate::cell::Cell;
+use crate::error::{Error, Result, code};
 use crate::local::{Local, RowExpr};
 use crate::operator::Operator;
 use crate::operator::group::Call;
@@ -97,7 +98,7 @@ impl Lower<'_> {
                 Parts::computed(input, extra, TopNested { shared: Arc::new(Levels { columns, levels }) })
             }
             RelKind::Evaluate { .. } => self.plugin(rel)?,
-            other => return Err(Error::unsupported(&format!("the operator {}", operator_name(other)))),
+            other => return Err(Error::unsupported(&format!("the operator {}", other.keyword()))),
         })
     }
 
@@ -119,6 +120,11 @@ impl Lower<'_> {
         below.push(axis.clone());
         let calls = self.calls(aggregates, &mut below)?;
         let constant = |expr: &Option<Expr>, what| expr.as_ref().map(|expr| self.constant_value(expr, what)).transpose();
+        let step = self.constant_value(step, "the step of a series")?;
+        let size = Cell::of(&step);
+        if !size.as_real().or_else(|| size.as_long().map(|ticks| ticks as f64)).is_some_and(|size| size > 0.0) {
+            return Err(Error::new(code::ARGUMENT, "the step of make-series must be greater than zero"));
+        }
         let default = |(_, default): &(Expr, Expr)| self.constant_value(default, "the default of a series");
         let series = Series {
             columns: rel.columns.clone(),
@@ -130,7 +136,7 @@ impl Lower<'_> {
             defaults: values.iter().map(default).collect::<Result<_>>()?,
             from: constant(from, "the start of a series")?,
             to: constant(to, "the end of a series")?,
-            step: self.constant_value(step, "the step of a series")?,
+            step,
             inclusive: *inclusive,
             nonempty: *nonempty,
         };

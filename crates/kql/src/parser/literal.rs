@@ -242,10 +242,33 @@ fn real(text: &str) -> Option<f64> {
     if is_number && is_plain { text.parse().ok() } else { integer(text).map(|i| i as f64) }
 }
 
-/// The text of a decimal, checked but otherwise as written.
+/// The canonical text of a decimal: `100000` for `1e5`, `1.5` for `+01.50`.
 fn decimal(text: &str) -> Option<String> {
     let is_plain = text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | '+' | '-' | 'e' | 'E'));
-    (is_plain && text.parse::<f64>().is_ok()).then(|| text.strip_prefix('+').unwrap_or(text).to_owned())
+    (is_plain && text.parse::<f64>().is_ok()).then(|| without_exponent(text).unwrap_or_else(|| text.to_owned()))
+}
+
+/// Exponents beyond this are no decimals, and would make text of any length.
+const EXPONENT_MAX: i32 = 6144;
+
+/// The number in digits alone, without zeros that say nothing.
+fn without_exponent(text: &str) -> Option<String> {
+    let (sign, number) = text.strip_prefix('-').map_or(("", text.strip_prefix('+').unwrap_or(text)), |rest| ("-", rest));
+    let (number, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let exponent: i32 = exponent.parse().ok().filter(|exponent: &i32| exponent.abs() <= EXPONENT_MAX)?;
+    // The point goes right among the digits, or left; zeros stand where it leaves them.
+    let zeros = "0".repeat(exponent.unsigned_abs() as usize);
+    let digits = if exponent < 0 { format!("{zeros}{whole}{fraction}") } else { format!("{whole}{fraction}{zeros}") };
+    let point = if exponent < 0 { whole.len() } else { whole.len() + zeros.len() };
+    let (whole, fraction) = digits.split_at(point);
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    Some(match (whole, fraction) {
+        ("", "") => "0".to_owned(),
+        (whole, "") => format!("{sign}{whole}"),
+        ("", fraction) => format!("{sign}0.{fraction}"),
+        (whole, fraction) => format!("{sign}{whole}.{fraction}"),
+    })
 }
 
 /// `1d`, `15 seconds`, `1.02:03:04`, `2` (days).
@@ -423,6 +446,18 @@ mod tests {
         assert_eq!(scalar_value(Type::TimeSpan, "time(min)"), Some(Value::TimeSpan(i64::MIN)));
         assert_eq!((scalar_value(Type::Guid, "guid(min)"), scalar_value(Type::TimeSpan, "time(d)")), (None, None));
         assert_eq!(scalar_value(Type::Long, "long(@'5')"), Some(Value::Long(5)));
-        assert_eq!(scalar_value(Type::Decimal, "decimal(1e5)"), Some(Value::Decimal("1e5".to_owned())));
+        for (text, canonical) in [
+            ("1e5", "100000"),
+            ("+01.50", "1.5"),
+            ("-12.5e-3", "-0.0125"),
+            ("1.25E1", "12.5"),
+            (".5", "0.5"),
+            ("-0.00", "0"),
+            ("100", "100"),
+            ("1.5e+2", "150"),
+        ] {
+            let value = scalar_value(Type::Decimal, &format!("decimal({text})"));
+            assert_eq!(value, Some(Value::Decimal(canonical.to_owned())), "{text}");
+        }
     }
 }

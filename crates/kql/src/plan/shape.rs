@@ -43,6 +43,48 @@ impl RelKind {
         }
     }
 
+    /// What users call it.
+    #[must_use]
+    pub fn keyword(&self) -> &str {
+        match self {
+            RelKind::Table { .. } => "table",
+            RelKind::One => "print",
+            RelKind::Values(_) => "datatable",
+            RelKind::Range { .. } => "range",
+            RelKind::External { .. } => "externaldata",
+            RelKind::Shared(_) => "materialize",
+            RelKind::Context => "subquery",
+            RelKind::Filter { .. } => "where",
+            RelKind::Project { .. } => "project",
+            RelKind::Aggregate { .. } => "summarize",
+            RelKind::Sort { .. } => "sort",
+            RelKind::Take { .. } => "take",
+            RelKind::Sample { distinct: None, .. } => "sample",
+            RelKind::Sample { .. } => "sample-distinct",
+            RelKind::Join { .. } => "join",
+            RelKind::Union(_) => "union",
+            RelKind::MvExpand { .. } => "mv-expand",
+            RelKind::MvApply { .. } => "mv-apply",
+            RelKind::Parse { .. } => "parse",
+            RelKind::ParseKv { .. } => "parse-kv",
+            RelKind::MakeSeries { .. } => "make-series",
+            RelKind::Window { .. } => "serialize",
+            RelKind::Scan(_) => "scan",
+            RelKind::Partition { .. } => "partition",
+            RelKind::TopNested { .. } => "top-nested",
+            RelKind::TopHitters { .. } => "top-hitters",
+            RelKind::Reduce { .. } => "reduce",
+            RelKind::GetSchema(_) => "getschema",
+            RelKind::GraphMatch(found) if found.shortest.is_some() => "graph-shortest-paths",
+            RelKind::GraphMatch(_) => "graph-match",
+            RelKind::GraphNodes { .. } => "graph-to-table nodes",
+            RelKind::GraphEdges { .. } => "graph-to-table edges",
+            RelKind::GraphPartition { .. } => "make-graph partitioned-by",
+            RelKind::Evaluate { plugin, .. } => plugin,
+            RelKind::Unsupported { operator, .. } => operator,
+        }
+    }
+
     /// The relations that are arguments: tables handed to a plugin.
     pub fn arguments(&self) -> impl Iterator<Item = &Input> {
         let args = if let RelKind::Evaluate { args, .. } = self { args.as_slice() } else { &[] };

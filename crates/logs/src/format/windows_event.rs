@@ -37,46 +37,49 @@ pub(super) struct Form {
 }
 
 /// The event's XML member by member, as `evtx_dump` writes it; attributes in an object inside, or beside.
-const XML: Form = Form {
-    provider: &["Event/System/Provider/#attributes/Name", "Event/System/Provider_attributes/Name"],
-    id: &["Event/System/EventID/#text", "Event/System/EventID"],
-    channel: &["Event/System/Channel"],
-    time: &["Event/System/TimeCreated/#attributes/SystemTime", "Event/System/TimeCreated_attributes/SystemTime"],
-    computer: &["Event/System/Computer"],
-    record: &["Event/System/EventRecordID"],
-    message: &[],
-    level: &["Event/System/Level"],
-    level_name: &[],
-    task: &["Event/System/Task"],
-    opcode: &["Event/System/Opcode"],
-    keywords: &["Event/System/Keywords"],
-    version: &["Event/System/Version"],
-    process: &["Event/System/Execution/#attributes/ProcessID", "Event/System/Execution_attributes/ProcessID"],
-    thread: &["Event/System/Execution/#attributes/ThreadID", "Event/System/Execution_attributes/ThreadID"],
-    user: &["Event/System/Security/#attributes/UserID", "Event/System/Security_attributes/UserID"],
-    data: &["Event/EventData", "Event/UserData"],
-};
+macro_rules! xml {
+    ($within:literal) => {
+        Form {
+            provider: &[
+                concat!($within, "System/Provider/#attributes/Name"),
+                concat!($within, "System/Provider_attributes/Name"),
+            ],
+            id: &[concat!($within, "System/EventID/#text"), concat!($within, "System/EventID")],
+            channel: &[concat!($within, "System/Channel")],
+            time: &[
+                concat!($within, "System/TimeCreated/#attributes/SystemTime"),
+                concat!($within, "System/TimeCreated_attributes/SystemTime"),
+            ],
+            computer: &[concat!($within, "System/Computer")],
+            record: &[concat!($within, "System/EventRecordID")],
+            message: &[],
+            level: &[concat!($within, "System/Level")],
+            level_name: &[],
+            task: &[concat!($within, "System/Task")],
+            opcode: &[concat!($within, "System/Opcode")],
+            keywords: &[concat!($within, "System/Keywords")],
+            version: &[concat!($within, "System/Version")],
+            process: &[
+                concat!($within, "System/Execution/#attributes/ProcessID"),
+                concat!($within, "System/Execution_attributes/ProcessID"),
+            ],
+            thread: &[
+                concat!($within, "System/Execution/#attributes/ThreadID"),
+                concat!($within, "System/Execution_attributes/ThreadID"),
+            ],
+            user: &[
+                concat!($within, "System/Security/#attributes/UserID"),
+                concat!($within, "System/Security_attributes/UserID"),
+            ],
+            data: &[concat!($within, "EventData"), concat!($within, "UserData")],
+        }
+    };
+}
+
+const XML: Form = xml!("Event/");
 
 /// The same without the outermost object.
-const BARE_XML: Form = Form {
-    provider: &["System/Provider/#attributes/Name", "System/Provider_attributes/Name"],
-    id: &["System/EventID/#text", "System/EventID"],
-    channel: &["System/Channel"],
-    time: &["System/TimeCreated/#attributes/SystemTime", "System/TimeCreated_attributes/SystemTime"],
-    computer: &["System/Computer"],
-    record: &["System/EventRecordID"],
-    message: &[],
-    level: &["System/Level"],
-    level_name: &[],
-    task: &["System/Task"],
-    opcode: &["System/Opcode"],
-    keywords: &["System/Keywords"],
-    version: &["System/Version"],
-    process: &["System/Execution/#attributes/ProcessID", "System/Execution_attributes/ProcessID"],
-    thread: &["System/Execution/#attributes/ThreadID", "System/Execution_attributes/ThreadID"],
-    user: &["System/Security/#attributes/UserID", "System/Security_attributes/UserID"],
-    data: &["EventData", "UserData"],
-};
+const BARE_XML: Form = xml!("");
 
 /// Winlogbeat from version 7 on, Elastic Agent.
 const BEAT: Form = Form {
