@@ -42,6 +42,7 @@ pub(crate) struct Sift {
     route: Option<(Route, usize)>,
     view: View,
     span: TimeSpan,
+    /// What instructions the processor has.
     level: Level,
 }
 
@@ -210,6 +211,7 @@ impl Sift {
         dispatch!(self.level, _ => self.pass_over_here(buffer, from, until))
     }
 
+    /// Compiled for each level of instructions, as is what is inlined here: hence `inline(always)` in this folder.
     #[inline(always)]
     fn pass_over_here(&mut self, buffer: &[u8], from: usize, until: usize) -> Passed {
         let mut passed = Passed { at: from, ..Passed::default() };
