@@ -4,6 +4,7 @@
 //! all between its parentheses is one token.
 
 mod keyword;
+mod number;
 
 pub use keyword::KeywordUse;
 
@@ -207,10 +208,10 @@ impl<'a> Lexer<'a> {
             return Some(guid);
         }
         let rest = self.rest().as_bytes();
-        let (length, kind) = real(rest)
+        let (length, kind) = number::real(rest)
             .map(|length| (length, TokenKind::Real))
-            .or_else(|| timespan(rest).map(|length| (length, TokenKind::TimeSpan)))
-            .or_else(|| long(rest).map(|length| (length, TokenKind::Long)))
+            .or_else(|| number::timespan(rest).map(|length| (length, TokenKind::TimeSpan)))
+            .or_else(|| number::long(rest).map(|length| (length, TokenKind::Long)))
             .unwrap_or_else(|| (rest.iter().take_while(|b| is_word(**b)).count(), TokenKind::Identifier));
         self.at += length;
         Some(kind)
@@ -399,61 +400,6 @@ pub(crate) fn escape_length(text: &[u8]) -> Option<usize> {
         }
         _ => None,
     }
-}
-
-fn digits(text: &[u8]) -> usize {
-    text.iter().take_while(|b| b.is_ascii_digit()).count()
-}
-
-fn ends_word(text: &[u8], at: usize) -> bool {
-    !text.get(at).is_some_and(|b| is_word(*b))
-}
-
-/// `1.5`, `1.`, `1e3`, `1.5e-3`.
-fn real(text: &[u8]) -> Option<usize> {
-    let mut at = digits(text);
-    let is_dot = |at: usize| text.get(at) == Some(&b'.');
-    let has_fraction = is_dot(at) && (!is_dot(at + 1) || is_dot(at + 2));
-    if has_fraction {
-        at += 1 + digits(&text[at + 1..]);
-    }
-    let exponent = exponent(&text[at..]);
-    if exponent.is_none() && !has_fraction {
-        return None;
-    }
-    at += exponent.unwrap_or(0);
-    ends_word(text, at).then_some(at)
-}
-
-fn exponent(text: &[u8]) -> Option<usize> {
-    if !matches!(text.first(), Some(b'e' | b'E')) {
-        return None;
-    }
-    let sign = usize::from(matches!(text.get(1), Some(b'+' | b'-')));
-    let count = digits(&text[1 + sign..]);
-    (count > 0).then_some(1 + sign + count)
-}
-
-/// A number and the name of a unit of time.
-fn timespan(text: &[u8]) -> Option<usize> {
-    let mut at = digits(text);
-    if text.get(at) == Some(&b'.') {
-        let fraction = digits(&text[at + 1..]);
-        at += if fraction > 0 { 1 + fraction } else { 0 };
-    }
-    let unit = text[at..].iter().take_while(|b| is_word(**b)).count();
-    let name = std::str::from_utf8(&text[at..at + unit]).ok()?;
-    crate::parser::unit_nanoseconds(name)?;
-    Some(at + unit)
-}
-
-fn long(text: &[u8]) -> Option<usize> {
-    let is_hex = text.len() > 2 && text[0] == b'0' && matches!(text[1], b'x' | b'X');
-    let at = match is_hex {
-        true => 2 + text[2..].iter().take_while(|b| b.is_ascii_hexdigit()).count(),
-        false => digits(text),
-    };
-    (ends_word(text, at) && !(is_hex && at == 2)).then_some(at)
 }
 
 /// Which literal `datetime(…)` and its like are.

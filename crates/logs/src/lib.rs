@@ -55,6 +55,7 @@ mod skeleton;
 mod stats;
 mod syslog;
 mod table;
+mod worth;
 
 pub use arrow_type::arrow_type;
 pub use compression::Compression;

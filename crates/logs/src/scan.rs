@@ -25,6 +25,7 @@ use crate::row::{Output, Router, Wanted};
 use crate::sift::Sift;
 use crate::stats::ScanStats;
 use crate::table::Place;
+use crate::worth::Worth;
 
 /// Provenance column: the line (from 1) on which the record begins, `long`; in a range that does not begin the file, the line of
 /// that range: see [`ScanStats::line`].
@@ -314,40 +315,6 @@ impl Iterator for Scan {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.done { None } else { self.next_batch() }
-    }
-}
-
-/// Whether a test keeps out enough to be worth its time: where nearly all records pass, it rests for a while.
-#[derive(Default)]
-struct Worth {
-    kept_out: u64,
-    passed: u64,
-    /// How many more records pass untested.
-    resting: u64,
-}
-
-impl Worth {
-    /// Records after which it is judged.
-    const JUDGED_AFTER: u64 = 2048;
-    /// Records that pass untested where it was not worth its time.
-    const REST: u64 = 32_768;
-
-    fn is_given(&self) -> bool {
-        self.resting == 0
-    }
-
-    /// A row was made of a record.
-    #[inline]
-    fn let_pass(&mut self) {
-        if self.resting > 0 {
-            self.resting -= 1;
-            return;
-        }
-        self.passed += 1;
-        if self.passed + self.kept_out >= Worth::JUDGED_AFTER {
-            let rests = self.kept_out < self.passed / 8;
-            *self = Worth { resting: if rests { Worth::REST } else { 0 }, ..Worth::default() };
-        }
     }
 }
 

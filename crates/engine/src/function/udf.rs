@@ -1,5 +1,6 @@
 //! Our functions as DataFusion's: [`Function`] in, [`ScalarUDF`] out.
 
+use std::any::Any;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
@@ -35,6 +36,11 @@ pub(crate) struct Udf {
 }
 
 impl Udf {
+    /// What DataFusion's function is, if it is one of ours.
+    pub(crate) fn of(function: &ScalarUDF) -> Option<&Udf> {
+        (function.inner().as_ref() as &dyn Any).downcast_ref()
+    }
+
     /// The function's name.
     pub(crate) fn name(&self) -> &'static str {
         self.function.name

@@ -91,11 +91,13 @@ impl Operator for MakeSeries {
 /// The aggregates of one bin.
 type Bin = Vec<Box<dyn Accumulator>>;
 
+type ByBin = HashMap<i64, Bin, foldhash::fast::FixedState>;
+
 /// The aggregates of each bin that has rows. Rows mostly come in the order of their times, so that of the last row is at hand.
 #[derive(Default)]
 struct Bins {
     last: Option<(i64, Bin)>,
-    others: HashMap<i64, Bin, foldhash::fast::FixedState>,
+    others: ByBin,
 }
 
 impl Bins {
@@ -115,7 +117,7 @@ impl Bins {
     }
 
     /// All are looked up now.
-    fn settled(&mut self) -> &HashMap<i64, Bin, foldhash::fast::FixedState> {
+    fn settled(&mut self) -> &ByBin {
         self.others.extend(self.last.take());
         &self.others
     }
@@ -320,12 +322,7 @@ fn bin_size(accumulators: &[Box<dyn Accumulator>]) -> usize {
 }
 
 /// Each array's values over the bins.
-fn series(
-    shared: &Series,
-    bins: &HashMap<i64, Bin, foldhash::fast::FixedState>,
-    first: i64,
-    last: i64,
-) -> Vec<Vec<serde_json::Value>> {
+fn series(shared: &Series, bins: &ByBin, first: i64, last: i64) -> Vec<Vec<serde_json::Value>> {
     let defaults: Vec<serde_json::Value> = shared.defaults.iter().map(|default| Cell::of(default).to_json()).collect();
     let mut arrays: Vec<Vec<serde_json::Value>> = defaults.iter().map(|_| Vec::new()).collect();
     for bin in first..=last {

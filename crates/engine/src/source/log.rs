@@ -26,9 +26,9 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kql::catalog::time_alias;
 use kql::{Column, Type};
-use logs::{Find, Keep, LogFile, Part, Piece, Pieces, ScanRequest, ScanStats, TextAt, merged_columns};
+use logs::{Keep, LogFile, Part, Piece, Pieces, ScanRequest, ScanStats, merged_columns};
 
-use super::needles::Needles;
+use super::needles::{Needles, keep};
 use super::parquet::Groups;
 use super::prune::span;
 use super::row_test::{Test, decides};
@@ -118,9 +118,14 @@ impl LogTable {
         LogTable { name, columns, schema, files: own, options: options.clone() }
     }
 
+    /// The columns that show where a row stands.
+    fn shown(&self) -> Vec<Column> {
+        self.options.provenance.iter().flat_map(Provenance::columns).collect()
+    }
+
     /// Files of columns can decide the filter by themselves.
     fn decides(&self, filter: &Expr) -> bool {
-        let shown: Vec<Column> = self.options.provenance.iter().flat_map(Provenance::columns).collect();
+        let shown = self.shown();
         decides(filter, |name| shown.iter().all(|column| column.name != name))
     }
 }
@@ -176,7 +181,7 @@ impl TableProvider for LogTable {
             schema: schema(&columns),
             columns,
             options: self.options.clone(),
-            keep: keep(needles, self.options.provenance.as_ref()),
+            keep: keep(needles, &self.shown()),
             test: Arc::new(Test::new(filters, &self.columns, session)?),
             all_columns: self.columns.clone(),
             span: spans.next(),
@@ -187,42 +192,6 @@ impl TableProvider for LogTable {
         let readers = (0..readers).map(|_| Arc::new(Reader(Arc::clone(&reading))) as Arc<dyn PartitionStream>).collect();
         Ok(Arc::new(StreamingTableExec::try_new(schema, readers, None, Vec::new(), false, limit)?))
     }
-}
-
-/// What keeps records out: the tests of all filters, over the columns of them all.
-fn keep(needles: Vec<Needles>, provenance: Option<&Provenance>) -> Option<Keep> {
-    let columns: Vec<Column> = needles.iter().flat_map(|needles| needles.columns().to_vec()).collect();
-    let added: Vec<Column> = provenance.into_iter().flat_map(Provenance::columns).collect();
-    // Where a row stands is in no record.
-    let is_added: Vec<bool> = columns.iter().map(|own| added.iter().any(|column| column.name == own.name)).collect();
-    let needles = Arc::new(needles);
-    let only_finds = !is_added.contains(&true) && needles.iter().all(Needles::only_finds);
-    let find = only_finds.then(|| {
-        let needles = Arc::clone(&needles);
-        let find = move |texts: &[&[u8]]| {
-            if let [only] = needles.as_slice() {
-                return only.may_find(texts);
-            }
-            let mut rest = texts;
-            needles.iter().all(|needles| match rest.split_at_checked(needles.columns().len()) {
-                Some((own, others)) => {
-                    rest = others;
-                    needles.may_find(own)
-                }
-                None => true,
-            })
-        };
-        Arc::new(find) as Arc<Find>
-    });
-    let test = move |text: &TextAt<'_>| {
-        let mut first = 0;
-        needles.iter().all(|needles| {
-            let start = first;
-            first += needles.columns().len();
-            needles.may_match(&|at| if is_added[start + at] { None } else { text(start + at) })
-        })
-    };
-    if columns.is_empty() { None } else { Some(Keep { columns, test: Arc::new(test), find }) }
 }
 
 /// Ranges that a reader takes in turn, so that none is left with the last big one.

@@ -5,13 +5,12 @@
 //! or a time with constants can rule a record out. What is said of other columns is not known then, and a record passes unless it
 //! fails whatever that part would say. The filter itself still runs over the rows.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, ScalarUDF};
 use kql::{Column, Type};
-use logs::TextAt;
+use logs::{Find, Keep, TextAt};
 
 use super::number_test::NumberTest;
 use super::prune::Prune;
@@ -69,6 +68,40 @@ impl Needles {
     pub(crate) fn may_match(&self, text: &TextAt<'_>) -> bool {
         self.node.eval(text) != Some(false)
     }
+}
+
+/// What keeps records out: the tests of all filters, over the columns of them all. Those `added` are in no record.
+pub(super) fn keep(needles: Vec<Needles>, added: &[Column]) -> Option<Keep> {
+    let columns: Vec<Column> = needles.iter().flat_map(|needles| needles.columns().to_vec()).collect();
+    let is_added: Vec<bool> = columns.iter().map(|own| added.iter().any(|column| column.name == own.name)).collect();
+    let needles = Arc::new(needles);
+    let only_finds = !is_added.contains(&true) && needles.iter().all(Needles::only_finds);
+    let find = only_finds.then(|| {
+        let needles = Arc::clone(&needles);
+        let find = move |texts: &[&[u8]]| {
+            if let [only] = needles.as_slice() {
+                return only.may_find(texts);
+            }
+            let mut rest = texts;
+            needles.iter().all(|needles| match rest.split_at_checked(needles.columns().len()) {
+                Some((own, others)) => {
+                    rest = others;
+                    needles.may_find(own)
+                }
+                None => true,
+            })
+        };
+        Arc::new(find) as Arc<Find>
+    });
+    let test = move |text: &TextAt<'_>| {
+        let mut first = 0;
+        needles.iter().all(|needles| {
+            let start = first;
+            first += needles.columns().len();
+            needles.may_match(&|at| if is_added[start + at] { None } else { text(start + at) })
+        })
+    };
+    if columns.is_empty() { None } else { Some(Keep { columns, test: Arc::new(test), find }) }
 }
 
 impl Node {
@@ -163,7 +196,7 @@ fn node(filter: &Expr, table: &[Column], columns: &mut Vec<Column>) -> Node {
             _ => Node::Unknown,
         },
         Expr::ScalarFunction(call) => {
-            let udf = own(&call.func);
+            let udf = Udf::of(&call.func);
             match (call.args.first(), udf.and_then(Udf::text_test)) {
                 (Some(Expr::Column(column)), Some(test)) => {
                     Node::Test(number(Column::new(&column.name, Type::String), columns), Arc::clone(test))
@@ -181,15 +214,10 @@ fn node(filter: &Expr, table: &[Column], columns: &mut Vec<Column>) -> Node {
     }
 }
 
-/// A function of ours.
-fn own(call: &ScalarUDF) -> Option<&Udf> {
-    (call.inner().as_ref() as &dyn Any).downcast_ref()
-}
-
 /// Whether the call is true of the text of those bytes. Null is taken for false: where it would matter, under `not`, null does not
 /// pass either.
 fn is_true_of(call: &ScalarUDF, text: &[u8]) -> Option<bool> {
-    own(call)?.is_true_of(std::str::from_utf8(text).ok()?)
+    Udf::of(call)?.is_true_of(std::str::from_utf8(text).ok()?)
 }
 
 /// A comparison of a number or a time with constants.

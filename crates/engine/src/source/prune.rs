@@ -1,6 +1,5 @@
 //! What a condition says of a column's bounds: whether a row group can be passed over without reading it.
 
-use std::any::Any;
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 
@@ -41,7 +40,7 @@ impl Prune {
                 _ => None,
             },
             Expr::ScalarFunction(call) => {
-                let udf = (call.func.inner().as_ref() as &dyn Any).downcast_ref::<Udf>()?;
+                let udf = Udf::of(&call.func)?;
                 let (at, column) = call.args.iter().enumerate().find_map(|(at, arg)| Some((at, column_of(arg)?)))?;
                 let wanted = wanted(udf.name(), at, udf.constants())?;
                 Some(Prune { column: column.to_owned(), wanted })
@@ -102,7 +101,7 @@ fn column_of(arg: &Expr) -> Option<&str> {
     match arg {
         Expr::Column(column) => Some(&column.name),
         Expr::ScalarFunction(call) => {
-            let udf = (call.func.inner().as_ref() as &dyn Any).downcast_ref::<Udf>()?;
+            let udf = Udf::of(&call.func)?;
             let widens = udf.name() == "tolong" && udf.types() == [Type::Int];
             call.args.first().filter(|_| widens).and_then(column_of)
         }

@@ -13,6 +13,7 @@ mod marks;
 mod random;
 mod span;
 mod syslog;
+mod texts;
 
 use std::sync::Arc;
 
@@ -28,9 +29,7 @@ use fields::Fields;
 use json::Json;
 use span::TimeSpan;
 use syslog::Syslog;
-
-/// Columns at most that a test looks at.
-const COLUMNS_MAX: usize = 16;
+use texts::{COLUMNS_MAX, Column, Texts};
 
 /// What a test needs of a record, and the test.
 pub(crate) struct Sift {
@@ -44,70 +43,6 @@ pub(crate) struct Sift {
     span: TimeSpan,
     /// What instructions the processor has.
     level: Level,
-}
-
-/// Where a column's text comes from.
-enum Column {
-    /// It is the same in every record.
-    Const(Vec<u8>),
-    /// The first of these that is not empty.
-    First(Vec<Path>),
-    /// It is that text where none of these is there, and only who decodes can tell otherwise.
-    Made(Vec<Path>, Vec<u8>),
-    /// The first of these that is not empty, of members that are not inside others.
-    Outer(Vec<Path>),
-    /// One of these; only who decodes can tell which.
-    OneOf(Vec<Path>),
-}
-
-impl Column {
-    /// The fields that it may come from.
-    fn paths(&self) -> &[Path] {
-        match self {
-            Column::Const(_) => &[],
-            Column::First(paths) | Column::Made(paths, _) | Column::Outer(paths) | Column::OneOf(paths) => paths,
-        }
-    }
-}
-
-/// What was seen of the columns in a line.
-struct Texts<'b> {
-    /// A text for each column.
-    of_columns: [&'b [u8]; COLUMNS_MAX],
-    /// The column that may have another text instead, and those texts.
-    unsure: usize,
-    others: [&'b [u8]; OTHERS_MAX],
-    count: usize,
-}
-
-/// Texts at most that a column may have instead.
-const OTHERS_MAX: usize = 4;
-
-impl<'b> Texts<'b> {
-    #[inline]
-    fn new() -> Texts<'b> {
-        Texts { of_columns: [b""; COLUMNS_MAX], unsure: 0, others: [b""; OTHERS_MAX], count: 0 }
-    }
-
-    /// Column `at` may have that text too; `None` if that is one uncertainty too many.
-    fn or(&mut self, at: usize, text: &'b [u8]) -> Option<()> {
-        if self.count > 0 && self.unsure != at {
-            return None;
-        }
-        *self.others.get_mut(self.count)? = text;
-        (self.unsure, self.count) = (at, self.count + 1);
-        Some(())
-    }
-
-    /// Whether a record with these texts in the first `count` columns may pass.
-    #[inline]
-    fn may_pass(&mut self, find: &Find, count: usize) -> bool {
-        find(&self.of_columns[..count])
-            || self.others[..self.count].iter().any(|other| {
-                self.of_columns[self.unsure] = other;
-                find(&self.of_columns[..count])
-            })
-    }
 }
 
 /// How lines are looked at.

@@ -1,0 +1,71 @@
+//! The texts that a test asks for: where each comes from, and what was seen of it in a line.
+
+use crate::keep::Find;
+use crate::table::Path;
+
+/// Columns at most that a test looks at.
+pub(super) const COLUMNS_MAX: usize = 16;
+
+/// Where a column's text comes from.
+pub(super) enum Column {
+    /// It is the same in every record.
+    Const(Vec<u8>),
+    /// The first of these that is not empty.
+    First(Vec<Path>),
+    /// It is that text where none of these is there, and only who decodes can tell otherwise.
+    Made(Vec<Path>, Vec<u8>),
+    /// The first of these that is not empty, of members that are not inside others.
+    Outer(Vec<Path>),
+    /// One of these; only who decodes can tell which.
+    OneOf(Vec<Path>),
+}
+
+impl Column {
+    /// The fields that it may come from.
+    pub(super) fn paths(&self) -> &[Path] {
+        match self {
+            Column::Const(_) => &[],
+            Column::First(paths) | Column::Made(paths, _) | Column::Outer(paths) | Column::OneOf(paths) => paths,
+        }
+    }
+}
+
+/// What was seen of the columns in a line.
+pub(super) struct Texts<'b> {
+    /// A text for each column.
+    pub(super) of_columns: [&'b [u8]; COLUMNS_MAX],
+    /// The column that may have another text instead, and those texts.
+    unsure: usize,
+    others: [&'b [u8]; OTHERS_MAX],
+    count: usize,
+}
+
+/// Texts at most that a column may have instead.
+const OTHERS_MAX: usize = 4;
+
+impl<'b> Texts<'b> {
+    #[inline]
+    pub(super) fn new() -> Texts<'b> {
+        Texts { of_columns: [b""; COLUMNS_MAX], unsure: 0, others: [b""; OTHERS_MAX], count: 0 }
+    }
+
+    /// Column `at` may have that text too; `None` if that is one uncertainty too many.
+    pub(super) fn or(&mut self, at: usize, text: &'b [u8]) -> Option<()> {
+        if self.count > 0 && self.unsure != at {
+            return None;
+        }
+        *self.others.get_mut(self.count)? = text;
+        (self.unsure, self.count) = (at, self.count + 1);
+        Some(())
+    }
+
+    /// Whether a record with these texts in the first `count` columns may pass.
+    #[inline]
+    pub(super) fn may_pass(&mut self, find: &Find, count: usize) -> bool {
+        find(&self.of_columns[..count])
+            || self.others[..self.count].iter().any(|other| {
+                self.of_columns[self.unsure] = other;
+                find(&self.of_columns[..count])
+            })
+    }
+}
