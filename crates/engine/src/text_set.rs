@@ -205,7 +205,7 @@ const UPPER: u64 = 0xffff_ffff_0000_0000;
 const NOTHING: u64 = u64::MAX;
 
 /// Both halves of the product of two numbers, folded into one.
-#[inline]
+#[inline(always)]
 pub(crate) fn mix(a: u64, b: u64) -> u64 {
     let product = u128::from(a ^ 0xa076_1d64_78bd_642f) * u128::from(b ^ 0xe703_7ed1_a0b4_28db);
     (product as u64) ^ (product >> 64) as u64

@@ -8,6 +8,7 @@ use kql::{Column, Type};
 
 use crate::convert::Clock;
 use crate::decode::Slots;
+use crate::excerpt::Excerpt;
 use crate::row::{Field, Wanted};
 use crate::sift::Sift;
 use crate::table::{Route, Source, TableSchema};
@@ -30,7 +31,7 @@ pub struct Keep {
 pub type Test = dyn Fn(&TextAt<'_>) -> bool + Send + Sync;
 
 /// A test of the texts of all columns in turn.
-pub type Find = dyn Fn(&[&[u8]]) -> bool + Send + Sync;
+pub type Find = dyn Fn(&[Excerpt<'_>]) -> bool + Send + Sync;
 
 /// The text in the column of that number.
 pub type TextAt<'a> = dyn Fn(usize) -> Option<Cow<'a, [u8]>> + 'a;

@@ -11,6 +11,7 @@ use wide::u8x16;
 
 use crate::decode::{Slots, Span};
 use crate::json;
+use crate::lead::Lead;
 
 /// The texts between values that were seen, and what followed them.
 #[derive(Debug, Default)]
@@ -139,41 +140,12 @@ impl Skeleton {
 
     /// The part of that lead and kind; a new one if there is room.
     fn part(&mut self, lead: &[u8], kind: Kind, slot: Option<usize>) -> Option<usize> {
-        let known = self.parts.iter().position(|part| part.kind == kind && *part.lead.0 == *lead);
+        let known = self.parts.iter().position(|part| part.kind == kind && part.lead.bytes() == lead);
         if known.is_none() && self.parts.len() < PARTS_MAX {
-            self.parts.push(Part { lead: Lead(lead.into()), kind, slot, next: Next::default() });
+            self.parts.push(Part { lead: Lead::new(lead), kind, slot, next: Next::default() });
             return Some(self.parts.len() - 1);
         }
         known
-    }
-}
-
-/// Bytes that are compared as a whole.
-#[derive(Debug)]
-struct Lead(Box<[u8]>);
-
-impl Lead {
-    #[inline]
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// `text` begins with it. Two overlapping loads compare most leads without a call.
-    #[inline]
-    fn begins(&self, text: &[u8]) -> bool {
-        let Some(head) = text.get(..self.0.len()) else { return false };
-        if let (Some(a), Some(b)) = (head.first_chunk::<16>(), self.0.first_chunk::<16>()) {
-            return a == b
-                && if head.len() <= 32 {
-                    head.last_chunk::<16>() == self.0.last_chunk::<16>()
-                } else {
-                    head[16..] == self.0[16..]
-                };
-        }
-        match (head.first_chunk::<8>(), self.0.first_chunk::<8>()) {
-            (Some(a), Some(b)) => a == b && head.last_chunk::<8>() == self.0.last_chunk::<8>(),
-            _ => *head == *self.0,
-        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Where terms stand in a text: maximal runs of letters and digits. Texts in, positions out; of texts in ASCII sixteen bytes at a
 //! time.
 
+use fearless_simd::{Simd, prelude::*, u8x64};
 use wide::u8x16;
 
 /// Calls `on(start, end)` for each term of a text in ASCII, until it returns true; whether it did. `None` if the text is not in
 /// ASCII, and it did not return true before.
-#[inline]
+#[inline(always)]
 pub(super) fn each_ascii_term(text: &[u8], mut on: impl FnMut(usize, usize) -> bool) -> Option<bool> {
     // Where the term begins that is not yet over, if it is one.
     let (mut begun, mut inside) = (0, 0);
@@ -32,7 +33,7 @@ impl Letters {
     pub(super) const WIDTH: usize = 64;
 
     /// Those of a text from `base` on; `None` if one of the bytes is not in ASCII.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of(text: &[u8], base: usize) -> Option<Letters> {
         let mut letters = 0;
         for (shift, at) in (base..text.len().min(base + Letters::WIDTH)).step_by(16).enumerate() {
@@ -45,22 +46,41 @@ impl Letters {
         Some(Letters(letters))
     }
 
+    /// Those of the first `length` bytes of a block, fewer than all; `None` if one of them is not in ASCII.
+    #[inline(always)]
+    pub(super) fn of_block<S: Simd>(simd: S, block: &[u8; Letters::WIDTH], length: usize) -> Option<Letters> {
+        let (bytes, own) = (u8x64::from_slice(simd, block), below(length as u32));
+        let splat = |byte| u8x64::splat(simd, byte);
+        if bytes.simd_ge(splat(0x80)).to_bitmask() & own != 0 {
+            return None;
+        }
+        let letters = ((bytes | splat(0x20)) - splat(b'a')).simd_lt(splat(26));
+        let digits = (bytes - splat(b'0')).simd_lt(splat(10));
+        Some(Letters((letters | digits).to_bitmask() & own))
+    }
+
     /// Those of a whole text; `None` if it is not in ASCII, or too long to be looked at together with its end.
-    #[inline]
+    #[inline(always)]
     pub(super) fn of_all(text: &[u8]) -> Option<Letters> {
         if text.len() < Letters::WIDTH { Letters::of(text, 0) } else { None }
     }
 
+    /// A bit behind each term of a whole text.
+    #[inline(always)]
+    pub(super) fn ends(self) -> u64 {
+        self.0 << 1 & !self.0
+    }
+
     /// Calls `on(start, end)` for each term of a whole text, until it returns true; whether it did.
-    #[inline]
+    #[inline(always)]
     pub(super) fn each_term(self, mut on: impl FnMut(usize, usize) -> bool) -> bool {
         self.each_end(0, |start, end| on(start.unwrap_or(0), end))
     }
 
     /// The same for terms that end here; `inside`: one that began before the first bit goes on. Of that the start is not known.
-    #[inline]
+    #[inline(always)]
     fn each_end(self, inside: u64, mut on: impl FnMut(Option<usize>, usize) -> bool) -> bool {
-        let mut ends = (self.0 << 1 | inside) & !self.0;
+        let mut ends = self.ends() | inside & !self.0;
         while ends != 0 {
             let end = ends.trailing_zeros();
             ends &= ends - 1;
@@ -72,14 +92,14 @@ impl Letters {
     }
 
     /// Where the term begins that ends before bit `end`; `None` if at the first bit or before.
-    #[inline]
-    fn start(self, end: u32) -> Option<usize> {
+    #[inline(always)]
+    pub(super) fn start(self, end: u32) -> Option<usize> {
         let others = !self.0 & below(end);
         (others != 0).then(|| (u64::BITS - others.leading_zeros()) as usize)
     }
 
     /// The term that ends at or before a position of a whole text.
-    #[inline]
+    #[inline(always)]
     pub(super) fn before(self, at: usize) -> Option<(usize, usize)> {
         let letters = self.0 & below(at as u32);
         let end = u64::BITS - letters.leading_zeros();
@@ -88,7 +108,7 @@ impl Letters {
 }
 
 /// All bits below that one.
-#[inline]
+#[inline(always)]
 fn below(bit: u32) -> u64 {
     1_u64.checked_shl(bit).map_or(u64::MAX, |bit| bit - 1)
 }
@@ -110,7 +130,7 @@ pub(super) fn before_in(text: &str) -> impl Fn(usize) -> Option<(usize, usize)> 
 }
 
 /// The 16 bytes from `base` on; zeros stand behind the end of the text.
-#[inline]
+#[inline(always)]
 fn chunk(text: &[u8], base: usize) -> u8x16 {
     if let Some(chunk) = text[base..].first_chunk::<16>() {
         return u8x16::new(*chunk);
@@ -130,7 +150,7 @@ fn chunk(text: &[u8], base: usize) -> u8x16 {
 }
 
 /// A bit for each letter and digit of ASCII.
-#[inline]
+#[inline(always)]
 fn letters_and_digits(bytes: u8x16) -> u32 {
     let within = |bytes: u8x16, first: u8, count: u8| {
         let from_first = bytes - u8x16::splat(first);

@@ -1,49 +1,56 @@
 //! Small filters that say of most texts at once that no needle ends in them.
 
-use crate::text_set::{LOWER, mix};
+use crate::text_set::LOWER;
 
 /// How needles end: where no such end stands in a text, no needle does.
 #[derive(Debug, Default)]
 pub(super) struct Tails {
     filter: Filter,
-    by: By,
+    /// How far a tail is shifted, so that the bytes go that are not held.
+    unused: u32,
 }
 
-/// What is held of a needle's end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum By {
-    /// Its last eight bytes. With few needles this says no nearly everywhere.
-    #[default]
-    Eight,
-    /// Its last term alone (at most eight bytes of it): of many needles that are names there are few, so that the filter stays in
-    /// the nearest cache.
-    Term,
-}
+/// The eight bytes before the end of a term.
+type Eight = [u8; 8];
 
 impl Tails {
-    /// Needles at most whose last eight bytes are held.
+    /// Needles at most of which eight bytes are held: with few, this says no nearly everywhere.
     const FEW: usize = 2048;
+    /// Bytes that are held of the end of many needles: where these are names there are few such ends, so that the filter stays in
+    /// the nearest cache.
+    const OF_MANY: usize = 3;
 
     /// Of so many needles, the shortest of so many bytes.
-    pub(super) fn new(needles: usize, shortest: usize, last_terms: &Distinct) -> Tails {
-        let by = if needles <= Tails::FEW && shortest >= 8 { By::Eight } else { By::Term };
-        let entries = if by == By::Eight { needles } else { last_terms.count(needles) };
-        Tails { filter: Filter::for_entries(entries), by }
+    pub(super) fn new(needles: usize, shortest: usize, ends: &Distinct) -> Tails {
+        let few = needles <= Tails::FEW;
+        let held = if few { shortest.clamp(1, 8) } else { shortest.clamp(1, Tails::OF_MANY) };
+        let entries = if few { needles } else { ends.count(needles) };
+        Tails { filter: Filter::for_entries(entries), unused: unused(held) }
     }
 
-    /// Adds a needle by its text up to the end of its last term, which begins at `start`.
-    pub(super) fn insert(&mut self, head: &[u8], start: usize) {
-        self.filter.insert(hash(tail(head, start, head.len(), self.by)));
+    /// Adds a needle by its text up to the end of its last term.
+    pub(super) fn insert(&mut self, head: &[u8]) {
+        self.filter.insert(hash(tail(&last_eight(head), self.unused)));
     }
 
-    /// Whether a needle may end at the end of that term.
-    #[inline]
-    pub(super) fn may_hold(&self, text: &[u8], start: usize, end: usize) -> bool {
-        self.filter.may_hold(hash(tail(text, start, end, self.by)))
+    /// Whether a needle may end behind those bytes. Those that stand before the text only make it say yes too often.
+    #[inline(always)]
+    pub(super) fn may_end(&self, eight: &Eight) -> bool {
+        self.filter.may_hold(hash(tail(eight, self.unused)))
+    }
+
+    /// Whether a needle may end where that text does.
+    #[inline(always)]
+    pub(super) fn may_end_with(&self, head: &[u8]) -> bool {
+        self.may_end(&last_eight(head))
     }
 }
 
-/// How many last terms there are, about.
+fn unused(held: usize) -> u32 {
+    64 - 8 * held as u32
+}
+
+/// How many ends of needles there are, about.
 pub(super) struct Distinct {
     /// A bit for each, and sometimes for two.
     bits: Vec<u64>,
@@ -64,9 +71,9 @@ impl Distinct {
         all
     }
 
-    /// Counts the last term of a text.
-    pub(super) fn insert(&mut self, text: &[u8], start: usize, end: usize) {
-        let hash = hash(tail(text, start, end, By::Term));
+    /// Counts a needle by its text up to the end of its last term.
+    pub(super) fn insert(&mut self, head: &[u8]) {
+        let hash = hash(tail(&last_eight(head), unused(Tails::OF_MANY)));
         let word = (hash >> 6) as usize & (self.bits.len() - 1);
         self.bits[word] |= 1 << (hash & 63);
     }
@@ -78,28 +85,26 @@ impl Distinct {
     }
 }
 
-/// The last bytes before `end`, the last of them uppermost, the same for letters of either case.
-#[inline]
-fn tail(text: &[u8], start: usize, end: usize, by: By) -> u64 {
-    let bytes = if let Some(tail) = text[..end].last_chunk::<8>() {
-        u64::from_le_bytes(*tail)
-    } else if let Some(head) = text.first_chunk::<8>() {
-        u64::from_le_bytes(*head) << (64 - 8 * end)
-    } else {
-        let mut padded = [0; 8];
-        padded[8 - end..].copy_from_slice(&text[..end]);
-        u64::from_le_bytes(padded)
-    };
-    let unused = match by {
-        By::Eight => 0,
-        By::Term => 64 - 8 * (end - start).clamp(1, 8),
-    };
-    (bytes | LOWER) >> unused << unused
+/// The last of eight bytes that are held, the same for letters of either case.
+#[inline(always)]
+fn tail(eight: &Eight, unused: u32) -> u64 {
+    (u64::from_le_bytes(*eight) | LOWER) >> unused
 }
 
-#[inline]
+/// The last eight bytes of a text, behind zeros if there are fewer.
+#[inline(always)]
+fn last_eight(text: &[u8]) -> Eight {
+    text.last_chunk().copied().unwrap_or_else(|| {
+        let mut eight = [0; 8];
+        eight[8 - text.len()..].copy_from_slice(text);
+        eight
+    })
+}
+
+/// All bits of a tail tell in the upper bits of the product, which become the lower ones.
+#[inline(always)]
 fn hash(tail: u64) -> u64 {
-    mix(tail, 0x9e37_79b9_7f4a_7c15)
+    tail.wrapping_mul(0x9e37_79b9_7f4a_7c15).swap_bytes()
 }
 
 /// Stretches of terms with which needles end.
@@ -154,12 +159,12 @@ impl Filter {
         Filter { words: vec![0; words.next_power_of_two()] }
     }
 
-    #[inline]
+    #[inline(always)]
     fn place(&self, hash: u64) -> usize {
         (hash >> 12) as usize & (self.words.len() - 1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&self, hash: u64) -> u64 {
         self.words[self.place(hash)]
     }
@@ -173,13 +178,13 @@ impl Filter {
         *self.word_mut(hash) |= bits(hash);
     }
 
-    #[inline]
+    #[inline(always)]
     fn may_hold(&self, hash: u64) -> bool {
         self.word(hash) & bits(hash) == bits(hash)
     }
 }
 
-#[inline]
+#[inline(always)]
 fn bits(hash: u64) -> u64 {
     1 << (hash & 63) | 1 << (hash >> 6 & 63)
 }

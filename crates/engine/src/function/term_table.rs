@@ -8,6 +8,9 @@
 
 use std::thread;
 
+use fearless_simd::{Level, Simd, dispatch};
+use logs::Excerpt;
+
 use super::fold::with_folded;
 use super::letters::{Letters, before_in, before_in_ascii, each_ascii_term, each_term};
 use super::needle::Needle;
@@ -36,6 +39,8 @@ struct Table {
     empty: bool,
     /// Needles that the table cannot hold (without a letter or digit, or of very many terms), by their positions.
     plain: Vec<(Needle, usize)>,
+    /// What instructions the processor has.
+    level: Level,
 }
 
 impl TermTable {
@@ -52,7 +57,7 @@ impl TermTable {
 
     /// One of the needles is in the text, if it is in ASCII and the table holds all needles.
     #[inline]
-    pub(crate) fn any_ascii(&self, text: &[u8]) -> Option<bool> {
+    pub(crate) fn any_ascii(&self, text: Excerpt<'_>) -> Option<bool> {
         if self.ascii.plain.is_empty() { self.ascii.each_ascii(text, &mut |_| true) } else { None }
     }
 
@@ -95,6 +100,7 @@ impl Table {
             slots,
             tails,
             stretches,
+            level: Level::new(),
         }
     }
 
@@ -115,11 +121,11 @@ impl Table {
 
     /// Calls `found` with the position of each needle of the table that is in the text, until it says that this is enough.
     fn each(&self, text: &str, mut found: impl FnMut(usize) -> bool) -> bool {
-        self.each_ascii(text.as_bytes(), &mut found).unwrap_or_else(|| {
+        self.each_ascii(text.as_bytes().into(), &mut found).unwrap_or_else(|| {
             with_folded(text, |text| {
                 let bytes = text.as_bytes();
                 each_term(text, |start, end| {
-                    self.tails.may_hold(bytes, start, end) && self.ends_at(bytes, before_in(text), (start, end), &mut found)
+                    self.tails.may_end_with(&bytes[..end]) && self.ends_at(bytes, before_in(text), (start, end), &mut found)
                 })
             })
         })
@@ -127,19 +133,48 @@ impl Table {
 
     /// The same for a text in ASCII, of any case; `None` once it is found not to be.
     #[inline]
-    fn each_ascii(&self, text: &[u8], found: &mut impl FnMut(usize) -> bool) -> Option<bool> {
+    fn each_ascii(&self, text: Excerpt<'_>, found: &mut impl FnMut(usize) -> bool) -> Option<bool> {
         if self.empty {
             return Some(false);
         }
         if text.len() < Letters::WIDTH {
-            let letters = Letters::of_all(text)?;
-            return Some(letters.each_term(|start, end| {
-                self.tails.may_hold(text, start, end) && self.ends_at(text, |at| letters.before(at), (start, end), found)
-            }));
+            return dispatch!(self.level, simd => self.each_in_block(simd, text, found));
         }
+        let text = text.text();
         each_ascii_term(text, |start, end| {
-            self.tails.may_hold(text, start, end) && self.ends_at(text, before_in_ascii(text), (start, end), found)
+            self.tails.may_end_with(&text[..end]) && self.ends_at(text, before_in_ascii(text), (start, end), found)
         })
+    }
+
+    /// The same for a text that is shorter than a block. Compiled for each level of instructions, with what is inlined here.
+    #[inline(always)]
+    fn each_in_block<S: Simd>(&self, simd: S, text: Excerpt<'_>, found: &mut impl FnMut(usize) -> bool) -> Option<bool> {
+        const BEFORE: usize = 8;
+        let copy;
+        let window = match text.window(BEFORE) {
+            Some(window) => window,
+            None => {
+                copy = alone::<{ BEFORE + Letters::WIDTH }>(text.text(), BEFORE);
+                &copy
+            }
+        };
+        let letters = Letters::of_block(simd, window[BEFORE..].as_array()?, text.len())?;
+        // All ends are asked for before one is looked at: how many there are cannot be guessed.
+        let (mut ends, mut held) = (letters.ends(), 0);
+        while ends != 0 {
+            let end = ends.trailing_zeros() as usize % Letters::WIDTH;
+            ends &= ends - 1;
+            held |= u64::from(self.tails.may_end(window[end..end + BEFORE].as_array()?)) << end;
+        }
+        while held != 0 {
+            let end = held.trailing_zeros();
+            held &= held - 1;
+            let term = (letters.start(end).unwrap_or(0), end as usize);
+            if self.ends_at(text.text(), |at| letters.before(at), term, found) {
+                return Some(true);
+            }
+        }
+        Some(false)
     }
 
     /// Looks up the stretches of terms that end with that one; `before` gives the term that ends at or before a position.
@@ -187,6 +222,14 @@ impl Table {
     }
 }
 
+/// The text among zeros, `before` so many of them.
+#[cold]
+fn alone<const N: usize>(text: &[u8], before: usize) -> [u8; N] {
+    let mut all = [0; N];
+    all[before..][..text.len()].copy_from_slice(text);
+    all
+}
+
 /// The needle stands in the text, and neither goes on in a letter or digit where the needle ends in one.
 fn is_bounded_in(needle: &Needle, text: &str) -> bool {
     needle.find(text, |text, start, end| {
@@ -207,7 +250,7 @@ const PARTS: usize = 4;
 struct Part {
     entries: Vec<Entry>,
     plain: Vec<(Needle, usize)>,
-    last_terms: Distinct,
+    ends: Distinct,
     /// The bytes of the shortest, up to the end of its last term.
     shortest: usize,
     singles: bool,
@@ -219,8 +262,7 @@ struct Part {
 struct Entry {
     hash: u64,
     position: u32,
-    /// Where its last term stands.
-    start: u16,
+    /// Where its last term ends.
     end: u16,
 }
 
@@ -231,7 +273,7 @@ impl Part {
         let mut part = Part {
             entries: Vec::new(),
             plain: Vec::new(),
-            last_terms: Distinct::default(),
+            ends: Distinct::default(),
             shortest: usize::MAX,
             singles: false,
             stems: Vec::new(),
@@ -252,8 +294,8 @@ impl Part {
             };
             match Entry::of(position, needle.as_bytes(), &terms, &mut part.stems) {
                 Some(entry) => {
-                    let (start, end) = entry.last();
-                    part.last_terms.insert(needle.as_bytes(), start, end);
+                    let end = usize::from(entry.end);
+                    part.ends.insert(&needle.as_bytes()[..end]);
                     part.shortest = part.shortest.min(end);
                     part.singles |= terms.len() == 1;
                     entries.push(entry);
@@ -270,12 +312,8 @@ impl Entry {
     /// A needle of those terms; `None` if the table cannot hold it.
     fn of(position: usize, text: &[u8], terms: &[(usize, usize)], stems: &mut Vec<u64>) -> Option<Entry> {
         let ((start, end), before) = terms.split_last().filter(|_| terms.len() < TERMS)?;
-        let mut entry = Entry {
-            hash: single(&text[*start..*end]),
-            position: u32::try_from(position).ok()?,
-            start: u16::try_from(*start).ok()?,
-            end: u16::try_from(*end).ok()?,
-        };
+        let mut entry =
+            Entry { hash: single(&text[*start..*end]), position: u32::try_from(position).ok()?, end: u16::try_from(*end).ok()? };
         let Some(((second, _), before)) = before.split_last() else { return Some(entry) };
         let mut first = *second;
         entry.hash = text_hash(&text[first..*end]);
@@ -285,11 +323,6 @@ impl Entry {
             first = *left;
         }
         Some(entry)
-    }
-
-    /// Where its last term stands.
-    fn last(&self) -> (usize, usize) {
-        (usize::from(self.start), usize::from(self.end))
     }
 }
 
@@ -303,12 +336,11 @@ fn filters(needles: &Arena, parts: &[Part]) -> (Tails, Stretches) {
     let count: usize = parts.iter().map(|part| part.entries.len()).sum();
     let stems: usize = parts.iter().map(|part| part.stems.len()).sum();
     let shortest = parts.iter().map(|part| part.shortest).min().unwrap_or(0);
-    let mut tails = Tails::new(count, shortest, &Distinct::of_all(parts.iter().map(|part| &part.last_terms)));
+    let mut tails = Tails::new(count, shortest, &Distinct::of_all(parts.iter().map(|part| &part.ends)));
     let mut stretches = Stretches::for_entries(count + stems);
     for part in parts {
         for entry in &part.entries {
-            let (start, end) = entry.last();
-            tails.insert(&needles.get(entry.position as usize).as_bytes()[..end], start);
+            tails.insert(&needles.get(entry.position as usize).as_bytes()[..usize::from(entry.end)]);
             stretches.insert_needle(entry.hash);
         }
         part.stems.iter().for_each(|stem| stretches.insert_stem(*stem));

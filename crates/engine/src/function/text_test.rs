@@ -3,6 +3,7 @@
 //! Whatever looks at a text before there is a row of it (a scan) and whatever looks at a whole column asks the same test.
 
 use kql::Type;
+use logs::Excerpt;
 
 use super::fold::eq_fold;
 use super::member::constant_keys;
@@ -104,13 +105,13 @@ impl TextTest {
 impl TextTest {
     /// What the operator says of the text of those bytes; `None` if they are no UTF-8.
     #[inline]
-    pub(crate) fn test_bytes(&self, bytes: &[u8]) -> Option<bool> {
+    pub(crate) fn test_bytes(&self, bytes: Excerpt<'_>) -> Option<bool> {
         if let Is::AnyTerm(set) = &self.is
             && let Some(found) = set.terms().any_ascii(bytes)
         {
             return Some(found == self.wanted);
         }
-        Some(self.test(std::str::from_utf8(bytes).ok()?))
+        Some(self.test(std::str::from_utf8(bytes.text()).ok()?))
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, ScalarUDF};
 use kql::{Column, Type};
-use logs::{Find, Keep, TextAt};
+use logs::{Excerpt, Find, Keep, TextAt};
 
 use super::number_test::NumberTest;
 use super::prune::Prune;
@@ -59,7 +59,7 @@ impl Needles {
 
     /// [`Needles::may_match`] of a filter that only looks for something, given the texts of all columns.
     #[inline]
-    pub(crate) fn may_find(&self, texts: &[&[u8]]) -> bool {
+    pub(crate) fn may_find(&self, texts: &[Excerpt<'_>]) -> bool {
         self.node.finds(texts)
     }
 
@@ -78,7 +78,7 @@ pub(super) fn keep(needles: Vec<Needles>, added: &[Column]) -> Option<Keep> {
     let only_finds = !is_added.contains(&true) && needles.iter().all(Needles::only_finds);
     let find = only_finds.then(|| {
         let needles = Arc::clone(&needles);
-        let find = move |texts: &[&[u8]]| {
+        let find = move |texts: &[Excerpt<'_>]| {
             if let [only] = needles.as_slice() {
                 return only.may_find(texts);
             }
@@ -111,7 +111,7 @@ impl Node {
             Node::Unknown => None,
             Node::Test(column, test) => {
                 // What is no UTF-8 becomes another text in the row.
-                test.test_bytes(&text(*column)?)
+                test.test_bytes((&*text(*column)?).into())
             }
             Node::Call(column, call) => is_true_of(call, &text(*column)?),
             Node::Number(column, test) => test.rules_out(&text(*column)?).then_some(false),
@@ -132,13 +132,20 @@ impl Node {
     }
 
     #[inline]
-    fn finds(&self, texts: &[&[u8]]) -> bool {
+    fn finds(&self, texts: &[Excerpt<'_>]) -> bool {
+        match self {
+            Node::Test(column, test) => texts.get(*column).and_then(|text| test.test_bytes(*text)) != Some(false),
+            _ => self.finds_otherwise(texts),
+        }
+    }
+
+    fn finds_otherwise(&self, texts: &[Excerpt<'_>]) -> bool {
         match self {
             Node::Unknown | Node::Not(_) => true,
-            Node::Test(column, test) => texts.get(*column).and_then(|text| test.test_bytes(text)) != Some(false),
-            Node::Call(column, call) => texts.get(*column).and_then(|text| is_true_of(call, text)) != Some(false),
+            Node::Test(..) => self.finds(texts),
+            Node::Call(column, call) => texts.get(*column).and_then(|text| is_true_of(call, text.text())) != Some(false),
             // No text is null, which no comparison is true of.
-            Node::Number(column, test) => texts.get(*column).is_none_or(|text| !text.is_empty() && !test.rules_out(text)),
+            Node::Number(column, test) => texts.get(*column).is_none_or(|text| !text.is_empty() && !test.rules_out(text.text())),
             Node::All(nodes) => nodes.iter().all(|node| node.finds(texts)),
             Node::Any(nodes) => nodes.iter().any(|node| node.finds(texts)),
         }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::marks::{Blocks, Quotes, WIDTH};
 use super::{Column, Texts};
 use crate::decode::Glance;
+use crate::excerpt::Excerpt;
 use crate::table::Path;
 
 /// Lines of fields between delimiters.
@@ -77,28 +78,33 @@ impl Fields {
         for (at, column) in columns.iter().enumerate() {
             let mut values = self.of_columns[at].iter().map(|slot| self.value(buffer, *slot));
             let first = values.find(|value| !value.is_empty());
-            texts.of_columns[at] = match column {
-                Column::Const(text) => text,
+            let text = match column {
+                Column::Const(text) => text.as_slice().into(),
                 Column::First(_) | Column::Outer(_) => first.unwrap_or_default(),
                 Column::OneOf(_) => {
                     for text in first.into_iter().chain(values) {
                         // Of a list only who decodes takes the first element.
-                        if text.contains(&b',') {
+                        if text.text().contains(&b',') {
                             return None;
                         }
                         if !text.is_empty() {
                             texts.or(at, text)?;
                         }
                     }
-                    b""
+                    Excerpt::default()
                 }
                 Column::Made(_, absent) => match first {
-                    None => absent,
+                    None => absent.as_slice().into(),
                     Some(_) => return None,
                 },
             };
+            texts.of_columns.push(text);
         }
-        Some((self.time.map_or(b"", |slot| self.value(buffer, slot)), newline))
+        let time = match self.time {
+            Some(slot) => self.value(buffer, slot).text(),
+            None => b"",
+        };
+        Some((time, newline))
     }
 
     /// Finds the wanted fields and the newline; `None` if they may be others than they look, or the line has more fields than it
@@ -171,8 +177,9 @@ impl Fields {
     }
 
     #[inline(always)]
-    fn value<'b>(&self, buffer: &'b [u8], slot: usize) -> &'b [u8] {
-        let value = &buffer[self.found[slot].clone()];
-        if self.empty.iter().any(|empty| empty == value) { b"" } else { value }
+    fn value<'b>(&self, buffer: &'b [u8], slot: usize) -> Excerpt<'b> {
+        let Range { start, end } = self.found[slot].clone();
+        let value = Excerpt::of(buffer, start, end).unwrap_or_default();
+        if self.empty.iter().any(|empty| empty == value.text()) { Excerpt::default() } else { value }
     }
 }

@@ -1,30 +1,30 @@
-//! Lines that are JSON objects: the keys of the wanted members are searched in all of them at once.
+//! Lines that are JSON objects: the keys of the wanted members are searched in many of them at once.
 
 use std::ops::Range;
 
-use memchr::memmem::Finder;
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr2, memmem};
 
-use super::marks::Blocks;
+use super::stretch::Stretch;
 use super::{Column, Texts};
+use crate::excerpt::Excerpt;
+use crate::lead::Lead;
 use crate::skeleton::text_end;
 use crate::table::Path;
 
 /// Lines of JSON objects.
 pub(super) struct Json {
-    keys: Vec<Key>,
     /// The keys of the columns in turn.
+    keys: Vec<Key>,
     of_columns: Vec<Range<usize>>,
     time: Option<TimeKey>,
-    /// Backslashes, which change what bytes mean.
-    blocks: Blocks,
+    stretch: Stretch,
 }
 
-/// A key, in its quotes.
+/// A key, which has the same number in the stretch.
 struct Key {
-    finder: Finder<'static>,
-    /// Where it stands next, in the buffer: beyond its end if nowhere; `None` if that was not looked for yet.
-    next: Option<usize>,
+    name: Lead,
+    /// What stands before its value, if that is a text and nothing is between: the name in its quotes, a colon and a quote.
+    usual: Lead,
     /// It is a member of a member.
     inner: bool,
 }
@@ -41,23 +41,23 @@ impl Json {
         for column in columns {
             let first = keys.len();
             for path in column.paths() {
-                let (name, inner) = (quoted(path.inner.last().unwrap_or(&path.key)), !path.inner.is_empty());
+                let key = Key::of(path);
                 // Members of several members may have one name: it is looked for once, and must then stand there but once.
-                if !keys[first..].iter().any(|key: &Key| key.inner && inner && key.finder.needle() == name) {
-                    keys.push(Key { finder: Finder::new(&name).into_owned(), next: None, inner });
+                let is_known = |known: &Key| known.inner && key.inner && known.name.bytes() == key.name.bytes();
+                if !keys[first..].iter().any(is_known) {
+                    keys.push(key);
                 }
             }
             of_columns.push(first..keys.len());
         }
-        let time = time.first().map(|path| path.inner.last().unwrap_or(&path.key));
-        let time = time.map(|name| TimeKey { name: quoted(name), usual: 1 });
-        Json { keys, of_columns, time, blocks: Blocks::new([b'\\'; 2]) }
+        let time = time.first().map(|path| TimeKey { key: Key::of(path), at: 1 });
+        let stretch = Stretch::new(keys.iter().map(|key| key.name.bytes().to_vec()));
+        Json { keys, of_columns, time, stretch }
     }
 
     /// The buffer has other bytes than before.
     pub(super) fn renew(&mut self) {
-        self.blocks.renew();
-        self.keys.iter_mut().for_each(|key| key.next = None);
+        self.stretch.renew();
     }
 
     /// The texts of the columns, the time and where the newline stands, if the line shows them.
@@ -69,121 +69,117 @@ impl Json {
         columns: &'b [Column],
         texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)> {
-        let (newline, escaped) = self.blocks.line_end(buffer, start)?;
+        let newline = self.stretch.line_end(buffer, start)?;
         let line = start..newline - usize::from(buffer[start..newline].ends_with(b"\r"));
         let bytes = &buffer[line.clone()];
         if bytes.len() < 2 || bytes[0] != b'{' || bytes[bytes.len() - 1] != b'}' {
             return None;
         }
         // A key may be written in escapes.
-        if escaped && memmem::find(bytes, br"\u").is_some() {
+        if self.stretch.escaped && memmem::find(bytes, br"\u").is_some() {
             return None;
         }
         for (at, column) in columns.iter().enumerate() {
-            let keys = self.keys.get_mut(self.of_columns[at].clone())?;
+            let keys = self.of_columns[at].clone();
             let text = match column {
-                Column::Const(text) => text,
-                Column::First(_) => &buffer[first_text(keys, buffer, &line, |other| texts.or(at, &buffer[other]))?],
-                Column::OneOf(_) => &buffer[one_text(keys, buffer, &line, |other| texts.or(at, &buffer[other]))?],
+                Column::Const(text) => text.as_slice().into(),
+                Column::First(_) => {
+                    let first = self.first_text(keys, buffer, &line, |other| texts.or(at, excerpt(buffer, &other)?))?;
+                    excerpt(buffer, &first)?
+                }
+                Column::OneOf(_) => {
+                    let one = self.one_text(keys, buffer, &line, |other| texts.or(at, excerpt(buffer, &other)?))?;
+                    excerpt(buffer, &one)?
+                }
                 Column::Made(_, absent) => {
                     for key in keys {
-                        let Seen::Nothing = key.find(buffer, &line)? else { return None };
+                        let Seen::Nothing = self.find(key, buffer, &line)? else { return None };
                     }
-                    absent
+                    absent.as_slice().into()
                 }
                 Column::Outer(_) => {
-                    let text = first_text(keys, buffer, &line, |_| None)?;
+                    let text = self.first_text(keys, buffer, &line, |_| None)?;
                     if !text.is_empty() && !is_outer(buffer, &line, &text) {
                         return None;
                     }
-                    &buffer[text]
+                    excerpt(buffer, &text)?
                 }
             };
-            texts.of_columns[at] = text;
+            texts.of_columns.push(text);
         }
-        Some((self.time.as_mut().map_or(b"", |time| time.find(bytes)), newline))
+        let time = match &mut self.time {
+            Some(time) => time.find(buffer, &line, &self.stretch),
+            None => b"",
+        };
+        Some((time, newline))
     }
-}
 
-/// The first text under one of the keys that is not empty; `None` if it cannot be told without reading the record.
-///
-/// A key is found wherever it stands, so a text may be that of another member of the same name. Where it is the only one, the column
-/// is either that text or empty, and a line in which the text is not looked for can be passed over. Where there are several, and the
-/// first is not known to stand where the column's own does, it may be any `other`.
-#[inline(always)]
-fn first_text(
-    keys: &mut [Key],
-    buffer: &[u8],
-    line: &Range<usize>,
-    mut other: impl FnMut(Range<usize>) -> Option<()>,
-) -> Option<Range<usize>> {
-    let (mut first, mut first_inner) = (line.start..line.start, false);
-    for key in keys {
-        let Seen::Text(text) = key.find(buffer, line)? else { continue };
-        if first.is_empty() {
-            (first, first_inner) = (text, key.inner);
-        } else if !text.is_empty() && text != first && (first_inner || !is_outer(buffer, line, &first)) {
-            other(text)?;
+    /// The first text under one of the keys that is not empty; `None` if it cannot be told without reading the record.
+    ///
+    /// A key is found wherever it stands, so a text may be that of another member of the same name. Where it is the only one, the
+    /// column is either that text or empty, and a line in which the text is not looked for can be passed over. Where there are
+    /// several, and the first is not known to stand where the column's own does, it may be any `other`.
+    #[inline(always)]
+    fn first_text(
+        &mut self,
+        keys: Range<usize>,
+        buffer: &[u8],
+        line: &Range<usize>,
+        mut other: impl FnMut(Range<usize>) -> Option<()>,
+    ) -> Option<Range<usize>> {
+        let (mut first, mut first_inner) = (line.start..line.start, false);
+        for key in keys {
+            let Seen::Text(text) = self.find(key, buffer, line)? else { continue };
+            if first.is_empty() {
+                (first, first_inner) = (text, self.keys[key].inner);
+            } else if !text.is_empty() && text != first && (first_inner || !is_outer(buffer, line, &first)) {
+                other(text)?;
+            }
         }
+        Some(first)
     }
-    Some(first)
-}
 
-/// A text under one of the keys, and each `other`; `None` if they cannot be told without reading the record.
-#[inline(always)]
-fn one_text(
-    keys: &mut [Key],
-    buffer: &[u8],
-    line: &Range<usize>,
-    mut other: impl FnMut(Range<usize>) -> Option<()>,
-) -> Option<Range<usize>> {
-    let mut one = line.start..line.start;
-    for key in keys {
-        match key.find(buffer, line)? {
-            Seen::Text(text) if one.is_empty() => one = text,
-            Seen::Text(text) if !text.is_empty() => other(text)?,
-            _ => {}
+    /// A text under one of the keys, and each `other`; `None` if they cannot be told without reading the record.
+    #[inline(always)]
+    fn one_text(
+        &mut self,
+        keys: Range<usize>,
+        buffer: &[u8],
+        line: &Range<usize>,
+        mut other: impl FnMut(Range<usize>) -> Option<()>,
+    ) -> Option<Range<usize>> {
+        let mut one = line.start..line.start;
+        for key in keys {
+            match self.find(key, buffer, line)? {
+                Seen::Text(text) if one.is_empty() => one = text,
+                Seen::Text(text) if !text.is_empty() => other(text)?,
+                _ => {}
+            }
         }
+        Some(one)
     }
-    Some(one)
-}
 
-/// The member with that text is no member of a member: in its line nothing is opened before it, or nothing closed behind it, but the
-/// object itself.
-fn is_outer(buffer: &[u8], line: &Range<usize>, text: &Range<usize>) -> bool {
-    memchr2(b'{', b'[', &buffer[line.start + 1..text.start]).is_none()
-        || memchr2(b'}', b']', &buffer[text.end..line.end - 1]).is_none()
-}
-
-impl Key {
     /// The text under the key in that line; `None` if it cannot be told without reading the record.
     #[inline(always)]
-    fn find(&mut self, buffer: &[u8], line: &Range<usize>) -> Option<Seen> {
-        let mut next = match self.next {
-            Some(next) if next >= line.start => next,
-            _ => self.seek(buffer, line.start),
-        };
-        let mut seen = Seen::Nothing;
-        while next < line.end {
-            let (start, end) = (next, next + self.finder.needle().len());
-            next = self.seek(buffer, end);
-            if start > 0 && buffer[start - 1] == b'\\' {
-                return None;
-            }
-            let mut at = skip_blanks(buffer, end);
-            if buffer.get(at) != Some(&b':') {
-                // The text of a value.
+    fn find(&mut self, number: usize, buffer: &[u8], line: &Range<usize>) -> Option<Seen> {
+        let (mut seen, mut from) = (Seen::Nothing, line.start);
+        while let Some(start) = self.stretch.key(number, from, line.end) {
+            from = start + 1;
+            let (key, rest) = (self.keys.get(number)?, &buffer[start..line.end]);
+            if !key.name.begins(rest) {
                 continue;
             }
-            at = skip_blanks(buffer, at + 1);
-            let text = match buffer.get(at..line.end)? {
-                [b'"', ..] => match text_end(buffer, at + 1)? {
-                    (quote, false) if quote < line.end => at + 1..quote,
-                    _ => return None,
-                },
-                [b'n', b'u', b'l', b'l', b',' | b'}' | b' ', ..] => at..at,
-                number @ [b'-' | b'0'..=b'9', ..] => at..at + plain_number(number)?,
-                _ => return None,
+            if self.stretch.escaped && start > 0 && buffer[start - 1] == b'\\' {
+                return None;
+            }
+            let text = if key.usual.begins(rest) {
+                let text = start + key.usual.len();
+                text..self.quoted_end(buffer, text).filter(|quote| *quote < line.end)?
+            } else {
+                match self.value(buffer, start + key.name.len(), line.end)? {
+                    Seen::Text(text) => text,
+                    Seen::Nothing => continue,
+                }
             };
             if matches!(seen, Seen::Text(_)) {
                 return None;
@@ -193,12 +189,41 @@ impl Key {
         Some(seen)
     }
 
-    #[inline(always)]
-    fn seek(&mut self, buffer: &[u8], from: usize) -> usize {
-        let next = self.finder.find(&buffer[from..]).map_or(usize::MAX, |found| from + found);
-        self.next = Some(next);
-        next
+    /// The text of the value that stands behind a key which ends at `at`; nothing if that is none, but the text of a value.
+    fn value(&self, buffer: &[u8], at: usize, end: usize) -> Option<Seen> {
+        let mut at = skip_blanks(buffer, at);
+        if buffer.get(at) != Some(&b':') {
+            return Some(Seen::Nothing);
+        }
+        at = skip_blanks(buffer, at + 1);
+        Some(Seen::Text(match buffer.get(at..end)? {
+            [b'"', ..] => at + 1..self.quoted_end(buffer, at + 1).filter(|quote| *quote < end)?,
+            [b'n', b'u', b'l', b'l', b',' | b'}' | b' ', ..] => at..at,
+            number @ [b'-' | b'0'..=b'9', ..] => at..at + plain_number(number)?,
+            _ => return None,
+        }))
     }
+
+    /// Where the text ends that begins at `at`; `None` if there are escapes in it.
+    #[inline(always)]
+    fn quoted_end(&self, buffer: &[u8], at: usize) -> Option<usize> {
+        if self.stretch.escaped {
+            return text_end(buffer, at).filter(|(_, escapes)| !escapes).map(|(quote, _)| quote);
+        }
+        self.stretch.quote(at)
+    }
+}
+
+#[inline(always)]
+fn excerpt<'b>(buffer: &'b [u8], text: &Range<usize>) -> Option<Excerpt<'b>> {
+    Excerpt::of(buffer, text.start, text.end)
+}
+
+/// The member with that text is no member of a member: in its line nothing is opened before it, or nothing closed behind it, but the
+/// object itself.
+fn is_outer(buffer: &[u8], line: &Range<usize>, text: &Range<usize>) -> bool {
+    memchr2(b'{', b'[', &buffer[line.start + 1..text.start]).is_none()
+        || memchr2(b'}', b']', &buffer[text.end..line.end - 1]).is_none()
 }
 
 /// The length of the number that begins there, if it is one of digits and ends as a value does.
@@ -206,10 +231,6 @@ impl Key {
 fn plain_number(bytes: &[u8]) -> Option<usize> {
     let end = bytes.iter().position(|byte| !matches!(byte, b'-' | b'0'..=b'9' | b'.'))?;
     matches!(bytes[end], b',' | b'}' | b' ').then_some(end)
-}
-
-fn quoted(name: &str) -> Vec<u8> {
-    format!("\"{name}\"").into_bytes()
 }
 
 #[inline(always)]
@@ -220,24 +241,42 @@ fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+impl Key {
+    fn of(path: &Path) -> Key {
+        let name = path.inner.last().unwrap_or(&path.key);
+        let lead = |lead: String| Lead::new(lead.as_bytes());
+        Key { name: lead(format!("\"{name}\"")), usual: lead(format!("\"{name}\":\"")), inner: !path.inner.is_empty() }
+    }
+}
+
 /// The key of the time, which mostly stands in the same place of each line.
 struct TimeKey {
-    name: Vec<u8>,
-    usual: usize,
+    key: Key,
+    at: usize,
 }
 
 impl TimeKey {
     #[inline(always)]
-    fn find<'b>(&mut self, line: &'b [u8]) -> &'b [u8] {
-        if !line.get(self.usual..).is_some_and(|rest| rest.starts_with(&self.name)) {
-            let Some(found) = memmem::find(line, &self.name) else { return b"" };
-            self.usual = found;
+    fn find<'b>(&mut self, buffer: &'b [u8], line: &Range<usize>, stretch: &Stretch) -> &'b [u8] {
+        let bytes = &buffer[line.clone()];
+        if bytes.get(self.at..).is_some_and(|rest| self.key.usual.begins(rest)) {
+            return until_quote(buffer, line.start + self.at + self.key.usual.len(), line.end, stretch);
         }
-        let at = skip_blanks(line, self.usual + self.name.len());
-        let value = line.get(skip_blanks(line, at + 1)..).unwrap_or_default();
+        let Some(at) = memmem::find(bytes, self.key.name.bytes()) else { return b"" };
+        self.at = at;
+        let at = line.start + skip_blanks(bytes, at + self.key.name.len());
+        let at = skip_blanks(buffer, at + 1);
+        let value = buffer.get(at..line.end).unwrap_or_default();
         match value.first() {
-            Some(b'"') => value[1..].get(..memchr(b'"', &value[1..]).unwrap_or(0)).unwrap_or_default(),
+            Some(b'"') => until_quote(buffer, at + 1, line.end, stretch),
             _ => &value[..value.iter().position(|byte| matches!(byte, b',' | b'}' | b' ')).unwrap_or(0)],
         }
     }
+}
+
+/// What stands from `at` up to the next quote, or the end of the line.
+#[inline(always)]
+fn until_quote<'b>(buffer: &'b [u8], at: usize, end: usize, stretch: &Stretch) -> &'b [u8] {
+    let end = stretch.quote(at).unwrap_or(end).min(end);
+    buffer.get(at..end).unwrap_or_default()
 }

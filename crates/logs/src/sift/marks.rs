@@ -36,20 +36,6 @@ impl Blocks {
         self.count = 0;
     }
 
-    /// Where the line ends that begins at `start`, and whether the first of the bytes stands in it.
-    #[inline(always)]
-    pub(super) fn line_end(&mut self, buffer: &[u8], start: usize) -> Option<(usize, bool)> {
-        let (mut from, mut base, mut seen) = (start % WIDTH, start - start % WIDTH, 0);
-        loop {
-            let marks = self.marks(buffer, base)?.of_line(from);
-            seen |= marks.bytes[0];
-            if let Some(newline) = marks.newline() {
-                return Some((base + newline, seen != 0));
-            }
-            (from, base) = (0, base + WIDTH);
-        }
-    }
-
     /// Those of the block that begins at `base`, a multiple of its width; `None` behind the buffer's end.
     #[inline(always)]
     pub(super) fn marks(&mut self, buffer: &[u8], base: usize) -> Option<Marks> {

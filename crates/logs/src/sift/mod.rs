@@ -1,7 +1,7 @@
 //! Records that cannot pass a test, passed over where they stand in the buffer.
 //!
 //! In: lines, the keys of the columns that a test looks at, and the test. Out: the first line whose record may pass. No record is
-//! decoded for it: in JSON the keys are searched in the bytes of all lines at once, between delimiters the fields are counted, in syslog the header is read. What
+//! decoded for it: in JSON the keys are searched in the bytes of many lines at once, between delimiters the fields are counted, in syslog the header is read. What
 //! is not plain (escapes, a key that stands there twice, values of other types, quoted fields) is left to who decodes, so that a
 //! line which is passed over never holds a record that would pass. What a decoder would find wrong inside such a line is not seen;
 //! a line that is no object, or has other fields than the header, is.
@@ -12,6 +12,7 @@ mod marks;
 #[cfg(test)]
 mod random;
 mod span;
+mod stretch;
 mod syslog;
 mod texts;
 
@@ -185,7 +186,7 @@ impl Sift {
         let mut count = self.columns.len();
         if let Some((route, target)) = &self.route {
             count -= 1;
-            match route.place(texts.of_columns[count], *target) {
+            match route.place(texts.of_columns[count].text(), *target) {
                 Place::Here => {}
                 Place::Elsewhere => return Some(Line::Elsewhere(newline)),
                 Place::NoTable => return Some(Line::NoTable(newline)),
@@ -213,7 +214,7 @@ mod tests {
 
     /// Whether each line is passed over by a search for `fox` in `a` or `b` or, if `inner`, in `x/a`; and the span of their times.
     fn sifted(glance: Glance<'_>, sources: &[Option<&Source>], lines: &[&str]) -> (Vec<bool>, Option<(i64, i64)>) {
-        let find: Arc<Find> = Arc::new(|texts| texts.contains(&&b"fox"[..]));
+        let find: Arc<Find> = Arc::new(|texts| texts.iter().any(|text| text.text() == b"fox"));
         let time = keys(&["t"]);
         let mut sift = Sift::new(sources, Some(&time), Some(find), None).unwrap();
         sift.look(glance);

@@ -172,7 +172,7 @@ fn is_late(text: &[u8]) -> bool {
 
 fn keep((_, names): Columns, finds: bool) -> Keep {
     let find: Arc<Find> =
-        Arc::new(|texts| texts[..2].iter().any(|text| holds(text)) || !texts[2].is_empty() && is_late(texts[2]));
+        Arc::new(|texts| texts[..2].iter().any(|text| holds(text.text())) || !texts[2].is_empty() && is_late(texts[2].text()));
     let test: Arc<Test> = Arc::new(|text| {
         let passes = |at: usize, test: fn(&[u8]) -> bool| text(at).is_none_or(|text: Cow<'_, [u8]>| test(&text));
         passes(0, holds) || passes(1, holds) || passes(2, is_late)

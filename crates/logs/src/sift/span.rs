@@ -1,29 +1,33 @@
 //! The span of times that are not all converted.
 
-use std::cmp::Ordering;
-
 use crate::convert::Clock;
 
 /// The least and the greatest of times, as they are written: most can be compared without being converted.
 #[derive(Default)]
 pub(super) struct TimeSpan {
-    least: Vec<u8>,
-    greatest: Vec<u8>,
+    /// Of times of one length.
+    length: usize,
+    least: Written,
+    greatest: Written,
     /// Those that cannot be compared so.
     others: Option<(i64, i64)>,
     clock: Clock,
 }
 
+/// A text of up to thirty-two bytes, zeros behind it, as numbers: of two of one length the greater is the one that sorts behind.
+type Written = [u64; 4];
+
 impl TimeSpan {
     #[inline]
     pub(super) fn note(&mut self, time: &[u8]) {
-        if !is_comparable(time) || time.len() != self.greatest.len() {
+        if time.len() != self.length || !is_comparable(time) {
             return self.note_other(time);
         }
-        if compare(time, &self.greatest).is_gt() {
-            self.greatest.copy_from_slice(time);
-        } else if compare(time, &self.least).is_lt() {
-            self.least.copy_from_slice(time);
+        let time = written(time);
+        if time > self.greatest {
+            self.greatest = time;
+        } else if time < self.least {
+            self.least = time;
         }
     }
 
@@ -31,12 +35,9 @@ impl TimeSpan {
         let ticks = self.clock.ticks(time);
         self.widen(ticks);
         if is_comparable(time) {
-            for old in [std::mem::take(&mut self.least), std::mem::take(&mut self.greatest)] {
-                let ticks = self.clock.ticks(&old);
-                self.widen(ticks);
-            }
-            self.least.extend_from_slice(time);
-            self.greatest.extend_from_slice(time);
+            self.widen_by_written();
+            let written = written(time);
+            (self.length, self.least, self.greatest) = (time.len(), written, written);
         }
     }
 
@@ -46,28 +47,41 @@ impl TimeSpan {
         self.others = Some((least.min(ticks), greatest.max(ticks)));
     }
 
-    pub(super) fn take(&mut self) -> Option<(i64, i64)> {
-        for time in [std::mem::take(&mut self.least), std::mem::take(&mut self.greatest)] {
-            let ticks = self.clock.ticks(&time);
+    fn widen_by_written(&mut self) {
+        for time in [self.least, self.greatest] {
+            let bytes = time.map(u64::to_be_bytes);
+            let ticks = self.clock.ticks(&bytes.as_flattened()[..self.length]);
             self.widen(ticks);
         }
+    }
+
+    pub(super) fn take(&mut self) -> Option<(i64, i64)> {
+        self.widen_by_written();
+        self.length = 0;
         self.others.take()
     }
 }
 
-/// Two texts of one length, eight bytes at a time.
-#[inline]
-fn compare(a: &[u8], b: &[u8]) -> Ordering {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let differ = a.iter().zip(b).find(|(a, b)| a != b);
-    differ.map_or_else(|| a_rest.cmp(b_rest), |(a, b)| u64::from_be_bytes(*a).cmp(&u64::from_be_bytes(*b)))
+#[inline(always)]
+fn written(time: &[u8]) -> Written {
+    let mut words = Written::default();
+    let (chunks, rest) = time.as_chunks::<8>();
+    words.iter_mut().zip(chunks).for_each(|(word, chunk)| *word = u64::from_be_bytes(*chunk));
+    if let (Some(tail), Some(word)) = (time.last_chunk::<8>(), words.get_mut(chunks.len())) {
+        // The bytes before are shifted out.
+        *word = if rest.is_empty() { 0 } else { u64::from_be_bytes(*tail) << (64 - 8 * rest.len()) };
+    }
+    words
 }
 
 /// Of two such times of one length the greater text is the later: UTC in one form, or seconds.
 #[inline]
 fn is_comparable(time: &[u8]) -> bool {
+    if time.len() > size_of::<Written>() {
+        return false;
+    }
     match time {
-        [b'0'..=b'9', _, _, _, b'-', .., b'Z'] => true,
+        [b'0'..=b'9', _, _, _, b'-', _, _, .., b'Z'] => true,
         [b'0'..=b'9', .., b'0'..=b'9'] => time.len() > 9 && time[..9].iter().all(u8::is_ascii_digit),
         _ => false,
     }

@@ -45,10 +45,11 @@ impl Syslog {
         let line = syslog::parse(rest[..len].strip_suffix(b"\r").unwrap_or(&rest[..len])).ok()?;
         let time = if self.timed { line.time(self.latest, &mut self.scratch) } else { b"" };
         for (at, column) in columns.iter().enumerate() {
-            texts.of_columns[at] = match column {
+            let text = match column {
                 Column::Const(text) => text,
                 _ => first(&self.of_columns[at], &line, time)?,
             };
+            texts.of_columns.push(text.into());
         }
         Some((time, start + len))
     }
@@ -80,7 +81,7 @@ mod tests {
 
     /// Whether each line is passed over by a search for `fox` in the columns.
     fn sifted(sources: &[&Source], lines: &[&str]) -> Vec<bool> {
-        let find: Arc<Find> = Arc::new(|texts| texts.iter().any(|text| text.windows(3).any(|part| part == b"fox")));
+        let find: Arc<Find> = Arc::new(|texts| texts.iter().any(|text| text.text().windows(3).any(|part| part == b"fox")));
         let sources: Vec<Option<&Source>> = sources.iter().map(|source| Some(*source)).collect();
         let mut sift = Sift::new(&sources, Some(&keys(&["time"])), Some(find), None).unwrap();
         sift.look(Glance::Syslog { latest: None });

@@ -1,5 +1,8 @@
 //! The texts that a test asks for: where each comes from, and what was seen of it in a line.
 
+use arrayvec::ArrayVec;
+
+use crate::excerpt::Excerpt;
 use crate::keep::Find;
 use crate::table::Path;
 
@@ -33,11 +36,10 @@ impl Column {
 /// What was seen of the columns in a line.
 pub(super) struct Texts<'b> {
     /// A text for each column.
-    pub(super) of_columns: [&'b [u8]; COLUMNS_MAX],
+    pub(super) of_columns: ArrayVec<Excerpt<'b>, COLUMNS_MAX>,
     /// The column that may have another text instead, and those texts.
     unsure: usize,
-    others: [&'b [u8]; OTHERS_MAX],
-    count: usize,
+    others: ArrayVec<Excerpt<'b>, OTHERS_MAX>,
 }
 
 /// Texts at most that a column may have instead.
@@ -46,25 +48,24 @@ const OTHERS_MAX: usize = 4;
 impl<'b> Texts<'b> {
     #[inline]
     pub(super) fn new() -> Texts<'b> {
-        Texts { of_columns: [b""; COLUMNS_MAX], unsure: 0, others: [b""; OTHERS_MAX], count: 0 }
+        Texts { of_columns: ArrayVec::new_const(), unsure: 0, others: ArrayVec::new_const() }
     }
 
     /// Column `at` may have that text too; `None` if that is one uncertainty too many.
-    pub(super) fn or(&mut self, at: usize, text: &'b [u8]) -> Option<()> {
-        if self.count > 0 && self.unsure != at {
+    pub(super) fn or(&mut self, at: usize, text: Excerpt<'b>) -> Option<()> {
+        if !self.others.is_empty() && self.unsure != at {
             return None;
         }
-        *self.others.get_mut(self.count)? = text;
-        (self.unsure, self.count) = (at, self.count + 1);
-        Some(())
+        self.unsure = at;
+        self.others.try_push(text).ok()
     }
 
     /// Whether a record with these texts in the first `count` columns may pass.
     #[inline]
     pub(super) fn may_pass(&mut self, find: &Find, count: usize) -> bool {
         find(&self.of_columns[..count])
-            || self.others[..self.count].iter().any(|other| {
-                self.of_columns[self.unsure] = other;
+            || self.others.iter().any(|other| {
+                self.of_columns[self.unsure] = *other;
                 find(&self.of_columns[..count])
             })
     }
