@@ -1,7 +1,7 @@
 //! A text where it stands.
 
 /// A text within other bytes, so that it can be loaded together with what is around it: a load of fixed width needs no look at how
-/// long the text is.
+/// long the text is. It is best handed on by reference: it has four words.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Excerpt<'b> {
     around: &'b [u8],
@@ -20,28 +20,28 @@ impl<'b> Excerpt<'b> {
     /// The text.
     #[inline(always)]
     #[must_use]
-    pub fn text(self) -> &'b [u8] {
+    pub fn text(&self) -> &'b [u8] {
         &self.around[self.start..self.end]
     }
 
     /// How many bytes the text has.
     #[inline(always)]
     #[must_use]
-    pub fn len(self) -> usize {
+    pub fn len(&self) -> usize {
         self.end - self.start
     }
 
     /// The text has no byte.
     #[inline(always)]
     #[must_use]
-    pub fn is_empty(self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.start == self.end
     }
 
     /// `N` bytes, the first of which stands `before` bytes before the text; `None` if there are not so many around it.
     #[inline(always)]
     #[must_use]
-    pub fn window<const N: usize>(self, before: usize) -> Option<&'b [u8; N]> {
+    pub fn window<const N: usize>(&self, before: usize) -> Option<&'b [u8; N]> {
         self.around.get(self.start.checked_sub(before)?..)?.first_chunk()
     }
 }
@@ -63,7 +63,7 @@ mod tests {
         assert_eq!((text.text(), text.len(), text.is_empty()), (&b"fox"[..], 3, false));
         assert_eq!((text.window(0), text.window(2)), (Some(b"fox, a h"), Some(b"a fox,")));
         assert_eq!((text.window::<11>(0), text.window::<6>(3)), (None, None));
-        assert_eq!((Excerpt::of(b"fox", 2, 4).map(Excerpt::len), Excerpt::of(b"fox", 2, 1).map(Excerpt::len)), (None, None));
+        assert_eq!((Excerpt::of(b"fox", 2, 4).is_none(), Excerpt::of(b"fox", 2, 1).is_none()), (true, true));
         assert!(Excerpt::from(&b""[..]).is_empty());
     }
 }

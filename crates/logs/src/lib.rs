@@ -45,6 +45,7 @@ mod frame;
 mod json;
 mod keep;
 mod lead;
+mod marks;
 mod naming;
 pub mod parquet;
 mod part;

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use fearless_simd::{Level, dispatch};
 use memchr::{memchr, memmem, memrchr};
 
 use crate::compression::Compression;
@@ -16,6 +17,7 @@ use crate::error::Error;
 use crate::evtx;
 use crate::file::LogFile;
 use crate::frame::{Framing, MAX_CSV_FIELD, MAX_RECORD, opens_field};
+use crate::marks::{Quotes, WIDTH, each_block};
 use crate::scan::ByteRange;
 
 /// What one scan reads of a file.
@@ -252,8 +254,7 @@ impl Blocks {
         match self.framing {
             Framing::Csv { start, delimiter } => {
                 let start = usize::try_from(start.saturating_sub(self.offset)).unwrap_or(usize::MAX);
-                let border = |from| csv_border(bytes, start, from, delimiter);
-                border(bytes.len().saturating_sub(TAIL_BYTES)).or_else(|| border(0))
+                plain_border(bytes, start, delimiter).or_else(|| csv_border(bytes, start, delimiter))
             }
             _ => memrchr(b'\n', bytes).map(|newline| newline + 1),
         }
@@ -271,22 +272,38 @@ impl Blocks {
 }
 
 const READ_BYTES: usize = 256 << 10;
-/// In the last bytes of a block a record mostly ends.
-const TAIL_BYTES: usize = 16 << 10;
 
-/// Where the last CSV record of `bytes` ends, if that is behind `from`; records begin at `start`. As the framer has it: a quote opens
-/// a field only at its beginning, and one that is not closed within the longest field costs but its line.
-fn csv_border(bytes: &[u8], start: usize, from: usize, delimiter: u8) -> Option<usize> {
+/// Where the last CSV record of `bytes` ends; records begin at `start`. `None` if none does, or a quote neither opens a field nor
+/// closes it, or a record may have a field longer than the longest.
+fn plain_border(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
+    let text = bytes.get(start..)?;
+    let (mut quotes, mut border, mut strays, mut longest) = (Quotes::new(), 0, 0, 0);
+    dispatch!(Level::new(), simd => {
+        let mut end = 0;
+        each_block(simd, text, [delimiter, b'"', b'\n'], |marks| {
+            end += WIDTH;
+            let quoted = quotes.of_block(marks);
+            strays |= quoted.stray;
+            let newlines = marks[2] & !quoted.inside;
+            if newlines != 0 {
+                let last = end - newlines.leading_zeros() as usize;
+                longest = longest.max(last - border);
+                border = last;
+            }
+        });
+    });
+    (border > 0 && strays == 0 && longest.max(text.len() - border) <= MAX_CSV_FIELD).then_some(start + border)
+}
+
+/// Where the last CSV record of `bytes` ends; records begin at `start`. As the framer has it: a quote opens a field only at its
+/// beginning, and one that is not closed within the longest field costs but its line.
+fn csv_border(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
     let (mut at, mut border) = (start, None);
     let mut opened: Option<usize> = None;
     while let Some(rest) = bytes.get(at..) {
         if let Some(field) = opened {
             let quote = memchr(b'"', rest).map(|quote| at + quote);
             if quote.unwrap_or(bytes.len()) - field > MAX_CSV_FIELD {
-                if from > 0 {
-                    // Where this record began was not looked for.
-                    return None;
-                }
                 let record = border.unwrap_or(start);
                 at = record + memchr(b'\n', &bytes[record..])? + 1;
                 (border, opened) = (Some(at), None);
@@ -302,9 +319,7 @@ fn csv_border(bytes: &[u8], start: usize, from: usize, delimiter: u8) -> Option<
         let quote = memchr(b'"', rest);
         // Up to the next quote the last line ends the last record.
         let lines = &rest[..quote.unwrap_or(rest.len())];
-        if at + lines.len() > from {
-            border = memrchr(b'\n', lines).map(|newline| at + newline + 1).or(border);
-        }
+        border = memrchr(b'\n', lines).map(|newline| at + newline + 1).or(border);
         let Some(quote) = quote else { break };
         let before = (at + quote).checked_sub(1).map(|before| bytes[before]);
         opened = opens_field(before, delimiter).then_some(at + quote);
@@ -328,14 +343,18 @@ mod tests {
             ("\"a\n", None),
             ("abc", None),
         ] {
-            assert_eq!(csv_border(text.as_bytes(), 0, 0, b','), border, "{text}");
-            for from in 1..=text.len() {
-                let late = csv_border(text.as_bytes(), 0, from, b',');
-                assert!(late == border || late.is_none() && border.is_none_or(|border| border <= from), "{text} {from}");
+            for before in ["", "x\n", "x,\"y\"\n"] {
+                let text = format!("{before}{text}");
+                let (bytes, start, border) = (text.as_bytes(), before.len(), border.map(|border| before.len() + border));
+                assert_eq!(csv_border(bytes, start, b','), border, "{text}");
+                let is_plain = border.is_some() && !text.contains("5\"");
+                assert_eq!(plain_border(bytes, start, b','), border.filter(|_| is_plain), "{text}");
             }
         }
-        let stray = format!("a\n\"b\n{}", "c,d\n".repeat(MAX_CSV_FIELD / 4));
-        assert_eq!(csv_border(stray.as_bytes(), 0, 0, b','), Some(stray.len()));
-        assert_eq!(csv_border(stray.as_bytes(), 0, stray.len() - 10, b','), None);
+        let open = format!("a\n\"b\n{}", "c,d\n".repeat(MAX_CSV_FIELD / 4));
+        assert_eq!(csv_border(open.as_bytes(), 0, b','), Some(open.len()));
+        assert_eq!(plain_border(open.as_bytes(), 0, b','), None);
+        let long = format!("{}\"e\"\n", open.replacen('b', "", 1));
+        assert_eq!(plain_border(long.as_bytes(), 0, b','), None);
     }
 }

@@ -57,7 +57,7 @@ impl TermTable {
 
     /// One of the needles is in the text, if it is in ASCII and the table holds all needles.
     #[inline]
-    pub(crate) fn any_ascii(&self, text: Excerpt<'_>) -> Option<bool> {
+    pub(crate) fn any_ascii(&self, text: &Excerpt<'_>) -> Option<bool> {
         if self.ascii.plain.is_empty() { self.ascii.each_ascii(text, &mut |_| true) } else { None }
     }
 
@@ -121,7 +121,7 @@ impl Table {
 
     /// Calls `found` with the position of each needle of the table that is in the text, until it says that this is enough.
     fn each(&self, text: &str, mut found: impl FnMut(usize) -> bool) -> bool {
-        self.each_ascii(text.as_bytes().into(), &mut found).unwrap_or_else(|| {
+        self.each_ascii(&text.as_bytes().into(), &mut found).unwrap_or_else(|| {
             with_folded(text, |text| {
                 let bytes = text.as_bytes();
                 each_term(text, |start, end| {
@@ -133,7 +133,7 @@ impl Table {
 
     /// The same for a text in ASCII, of any case; `None` once it is found not to be.
     #[inline]
-    fn each_ascii(&self, text: Excerpt<'_>, found: &mut impl FnMut(usize) -> bool) -> Option<bool> {
+    fn each_ascii(&self, text: &Excerpt<'_>, found: &mut impl FnMut(usize) -> bool) -> Option<bool> {
         if self.empty {
             return Some(false);
         }
@@ -148,7 +148,7 @@ impl Table {
 
     /// The same for a text that is shorter than a block. Compiled for each level of instructions, with what is inlined here.
     #[inline(always)]
-    fn each_in_block<S: Simd>(&self, simd: S, text: Excerpt<'_>, found: &mut impl FnMut(usize) -> bool) -> Option<bool> {
+    fn each_in_block<S: Simd>(&self, simd: S, text: &Excerpt<'_>, found: &mut impl FnMut(usize) -> bool) -> Option<bool> {
         const BEFORE: usize = 8;
         let copy;
         let window = match text.window(BEFORE) {

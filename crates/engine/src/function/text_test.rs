@@ -105,12 +105,18 @@ impl TextTest {
 impl TextTest {
     /// What the operator says of the text of those bytes; `None` if they are no UTF-8.
     #[inline]
-    pub(crate) fn test_bytes(&self, bytes: Excerpt<'_>) -> Option<bool> {
+    pub(crate) fn test_bytes(&self, bytes: &Excerpt<'_>) -> Option<bool> {
         if let Is::AnyTerm(set) = &self.is
             && let Some(found) = set.terms().any_ascii(bytes)
         {
             return Some(found == self.wanted);
         }
+        self.test_text(bytes)
+    }
+
+    /// Not inlined: what is, is the test that is asked of each line.
+    #[inline(never)]
+    fn test_text(&self, bytes: &Excerpt<'_>) -> Option<bool> {
         Some(self.test(std::str::from_utf8(bytes.text()).ok()?))
     }
 }

@@ -111,7 +111,7 @@ impl Node {
             Node::Unknown => None,
             Node::Test(column, test) => {
                 // What is no UTF-8 becomes another text in the row.
-                test.test_bytes((&*text(*column)?).into())
+                test.test_bytes(&(&*text(*column)?).into())
             }
             Node::Call(column, call) => is_true_of(call, &text(*column)?),
             Node::Number(column, test) => test.rules_out(&text(*column)?).then_some(false),
@@ -134,7 +134,7 @@ impl Node {
     #[inline]
     fn finds(&self, texts: &[Excerpt<'_>]) -> bool {
         match self {
-            Node::Test(column, test) => texts.get(*column).and_then(|text| test.test_bytes(*text)) != Some(false),
+            Node::Test(column, test) => texts.get(*column).and_then(|text| test.test_bytes(text)) != Some(false),
             _ => self.finds_otherwise(texts),
         }
     }

@@ -2,10 +2,13 @@
 
 use std::ops::Range;
 
-use super::marks::{Blocks, Quotes, WIDTH};
+use fearless_simd::{Level, dispatch};
+
+use super::stretch::{Places, Stretch};
 use super::{Column, Texts};
 use crate::decode::Glance;
 use crate::excerpt::Excerpt;
+use crate::marks::Quotes;
 use crate::table::Path;
 
 /// Lines of fields between delimiters.
@@ -13,23 +16,30 @@ pub(super) struct Fields {
     /// The fields that each column may come from, in turn.
     of_columns: Vec<Vec<usize>>,
     time: Option<usize>,
-    /// The fields to look at, in order, and where they end in the line at hand.
+    /// The fields to look at, in order, and where they stand in the line at hand.
     wanted: Vec<usize>,
     found: Vec<Range<usize>>,
+    /// How many fields a line has.
     count: usize,
-    blocks: Blocks,
+    stretch: Stretch,
+    /// Where fields and lines end in the stretch.
+    borders: Places,
+    /// Where the special byte stands there; of quotes, where those do that neither open a field nor close it.
+    specials: Places,
+    level: Level,
     /// A quote, that may stand around a field; or a byte that says that the fields of a line, from where it stands, may be something
     /// else than they look.
     special: u8,
     /// Values that stand for empty text.
     empty: [Vec<u8>; 2],
+    longest_empty: usize,
     header: Vec<u8>,
 }
 
 impl Fields {
     /// `None` if a column needs more than a field as it stands.
     pub(super) fn new(columns: &[Column], time: &[Path], glance: Glance<'_>) -> Option<Fields> {
-        let Glance::Fields { names, delimiter, special, empty, header, added } = glance else { return None };
+        let Glance::Fields { names: names @ [_, ..], delimiter, special, empty, header, added } = glance else { return None };
         let place = |path: &Path| names.iter().position(|name| *name == path.key);
         let mut of_columns = Vec::new();
         for column in columns {
@@ -49,8 +59,12 @@ impl Fields {
             found: vec![0..0; wanted.len()],
             wanted,
             count: names.len(),
-            blocks: Blocks::new([delimiter, special]),
+            stretch: Stretch::new([delimiter, special]),
+            borders: Places::default(),
+            specials: Places::default(),
+            level: Level::new(),
             special,
+            longest_empty: empty[0].len().max(empty[1].len()),
             empty: empty.map(<[u8]>::to_vec),
             header: header.to_vec(),
         })
@@ -58,7 +72,7 @@ impl Fields {
 
     /// The buffer has other bytes than before.
     pub(super) fn renew(&mut self) {
-        self.blocks.renew();
+        self.stretch.renew();
     }
 
     /// The texts of the columns, the time and where the newline stands, if the line shows them.
@@ -107,48 +121,63 @@ impl Fields {
         Some((time, newline))
     }
 
+    #[cold]
+    fn look(&mut self, buffer: &[u8], start: usize) -> Option<()> {
+        let [_, is_special] = self.stretch.look(buffer, start)?;
+        let Fields { level, stretch, borders, specials, special, .. } = self;
+        let [delimiters, special_marks, newlines] = &stretch.marks;
+        let all = delimiters.iter().zip(special_marks).zip(newlines).map(|((first, second), third)| [*first, *second, *third]);
+        let special_marks = if is_special { special_marks.as_slice() } else { &[] };
+        dispatch!(*level, _ => if is_special && *special == b'"' {
+            let (mut quotes, mut again, mut strays) = (Quotes::new(), Quotes::new(), 0);
+            borders.set::<8>(start, all.clone().map(|marks| {
+                let quoted = quotes.of_block(marks);
+                strays |= quoted.stray;
+                (marks[0] | marks[2]) & !quoted.inside
+            }));
+            let blocks = if strays == 0 { 0 } else { special_marks.len() };
+            specials.set::<1>(start, all.take(blocks).map(|marks| again.of_block(marks).stray));
+        } else {
+            borders.set::<8>(start, all.map(|[delimiters, _, newlines]| delimiters | newlines));
+            specials.set::<1>(start, special_marks.iter().copied());
+        });
+        Some(())
+    }
+
     /// Finds the wanted fields and the newline; `None` if they may be others than they look, or the line has more fields than it
     /// should, or fewer.
     #[inline(always)]
     fn split(&mut self, buffer: &[u8], start: usize) -> Option<usize> {
-        let (mut field, mut field_start, mut wanted, mut special) = (0, start, 0, None);
-        let quoting = self.special == b'"';
-        let (mut from, mut base) = (start % WIDTH, start - start % WIDTH);
-        let mut quotes = Quotes::new(from);
-        let newline = loop {
-            let marks = self.blocks.marks(buffer, base)?.of_line(from);
-            let mut delimiters = if quoting { quotes.outside(&marks)? } else { marks.bytes[0] };
-            while delimiters != 0 && wanted < self.wanted.len() {
-                let at = base + delimiters.trailing_zeros() as usize;
-                delimiters &= delimiters - 1;
-                if field == self.wanted[wanted] {
-                    self.found[wanted] = field_start..at;
-                    wanted += 1;
-                }
-                (field, field_start) = (field + 1, at + 1);
-            }
-            field += delimiters.count_ones() as usize;
-            if !quoting && marks.bytes[1] != 0 && special.is_none() {
-                special = Some(base + marks.bytes[1].trailing_zeros() as usize);
-            }
-            if let Some(newline) = marks.newline() {
-                break base + newline;
-            }
-            (from, base) = (0, base + WIDTH);
-        };
-        let end = self.end(buffer, start, newline);
-        if wanted + 1 == self.wanted.len() && field == self.wanted[wanted] {
-            self.found[wanted] = field_start..end;
-            wanted += 1;
-            field_start = end + 1;
+        if !self.stretch.has(start) {
+            self.look(buffer, start)?;
         }
-        if wanted < self.wanted.len() || end == start || special.is_some_and(|at| at < field_start) {
+        let newline = self.stretch.line_end(start)?;
+        self.borders.from(start)?;
+        let borders = self.borders.rest();
+        let special = self.specials.from(start).filter(|special| *special < newline);
+        let is_quoted = self.special == b'"';
+        if borders.get(self.count - 1) != Some(&newline) || is_quoted && special.is_some() {
+            if is_quoted {
+                // A quote may not be closed, or be none: what is in quotes is known anew from the next record on.
+                self.stretch.renew();
+            }
             return None;
         }
-        if quotes.any {
+        let (end, mut after) = (self.end(buffer, start, newline), start);
+        for (field, found) in self.wanted.iter().zip(&mut self.found) {
+            let field_start = if *field == 0 { start } else { borders[field - 1] + 1 };
+            let field_end = if field + 1 == self.count { end } else { borders[*field] };
+            *found = field_start..field_end;
+            after = field_end + 1;
+        }
+        self.borders.pass(self.count);
+        if end == start || special.is_some_and(|special| special < after) {
+            return None;
+        }
+        if is_quoted {
             self.unquote(buffer)?;
         }
-        (field + 1 == self.count).then_some(newline)
+        Some(newline)
     }
 
     /// Where the line's text ends.
@@ -165,6 +194,7 @@ impl Fields {
     }
 
     /// Takes the quotes from around the fields; `None` if there are others inside.
+    #[inline(always)]
     fn unquote(&mut self, buffer: &[u8]) -> Option<()> {
         for field in &mut self.found {
             match &buffer[field.clone()] {
@@ -180,6 +210,7 @@ impl Fields {
     fn value<'b>(&self, buffer: &'b [u8], slot: usize) -> Excerpt<'b> {
         let Range { start, end } = self.found[slot].clone();
         let value = Excerpt::of(buffer, start, end).unwrap_or_default();
-        if self.empty.iter().any(|empty| empty == value.text()) { Excerpt::default() } else { value }
+        let is_empty = value.len() <= self.longest_empty && self.empty.iter().any(|empty| empty == value.text());
+        if is_empty { Excerpt::default() } else { value }
     }
 }

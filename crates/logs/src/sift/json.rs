@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use memchr::{memchr2, memmem};
 
-use super::stretch::Stretch;
+use super::stretch::{Places, Search, Stretch};
 use super::{Column, Texts};
 use crate::excerpt::Excerpt;
 use crate::lead::Lead;
+use crate::marks::WIDTH;
 use crate::skeleton::text_end;
 use crate::table::Path;
 
@@ -17,12 +18,19 @@ pub(super) struct Json {
     keys: Vec<Key>,
     of_columns: Vec<Range<usize>>,
     time: Option<TimeKey>,
+    search: Search,
+    /// Some lines, with their quotes and backslashes.
     stretch: Stretch,
+    /// A backslash stands in them: a quote may then be part of a text.
+    escaped: bool,
 }
 
-/// A key, which has the same number in the stretch.
+/// A key.
 struct Key {
+    /// In its quotes.
     name: Lead,
+    /// Where it may stand in the stretch.
+    places: Places,
     /// What stands before its value, if that is a text and nothing is between: the name in its quotes, a colon and a quote.
     usual: Lead,
     /// It is a member of a member.
@@ -51,13 +59,21 @@ impl Json {
             of_columns.push(first..keys.len());
         }
         let time = time.first().map(|path| TimeKey { key: Key::of(path), at: 1 });
-        let stretch = Stretch::new(keys.iter().map(|key| key.name.bytes().to_vec()));
-        Json { keys, of_columns, time, stretch }
+        Json { keys, of_columns, time, search: Search::new(), stretch: Stretch::new(*b"\"\\"), escaped: false }
     }
 
     /// The buffer has other bytes than before.
     pub(super) fn renew(&mut self) {
         self.stretch.renew();
+    }
+
+    #[cold]
+    fn look(&mut self, buffer: &[u8], start: usize) -> Option<()> {
+        [_, self.escaped] = self.stretch.look(buffer, start)?;
+        for Key { name, places, .. } in &mut self.keys {
+            self.search.find(name.bytes(), buffer, start, self.stretch.end(), places);
+        }
+        Some(())
     }
 
     /// The texts of the columns, the time and where the newline stands, if the line shows them.
@@ -69,14 +85,17 @@ impl Json {
         columns: &'b [Column],
         texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)> {
-        let newline = self.stretch.line_end(buffer, start)?;
+        if !self.stretch.has(start) {
+            self.look(buffer, start)?;
+        }
+        let newline = self.stretch.line_end(start)?;
         let line = start..newline - usize::from(buffer[start..newline].ends_with(b"\r"));
         let bytes = &buffer[line.clone()];
         if bytes.len() < 2 || bytes[0] != b'{' || bytes[bytes.len() - 1] != b'}' {
             return None;
         }
         // A key may be written in escapes.
-        if self.stretch.escaped && memmem::find(bytes, br"\u").is_some() {
+        if self.escaped && memmem::find(bytes, br"\u").is_some() {
             return None;
         }
         for (at, column) in columns.iter().enumerate() {
@@ -163,13 +182,13 @@ impl Json {
     #[inline(always)]
     fn find(&mut self, number: usize, buffer: &[u8], line: &Range<usize>) -> Option<Seen> {
         let (mut seen, mut from) = (Seen::Nothing, line.start);
-        while let Some(start) = self.stretch.key(number, from, line.end) {
+        while let Some(start) = self.keys.get_mut(number)?.next(from, line.end) {
             from = start + 1;
             let (key, rest) = (self.keys.get(number)?, &buffer[start..line.end]);
             if !key.name.begins(rest) {
                 continue;
             }
-            if self.stretch.escaped && start > 0 && buffer[start - 1] == b'\\' {
+            if self.escaped && start > 0 && buffer[start - 1] == b'\\' {
                 return None;
             }
             let text = if key.usual.begins(rest) {
@@ -207,10 +226,10 @@ impl Json {
     /// Where the text ends that begins at `at`; `None` if there are escapes in it.
     #[inline(always)]
     fn quoted_end(&self, buffer: &[u8], at: usize) -> Option<usize> {
-        if self.stretch.escaped {
+        if self.escaped {
             return text_end(buffer, at).filter(|(_, escapes)| !escapes).map(|(quote, _)| quote);
         }
-        self.stretch.quote(at)
+        next_quote(&self.stretch, at)
     }
 }
 
@@ -241,11 +260,33 @@ fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
+/// The next quote at or behind `at`, in the lines of the stretch.
+#[inline(always)]
+fn next_quote(stretch: &Stretch, at: usize) -> Option<usize> {
+    let from = at - stretch.base;
+    let mut block = from / WIDTH;
+    let mut quotes = *stretch.marks[0].get(block)? & u64::MAX << (from % WIDTH);
+    while quotes == 0 {
+        block += 1;
+        quotes = *stretch.marks[0].get(block)?;
+    }
+    Some(stretch.base + block * WIDTH + quotes.trailing_zeros() as usize)
+}
+
 impl Key {
+    /// The next place in a line, which goes to `end`, where it may stand; each is given once.
+    #[inline(always)]
+    fn next(&mut self, from: usize, end: usize) -> Option<usize> {
+        let at = self.places.from(from).filter(|at| *at < end)?;
+        self.places.pass(1);
+        Some(at)
+    }
+
     fn of(path: &Path) -> Key {
         let name = path.inner.last().unwrap_or(&path.key);
         let lead = |lead: String| Lead::new(lead.as_bytes());
-        Key { name: lead(format!("\"{name}\"")), usual: lead(format!("\"{name}\":\"")), inner: !path.inner.is_empty() }
+        let (quoted, usual) = (lead(format!("\"{name}\"")), lead(format!("\"{name}\":\"")));
+        Key { name: quoted, places: Places::default(), usual, inner: !path.inner.is_empty() }
     }
 }
 
@@ -277,6 +318,6 @@ impl TimeKey {
 /// What stands from `at` up to the next quote, or the end of the line.
 #[inline(always)]
 fn until_quote<'b>(buffer: &'b [u8], at: usize, end: usize, stretch: &Stretch) -> &'b [u8] {
-    let end = stretch.quote(at).unwrap_or(end).min(end);
+    let end = next_quote(stretch, at).unwrap_or(end).min(end);
     buffer.get(at..end).unwrap_or_default()
 }

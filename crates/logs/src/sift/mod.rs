@@ -8,7 +8,6 @@
 
 mod fields;
 mod json;
-mod marks;
 #[cfg(test)]
 mod random;
 mod span;

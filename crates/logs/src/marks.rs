@@ -1,0 +1,127 @@
+//! Where bytes that mean something stand, sixty-four bytes at a time: a bit for each byte.
+
+use fearless_simd::{Simd, prelude::*, u8x64};
+
+/// Bytes of a block.
+pub(crate) const WIDTH: usize = 64;
+
+/// Where some bytes stand in a block.
+pub(crate) type Marks<const N: usize> = [u64; N];
+
+/// Calls `on` with the marks of each block of a text, the last of which may be shorter.
+#[inline(always)]
+pub(crate) fn each_block<S: Simd, const N: usize>(simd: S, text: &[u8], bytes: [u8; N], mut on: impl FnMut(Marks<N>)) {
+    let bytes = bytes.map(|byte| u8x64::splat(simd, byte));
+    let marks = |block: &[u8; WIDTH]| {
+        let block = u8x64::from_slice(simd, block);
+        bytes.map(|byte| block.simd_eq(byte).to_bitmask())
+    };
+    let (blocks, rest) = text.as_chunks::<WIDTH>();
+    for block in blocks {
+        on(marks(block));
+    }
+    if !rest.is_empty() {
+        on(marks(&padded(rest)));
+    }
+}
+
+/// The first bytes as a block, with zeros behind them if they are fewer.
+#[inline(always)]
+pub(crate) fn padded(bytes: &[u8]) -> [u8; WIDTH] {
+    let mut block = [0; WIDTH];
+    let length = bytes.len().min(WIDTH);
+    block[..length].copy_from_slice(&bytes[..length]);
+    block
+}
+
+/// Which bytes of records stand in quotes. A quote opens a field at its beginning, and nowhere else, as
+/// [`opens_field`](crate::frame::opens_field) has it.
+#[derive(Debug)]
+pub(crate) struct Quotes {
+    /// All bits, if a quoted field goes on; else none.
+    open: u64,
+    /// A field, or after a closing quote what two of them stand for, may begin at the next byte.
+    may_open: u64,
+}
+
+/// What quotes make of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Quoted {
+    /// From each opening quote, itself included, to before the one that closes it.
+    pub(crate) inside: u64,
+    /// Quotes that stand within a field that is not quoted. What is inside is not known from there on.
+    pub(crate) stray: u64,
+}
+
+impl Quotes {
+    /// Where a record begins.
+    #[inline(always)]
+    pub(crate) fn new() -> Quotes {
+        Quotes { open: 0, may_open: 1 }
+    }
+
+    /// Of the next block, given where delimiters, quotes and newlines stand in it.
+    #[inline(always)]
+    pub(crate) fn of_block(&mut self, [delimiters, quotes, newlines]: Marks<3>) -> Quoted {
+        let before = delimiters | newlines | quotes;
+        let may_open = before << 1 | self.may_open;
+        self.may_open = before >> (WIDTH - 1);
+        let inside = parity(quotes) ^ self.open;
+        self.open = if inside >> (WIDTH - 1) == 1 { u64::MAX } else { 0 };
+        Quoted { inside, stray: quotes & inside & !may_open }
+    }
+}
+
+/// For each bit whether the number of bits set up to it, itself included, is odd.
+#[inline(always)]
+fn parity(bits: u64) -> u64 {
+    [1, 2, 4, 8, 16, 32].into_iter().fold(bits, |bits, shift| bits ^ bits << shift)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fearless_simd::{Level, dispatch};
+
+    /// For each byte of a text, whether it is inside quotes, up to the first stray quote, by a reader of single bytes.
+    fn expected(text: &str) -> Vec<bool> {
+        let (mut inside, mut open, mut before) = (Vec::new(), false, b'\n');
+        for byte in text.bytes() {
+            match byte {
+                b'"' if open => open = false,
+                b'"' if matches!(before, b',' | b'"' | b'\n') => open = true,
+                b'"' => return inside,
+                _ => {}
+            }
+            inside.push(open);
+            before = byte;
+        }
+        inside
+    }
+
+    fn found(text: &str) -> Vec<bool> {
+        let (mut quotes, mut inside, mut known) = (Quotes::new(), Vec::new(), true);
+        dispatch!(Level::new(), simd => each_block(simd, text.as_bytes(), *b",\"\n", |marks| {
+            let quoted = quotes.of_block(marks);
+            let bits = if known { quoted.stray.trailing_zeros() } else { 0 };
+            inside.extend((0..bits).map(|bit| quoted.inside >> bit & 1 == 1));
+            known &= quoted.stray == 0;
+        }));
+        inside.truncate(text.len());
+        inside
+    }
+
+    #[test]
+    fn what_stands_in_quotes_is_told() {
+        for part in
+            ["a,\"b,c\",d", "\"\",\"\"\"x,y\"\"\"", "5\" disk,x", "\"a", "\"a\"b,c", "", "x\n\"p\nq\",\"\"", "\"a\" \"b,c\""]
+        {
+            for filler in 0..140 {
+                let text = format!("{},{part}", "z".repeat(filler));
+                assert_eq!(found(&text), expected(&text), "{text}");
+                let text = format!("\"{}\",{part}", ",".repeat(filler));
+                assert_eq!(found(&text), expected(&text), "{text}");
+            }
+        }
+    }
+}
