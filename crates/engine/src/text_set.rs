@@ -17,9 +17,7 @@ pub struct TextSet {
 
 impl<T: AsRef<str>> FromIterator<T> for TextSet {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> TextSet {
-        let texts = texts.into_iter();
-        let about = texts.size_hint().0;
-        TextSet::of(texts, about)
+        TextSet { texts: texts.into_iter().collect(), ..TextSet::default() }
     }
 }
 
@@ -30,9 +28,11 @@ impl PartialEq for TextSet {
 }
 
 impl TextSet {
-    /// A set of those texts, of which there are `about` so many: memory that need not grow is not copied.
-    pub fn of<T: AsRef<str>>(texts: impl Iterator<Item = T>, about: usize) -> TextSet {
-        TextSet { texts: Arena::of(texts, about), ..TextSet::default() }
+    /// The set of the texts that `give` pushes, of which there are `about` so many: memory that need not grow is not copied.
+    pub fn of(about: usize, give: impl FnOnce(&mut dyn FnMut(&str))) -> TextSet {
+        let mut texts = Texts::with_room(about);
+        give(&mut |text| texts.push(text));
+        TextSet { texts: Arena(Arc::new(texts)), ..TextSet::default() }
     }
 
     /// The texts, in order.
@@ -102,22 +102,25 @@ struct Texts {
 impl<T: AsRef<str>> FromIterator<T> for Arena {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Arena {
         let texts = texts.into_iter();
-        let about = texts.size_hint().0;
-        Arena::of(texts, about)
+        let mut all = Texts::with_room(texts.size_hint().0);
+        // Not a loop: what chains of iterators give is given faster so.
+        texts.for_each(|text| all.push(text.as_ref()));
+        Arena(Arc::new(all))
+    }
+}
+
+impl Texts {
+    fn with_room(about: usize) -> Texts {
+        Texts { text: String::with_capacity(USUAL_BYTES * about), ends: Vec::with_capacity(about) }
+    }
+
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
     }
 }
 
 impl Arena {
-    fn of<T: AsRef<str>>(all: impl Iterator<Item = T>, about: usize) -> Arena {
-        let (mut text, mut ends) = (String::with_capacity(USUAL_BYTES * about), Vec::with_capacity(about));
-        // Not a loop: what chains of iterators give is given faster so.
-        all.for_each(|one| {
-            text.push_str(one.as_ref());
-            ends.push(text.len());
-        });
-        Arena(Arc::new(Texts { text, ends }))
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.0.ends.len()
     }
@@ -137,7 +140,7 @@ impl Arena {
     }
 }
 
-/// Positions by hash, in one flat table: eight bytes a place, at most half of them taken.
+/// Positions by hash, in one flat table: eight bytes a place, at most three in four of them taken.
 #[derive(Debug, Default)]
 pub(crate) struct Slots {
     /// The upper half of a hash, and a position; [`NOTHING`] where nothing is.
@@ -147,7 +150,7 @@ pub(crate) struct Slots {
 impl Slots {
     /// Entries, of which there are `count`: the hash and the position, below 2^32 - 1, of each.
     pub(crate) fn of(entries: impl Iterator<Item = (u64, usize)>, count: usize) -> Slots {
-        let mut slots = Slots { places: vec![NOTHING; (count * 2).next_power_of_two().max(2)] };
+        let mut slots = Slots { places: vec![NOTHING; (count * 4).div_ceil(3).next_power_of_two().max(2)] };
         let mut waiting = Vec::with_capacity(SIDE_BY_SIDE);
         entries.take(count).for_each(|(hash, position)| {
             slots.fetch(hash);

@@ -10,6 +10,7 @@ mod shared;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 use crate::indicator::{IndicatorType, Rejected, Source};
 use crate::normalize::{Hint, Reason, normalize_into};
@@ -127,6 +128,13 @@ impl Intel {
     /// The indicator at a position that this gave.
     pub(crate) fn at(&self, at: u32) -> Indicator<'_> {
         Indicator::new(self, self.rows.get(at as usize).unwrap_or(&Row::NOTHING))
+    }
+
+    /// How many indicators are past their validity at that moment, in ticks.
+    #[must_use]
+    pub fn expired(&self, now: i64) -> usize {
+        // Most lists say nothing of it.
+        if self.details.is_empty() { 0 } else { self.indicators().filter(|indicator| indicator.is_expired(now)).count() }
     }
 
     /// Positions of indicators by the id of their family; none without indicators.
@@ -285,23 +293,29 @@ impl Intel {
 
     /// Adds the indicator whose texts are the last of all; or, if it is there already, what this one says of it beyond the other.
     fn add_row(&mut self, row: Row, hash: u64, too_wide: impl Fn(&str) -> Option<&'static str>) -> Added {
-        let key = row.key(&self.text);
-        let (rows, shared) = (&self.rows, &self.shared);
+        let Intel { rows, text, shared, held_back, hasher, by_value, .. } = self;
+        let key = row.key(text);
         let is_same = |at: &u32| {
             rows.get(*at as usize).is_some_and(|known| {
-                known.ty == row.ty && shared.group(known.family) == shared.group(row.family) && known.key(&self.text) == key
+                known.ty == row.ty && shared.group(known.family) == shared.group(row.family) && known.key(text) == key
             })
         };
-        if let Some(at) = self.by_value.find(hash, is_same).copied() {
-            self.absorb(at as usize, row);
-            return Added::Repeat;
+        match by_value.entry(hash, is_same, |at| hash_at(hasher, rows, text, *at)) {
+            Entry::Occupied(known) => {
+                let at = *known.get() as usize;
+                self.absorb(at, row);
+                Added::Repeat
+            }
+            Entry::Vacant(place) => {
+                if let Some(why) = too_wide(row.value(text)) {
+                    held_back.push((row, why));
+                    return Added::HeldBack;
+                }
+                place.insert(index(rows.len()));
+                rows.push(row);
+                Added::New
+            }
         }
-        if let Some(why) = too_wide(row.value(&self.text)) {
-            self.held_back.push((row, why));
-            return Added::HeldBack;
-        }
-        self.push(row, hash);
-        Added::New
     }
 
     /// Adds an indicator that is not there.

@@ -49,19 +49,21 @@ impl<'h> Needles<'h> {
         self.hunts.iter().flat_map(|hunt| self.lists.iter().map(|list| hunt.subject.list(*list).len())).sum()
     }
 
-    /// The values; some of them may come several times, as several families have them.
-    pub fn values(&self) -> impl Iterator<Item = Cow<'h, str>> {
-        let with_mapped = self.test == Test::In;
+    /// Gives each value to `take`; some of them may come several times, as several families have them.
+    pub fn each(&self, mut take: impl FnMut(&str)) {
         let lists = self.hunts.iter().flat_map(|hunt| self.lists.iter().map(|list| (&*hunt.subject, *list)));
-        lists.flat_map(move |(subject, list)| {
-            subject.list(list).iter().flat_map(move |it| {
+        for (subject, list) in lists {
+            let with_mapped = self.test == Test::In && list == List::Addresses;
+            for it in subject.list(list) {
                 let indicator = subject.indicator(*it);
                 let needle = it.needle(indicator);
-                let mapped = if with_mapped && list == List::Addresses { mapped(&needle).map(Cow::Owned) } else { None };
-                let spellings = it.spellings(indicator).into_iter().map(|(needle, _)| Cow::Owned(needle));
-                std::iter::once(needle).chain(mapped).chain(spellings)
-            })
-        })
+                take(&needle);
+                if with_mapped && let Some(mapped) = mapped(&needle) {
+                    take(&mapped);
+                }
+                it.spellings(indicator).iter().for_each(|(needle, _)| take(needle));
+            }
+        }
     }
 }
 
@@ -352,10 +354,14 @@ CommonSecurityLog
     or RequestURL has_any (_tallyho_has_any_domains_addresses)
 ";
         assert_eq!(pass.query, expected);
-        let sets: Vec<(&str, Vec<Cow<'_, str>>)> =
-            pass.sets.iter().map(|set| (set.name.as_str(), set.values().collect())).collect();
-        let domains = vec!["evil.shop".into(), "bad.biz".into()];
-        let addresses = vec!["93.184.216.34".into(), "::ffff:93.184.216.34".into()];
+        let values = |set: &Needles<'_>| {
+            let mut values = Vec::new();
+            set.each(|value| values.push(value.to_owned()));
+            values
+        };
+        let sets: Vec<(&str, Vec<String>)> = pass.sets.iter().map(|set| (set.name.as_str(), values(set))).collect();
+        let domains = ["evil.shop", "bad.biz"].map(str::to_owned).to_vec();
+        let addresses = ["93.184.216.34", "::ffff:93.184.216.34"].map(str::to_owned).to_vec();
         let both = domains.iter().chain(&addresses[..1]).cloned().collect();
         assert_eq!(
             sets,

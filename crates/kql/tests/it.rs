@@ -51,7 +51,7 @@ fn diagnostics(query: &str, is_open: bool) -> Vec<kql::Diagnostic> {
 fn workspace(is_open: bool) -> Workspace {
     let mut workspace = Workspace { builtin: true, open: is_open, ..Workspace::default() };
     if !is_open {
-        let filled = kql::catalog::tables().iter().filter(|table| table.name != "OfficeActivity");
+        let filled = kql::catalog::tables().filter(|table| table.name != "OfficeActivity");
         workspace.files.extend(filled.map(|table| (table.name.clone(), Vec::new())));
     }
     workspace.files.insert("Hosts".to_owned(), vec![Column::new("Name", Type::String)]);

@@ -68,11 +68,11 @@ pub fn table_for<'a>(columns: impl IntoIterator<Item = &'a str>, stem: &str) -> 
     let columns: Vec<&str> = all.iter().copied().filter(|name| !COMMON.contains(name)).collect();
     let named = kql::catalog::table(stem);
     let fits = named.is_some_and(|table| columns.iter().filter(|name| table.column(name).is_some()).count() * 2 >= columns.len());
-    match best_overlap(&columns).or_else(|| few_columns(&all)) {
-        Some(best) if !fits => best.to_owned(),
-        _ if named.is_some() => stem.to_owned(),
-        Some(best) => best.to_owned(),
-        None => custom_name(stem),
+    let best = if fits { None } else { best_overlap(&columns).or_else(|| few_columns(&all)) };
+    match (best, named) {
+        (Some(best), _) => best.to_owned(),
+        (None, Some(_)) => stem.to_owned(),
+        (None, None) => custom_name(stem),
     }
 }
 
@@ -105,7 +105,7 @@ fn few_columns(all: &[&str]) -> Option<&'static str> {
     let timed = |table: &kql::catalog::Table| all.iter().any(|name| TIME_COLUMNS.contains(name) && table.column(name).is_some());
     let enough = match telling.len() {
         0 | 1 => false,
-        2 => kql::catalog::tables().iter().filter(|table| has_all(table)).count() <= 2,
+        2 => kql::catalog::tables().filter(|table| has_all(table)).count() <= 2,
         _ => true,
     };
     let known = PREFERRED.iter().filter_map(|name| kql::catalog::table(name));

@@ -55,16 +55,10 @@ pub fn is_family(malware: &Malware, asked: &str) -> bool {
     [&malware.name, &malware.id].iter().any(|name| name.eq_ignore_ascii_case(asked))
 }
 
-/// How many indicators are past their validity.
-#[must_use]
-pub fn expired(intel: &Intel, now: i64) -> usize {
-    intel.indicators().filter(|indicator| indicator.is_expired(now)).count()
-}
-
 /// `3 indicators of 1 family from 1 file, 1 of them expired; 2 values rejected, 0 held back`.
 #[must_use]
 pub fn summary(intel: &Intel, now: i64) -> String {
-    let expired = match expired(intel, now) {
+    let expired = match intel.expired(now) {
         0 => String::new(),
         n => format!(", {n} of them expired"),
     };

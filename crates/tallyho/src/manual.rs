@@ -134,7 +134,7 @@ pub fn near(name: &str) -> Vec<&'static str> {
     const FEW: usize = 6;
     let names = || {
         let infix = catalog::infix_operators().map(|(name, _)| name);
-        let tables = catalog::tables().iter().map(|table| table.name.as_str());
+        let tables = catalog::tables().map(|table| table.name.as_str());
         KINDS.into_iter().flat_map(Kind::names).chain(infix).chain(tables)
     };
     let near: Vec<&str> = nearest(name, names());

@@ -165,7 +165,8 @@ impl Executor for Local {
     fn narrow(&mut self, table: &str, pass: &Prefilter<'_>) -> Result<Option<Rows>, Failure> {
         for set in &pass.sets {
             if self.sets.insert(set.name.clone()) {
-                self.engine.add_texts(&set.name, TextSet::of(set.values(), set.about())).map_err(failure)?;
+                let texts = TextSet::of(set.about(), |push| set.each(push));
+                self.engine.add_texts(&set.name, texts).map_err(failure)?;
             }
         }
         let rows = self.run(&pass.query)?;

@@ -24,16 +24,41 @@ pub struct Table {
 /// The built-in table of that name.
 #[must_use]
 pub fn table(name: &str) -> Option<&'static Table> {
-    let tables = tables();
-    tables.binary_search_by(|table| table.name.as_str().cmp(name)).ok().map(|at| &tables[at])
+    let catalog = catalog();
+    let at = catalog.lines.binary_search_by(|line| line.name.cmp(name)).ok()?;
+    Some(catalog.lines.get(at)?.table(&catalog.groups))
 }
 
 /// All built-in tables, sorted by name.
-#[must_use]
-pub fn tables() -> &'static [Table] {
-    static TABLES: OnceLock<Vec<Table>> = OnceLock::new();
-    TABLES.get_or_init(|| parse(include_str!("tables.kql")).expect("the table file is tested to be in its notation"))
+pub fn tables() -> impl ExactSizeIterator<Item = &'static Table> {
+    let catalog = catalog();
+    catalog.lines.iter().map(|line| line.table(&catalog.groups))
 }
+
+/// The file's lines. There are very many columns, so a table's are read when it is first asked for.
+struct Catalog {
+    groups: Groups,
+    /// Sorted by name.
+    lines: Vec<Line>,
+}
+
+/// Columns by the name of their group.
+type Groups = BTreeMap<&'static str, Vec<Column>>;
+
+struct Line {
+    name: &'static str,
+    /// What follows the name, up to the columns.
+    head: &'static str,
+    columns: &'static str,
+    table: OnceLock<Table>,
+}
+
+fn catalog() -> &'static Catalog {
+    static CATALOG: OnceLock<Catalog> = OnceLock::new();
+    CATALOG.get_or_init(|| Catalog::of(include_str!("tables.kql")).expect(TESTED))
+}
+
+const TESTED: &str = "the table file is tested to be in its notation";
 
 impl Table {
     /// The column of that name.
@@ -73,39 +98,46 @@ pub fn standard_column(name: &str) -> Option<Type> {
     })
 }
 
-/// All tables of the file, sorted, or the first line that is not in the notation.
-fn parse(text: &str) -> Result<Vec<Table>, String> {
-    let mut groups: BTreeMap<String, Vec<Column>> = BTreeMap::new();
-    let mut tables = Vec::new();
-    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
-        let wrong = || format!("line {}: {line}", at + 1);
-        let (head, body) = line.split_once(" = ").ok_or_else(wrong)?;
-        let columns = parse_columns(body, &groups).ok_or_else(wrong)?;
-        match head.strip_prefix('&') {
-            Some(group) => {
-                groups.insert(group.to_owned(), columns);
+impl Catalog {
+    /// The lines of the file, or the first that is not in the notation; of columns only those of groups are looked at.
+    fn of(text: &'static str) -> Result<Catalog, String> {
+        let mut catalog = Catalog { groups: Groups::new(), lines: Vec::new() };
+        for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty() && !line.starts_with('#')) {
+            let wrong = || format!("line {}: {line}", at + 1);
+            let (head, columns) = line.split_once(" = ").ok_or_else(wrong)?;
+            if let Some(group) = head.strip_prefix('&') {
+                let columns = parse_columns(columns, &catalog.groups).ok_or_else(wrong)?;
+                catalog.groups.insert(group, columns);
+            } else {
+                let (name, head) = head.split_once(' ').unwrap_or((head, ""));
+                catalog.lines.push(Line { name, head, columns, table: OnceLock::new() });
             }
-            None => tables.push(parse_table(head, columns)),
         }
-    }
-    tables.sort_by(|a: &Table, b| a.name.cmp(&b.name));
-    Ok(tables)
-}
-
-fn parse_table(head: &str, mut columns: Vec<Column>) -> Table {
-    let (head, connectors) = head.split_once('[').unwrap_or((head, ""));
-    let mut words = head.split_whitespace();
-    let name = words.next().unwrap_or_default().to_owned();
-    columns.sort_by_cached_key(|column| (column.name.trim_start_matches('_').to_lowercase(), column.name.clone()));
-    Table {
-        name,
-        columns,
-        connectors: connectors.trim_end_matches(']').split_whitespace().map(str::to_owned).collect(),
-        defender: words.next() == Some("defender"),
+        catalog.lines.sort_by_key(|line| line.name);
+        Ok(catalog)
     }
 }
 
-fn parse_columns(body: &str, groups: &BTreeMap<String, Vec<Column>>) -> Option<Vec<Column>> {
+impl Line {
+    fn table(&self, groups: &Groups) -> &Table {
+        self.table.get_or_init(|| self.parse(groups).expect(TESTED))
+    }
+
+    /// `None` if it is not in the notation.
+    fn parse(&self, groups: &Groups) -> Option<Table> {
+        let mut columns = parse_columns(self.columns, groups)?;
+        columns.sort_by_cached_key(|column| (column.name.trim_start_matches('_').to_lowercase(), column.name.clone()));
+        let (words, connectors) = self.head.split_once('[').unwrap_or((self.head, ""));
+        Some(Table {
+            name: self.name.to_owned(),
+            columns,
+            connectors: connectors.trim_end_matches(']').split_whitespace().map(str::to_owned).collect(),
+            defender: words.split_whitespace().next() == Some("defender"),
+        })
+    }
+}
+
+fn parse_columns(body: &str, groups: &Groups) -> Option<Vec<Column>> {
     let mut columns = Vec::new();
     let mut ty = Type::Unknown;
     for word in body.split_whitespace() {
@@ -128,10 +160,11 @@ mod tests {
 
     #[test]
     fn the_file_is_in_its_notation() {
-        let tables = parse(include_str!("tables.kql")).unwrap();
-        assert!(tables.len() > 1100);
-        assert!(tables.windows(2).all(|pair| pair[0].name < pair[1].name));
-        for table in &tables {
+        let Catalog { groups, lines } = Catalog::of(include_str!("tables.kql")).unwrap();
+        assert!(lines.len() > 1100);
+        assert!(lines.windows(2).all(|pair| pair[0].name < pair[1].name));
+        for line in &lines {
+            let table = line.parse(&groups).unwrap();
             let mut names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
             names.sort_unstable();
             assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{}", table.name);

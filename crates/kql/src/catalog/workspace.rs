@@ -213,7 +213,7 @@ impl Catalog for Workspace {
         let mut names: Vec<String> = self.files.keys().cloned().collect();
         names.extend(self.schema.tables.iter().map(|(name, _)| name.clone()));
         if self.builtin {
-            names.extend(tables::tables().iter().map(|table| table.name.clone()));
+            names.extend(tables::tables().map(|table| table.name.clone()));
         }
         names.sort();
         names.dedup();

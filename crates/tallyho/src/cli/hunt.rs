@@ -107,7 +107,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
 
 /// Says that indicators are past their validity.
 fn tell_expired(config: &Config, read: &hunt::Intel) {
-    let expired = intel::expired(read, config.now);
+    let expired = read.expired(config.now);
     if expired > 0 {
         let of = counted(expired, "indicator is past its validity", "indicators are past their validity");
         messages::line(config, &format!("{of}: hunted all the same, for logs of before; what is seen later says so"));
