@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hunt::prefilter::{self, Candidates, Needles};
+use hunt::prefilter::{self, Candidates};
 use hunt::{Template, TimeBound, feed};
 use kql::types::{Column, Rows, Type, Value};
 
@@ -52,7 +52,8 @@ fn time(file: &str) -> Result<(), Box<dyn std::error::Error>> {
         resident = resident_kb().saturating_sub(before);
         let clock = Clock::start();
         let pass = prefilter::prefilter(&hunts, "DnsEvents", &TimeBound::Unbounded);
-        let bytes: usize = pass.iter().flat_map(|pass| &pass.sets).flat_map(Needles::values).map(|value| value.len()).sum();
+        let mut bytes = 0;
+        pass.iter().flat_map(|pass| &pass.sets).for_each(|set| set.each(|value| bytes += value.len()));
         let values = clock.stop();
         let rows = candidates(&hunts);
         let clock = Clock::start();
