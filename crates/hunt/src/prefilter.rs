@@ -179,6 +179,47 @@ struct Texts {
     texts: Vec<String>,
     /// Which of them hold a term.
     by_term: HashMap<String, Vec<usize>, RandomState>,
+    starts: Starts,
+}
+
+/// With which four bytes terms begin, and what stands behind short ones: a bit for each, and sometimes for two.
+#[derive(Debug)]
+struct Starts(Vec<u64>);
+
+impl Starts {
+    const BITS: u32 = 16;
+
+    fn none() -> Starts {
+        Starts(vec![0; 1 << (Starts::BITS - 6)])
+    }
+
+    fn place(four: [u8; 4]) -> (usize, u64) {
+        let bit = u32::from_le_bytes(four).wrapping_mul(0x9e37_79b1) >> (u32::BITS - Starts::BITS);
+        ((bit >> 6) as usize, 1 << (bit & 63))
+    }
+
+    /// Adds the terms of a text in lower case.
+    fn add(&mut self, text: &str) {
+        let mut inside = false;
+        for (at, c) in text.char_indices() {
+            let was_inside = std::mem::replace(&mut inside, c.is_alphanumeric());
+            if inside
+                && !was_inside
+                && let Some(four) = text.as_bytes()[at..].first_chunk()
+            {
+                let (word, bit) = Starts::place(*four);
+                self.0[word] |= bit;
+            }
+        }
+    }
+
+    /// No term begins as the value does. Nothing is said of a value that does not begin with a term in lower case.
+    fn lack(&self, value: &str) -> bool {
+        let Some(four) = value.as_bytes().first_chunk::<4>() else { return false };
+        let (word, bit) = Starts::place(*four);
+        let is_plain = four[0].is_ascii_alphanumeric() && four.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        self.0[word] & bit == 0 && is_plain
+    }
 }
 
 impl Texts {
@@ -186,7 +227,7 @@ impl Texts {
         // The raw record repeats what the columns hold, and no query tests it.
         let looked_at: Vec<bool> = rows.columns.iter().map(|column| !provenance::ALL.contains(&column.name.as_str())).collect();
         let mut known: HashSet<String, RandomState> = HashSet::default();
-        let mut all = Texts { texts: Vec::new(), by_term: HashMap::default() };
+        let mut all = Texts { texts: Vec::new(), by_term: HashMap::default(), starts: Starts::none() };
         for row in &rows.rows {
             for (cell, _) in row.iter().zip(&looked_at).filter(|(_, looked_at)| **looked_at) {
                 if let Value::String(text) | Value::Dynamic(text) = cell
@@ -223,13 +264,14 @@ impl Texts {
                 }
             }
         }
+        self.starts.add(&text);
         self.texts.push(text);
     }
 
     /// Some text holds the value as whole terms, in any case.
     fn hold(&self, value: &str) -> bool {
-        // Of nearly all values no text holds the first term, and it is plain.
-        if plain_term(value).is_some_and(|first| !self.by_term.contains_key(first)) {
+        // Nearly all values begin as no term does.
+        if self.starts.lack(value) {
             return false;
         }
         let value = if value.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
@@ -250,14 +292,6 @@ impl Texts {
             None => self.texts.iter().any(|text| holds(text, &value)),
         }
     }
-}
-
-/// The term that a value starts with, if it needs no folding and ends where what follows is in ASCII.
-fn plain_term(value: &str) -> Option<&str> {
-    let is_plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-    let end = value.bytes().position(|byte| !is_plain(&byte)).unwrap_or(value.len());
-    let is_over = value.as_bytes().get(end).is_none_or(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if end > 0 && is_over { value.get(..end) } else { None }
 }
 
 /// So often a text is read as JSON.
@@ -391,5 +425,33 @@ CommonSecurityLog
         assert_eq!(held(r#"{"query":"www\u002eevil\u002Eshop"}"#), [1, 0]);
         assert_eq!(held(r#"{"a":"{\"query\":\"www.\\u0065vil.shop\"}"}"#), [1, 0]);
         assert_eq!(held(r"\u \u00 \ud800 evil\u002"), [0, 0]);
+    }
+
+    #[test]
+    fn values_are_held_however_they_begin() {
+        let cell = |text: &str| vec![Value::String(text.to_owned())];
+        let texts = ["see WWW.Evil.shop.", "-enc é", "a.b", "x a-b_c.biz", "Ωmega.net", "C:\\cmd.exe"];
+        let rows = Rows { columns: vec![Column::new("Name", Type::String)], rows: texts.map(cell).to_vec() };
+        let texts = Texts::of(&rows);
+        let held = [
+            "evil.shop",
+            "Evil.shop",
+            "www.evil",
+            "shop",
+            "-enc",
+            "é",
+            "a.b",
+            "a",
+            "a-b_c.biz",
+            "b_c.biz",
+            "ωmega.net",
+            "cmd.exe",
+        ];
+        for value in held {
+            assert!(texts.hold(value), "{value}");
+        }
+        for value in ["vil.shop", "evil.sho", "mega.net", "a.b.c", "evil.biz", "nc", "encode", "c:\\cmd.ex"] {
+            assert!(!texts.hold(value), "{value}");
+        }
     }
 }
