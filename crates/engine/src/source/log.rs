@@ -28,6 +28,7 @@ use kql::catalog::time_alias;
 use kql::{Column, Type};
 use logs::{Keep, LogFile, Part, Piece, Pieces, ScanRequest, ScanStats, merged_columns};
 
+use super::gathered::Gathered;
 use super::needles::{Needles, keep};
 use super::parquet::Groups;
 use super::prune::span;
@@ -236,13 +237,16 @@ impl PartitionStream for Reader {
         let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.0.schema), BATCHES_AHEAD);
         let (reading, sender) = (Arc::clone(&self.0), builder.tx());
         builder.spawn_blocking(move || {
-            loop {
-                let Some((file, piece)) = reading.next_piece()? else { return Ok(()) };
-                // Who asked may have had enough.
-                if !reading.read(&file, piece, |batch| sender.blocking_send(Ok(batch)).is_ok())? {
+            let mut gathered = Gathered::default();
+            // Who asked may have had enough.
+            let send = |batch: Option<RecordBatch>| batch.is_none_or(|batch| sender.blocking_send(Ok(batch)).is_ok());
+            while let Some((file, piece)) = reading.next_piece()? {
+                if !reading.read(&file, piece, |batch| Ok(send(gathered.add(batch)?)))? || !send(gathered.due()?) {
                     return Ok(());
                 }
             }
+            send(gathered.all()?);
+            Ok(())
         });
         builder.build()
     }
@@ -283,7 +287,7 @@ impl Reading {
     }
 
     /// Reads a piece; false if nobody takes its rows any more.
-    fn read(&self, file: &LogFile, piece: Piece, mut send: impl FnMut(RecordBatch) -> bool) -> DfResult<bool> {
+    fn read(&self, file: &LogFile, piece: Piece, mut send: impl FnMut(RecordBatch) -> DfResult<bool>) -> DfResult<bool> {
         if let (Some(columnar), Some(table), Piece::Range(range)) = (file.parquet(), file.table(&self.table), &piece) {
             let table = Arc::new(table.with_columns(&self.all_columns));
             let groups = Groups { table, test: Arc::clone(&self.test), range: range.clone() };
@@ -294,7 +298,7 @@ impl Reading {
         while let Some(batch) = scan.next() {
             let batch = self.laid_out(file, &batch.map_err(failed)?)?;
             self.tell_read(scan.stats().bytes, &mut told);
-            if !send(batch) {
+            if !send(batch)? {
                 return Ok(false);
             }
         }

@@ -1,6 +1,7 @@
 //! Where rows come from: `range`, log files, sets of texts, and the files that stand for what `externaldata` reads.
 
 mod external;
+mod gathered;
 mod log;
 mod needles;
 mod number_test;

@@ -37,7 +37,7 @@ impl Groups {
         file: &Arc<ParquetFile>,
         columns: &[Column],
         options: &LogOptions,
-        mut send: impl FnMut(RecordBatch) -> bool,
+        mut send: impl FnMut(RecordBatch) -> DfResult<bool>,
     ) -> DfResult<bool> {
         let layout = Layout::new(path, columns, options);
         let mut stats = ScanStats::default();
@@ -70,7 +70,7 @@ impl Groups {
         group: &mut RowGroup<'_>,
         layout: &Layout<'_>,
         stats: &mut ScanStats,
-        mut send: impl FnMut(RecordBatch) -> bool,
+        mut send: impl FnMut(RecordBatch) -> DfResult<bool>,
     ) -> DfResult<bool> {
         let keep = match self.test.rows(group) {
             Ok(Kept::None) => {
@@ -91,7 +91,7 @@ impl Groups {
             match batch {
                 Ok(batch) => {
                     stats.rows += batch.num_rows() as u64;
-                    if !send(layout.laid_out(&batch)?) {
+                    if !send(layout.laid_out(&batch)?)? {
                         return Ok(false);
                     }
                 }
