@@ -187,7 +187,7 @@ struct Texts {
 struct Starts(Vec<u64>);
 
 impl Starts {
-    const BITS: u32 = 16;
+    const BITS: u32 = 18;
 
     fn none() -> Starts {
         Starts(vec![0; 1 << (Starts::BITS - 6)])

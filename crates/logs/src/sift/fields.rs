@@ -90,13 +90,13 @@ impl Fields {
             return None;
         }
         for (at, column) in columns.iter().enumerate() {
-            let mut values = self.of_columns[at].iter().map(|slot| self.value(buffer, *slot));
-            let first = values.find(|value| !value.is_empty());
+            let slots = &self.of_columns[at];
             let text = match column {
                 Column::Const(text) => text.as_slice().into(),
-                Column::First(_) | Column::Outer(_) => first.unwrap_or_default(),
+                Column::First(_) | Column::Outer(_) => self.first(buffer, slots),
                 Column::OneOf(_) => {
-                    for text in first.into_iter().chain(values) {
+                    for slot in slots {
+                        let text = self.value(buffer, *slot);
                         // Of a list only who decodes takes the first element.
                         if text.text().contains(&b',') {
                             return None;
@@ -107,10 +107,8 @@ impl Fields {
                     }
                     Excerpt::default()
                 }
-                Column::Made(_, absent) => match first {
-                    None => absent.as_slice().into(),
-                    Some(_) => return None,
-                },
+                Column::Made(_, absent) if self.first(buffer, slots).is_empty() => absent.as_slice().into(),
+                Column::Made(..) => return None,
             };
             texts.of_columns.push(text);
         }
@@ -204,6 +202,18 @@ impl Fields {
             }
         }
         Some(())
+    }
+
+    /// The first of those values that is not empty.
+    #[inline(always)]
+    fn first<'b>(&self, buffer: &'b [u8], slots: &[usize]) -> Excerpt<'b> {
+        for slot in slots {
+            let value = self.value(buffer, *slot);
+            if !value.is_empty() {
+                return value;
+            }
+        }
+        Excerpt::default()
     }
 
     #[inline(always)]
