@@ -2,6 +2,7 @@
 //! name instead of writing it into them.
 
 use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use crate::function::{TermTable, fold, folded};
 
@@ -28,11 +29,10 @@ impl PartialEq for TextSet {
 }
 
 impl TextSet {
-    /// The set of the texts that `give` pushes, of which there are `about` so many: memory that need not grow is not copied.
-    pub fn of(about: usize, give: impl FnOnce(&mut dyn FnMut(&str))) -> TextSet {
-        let mut texts = Texts::with_room(about);
-        give(&mut |text| texts.push(text));
-        TextSet { texts: Arena(Arc::new(texts)), ..TextSet::default() }
+    /// The set of texts that stand one behind the other in `text`, given where each ends. One that is not in it is empty.
+    #[must_use]
+    pub fn of(text: String, ends: Vec<usize>) -> TextSet {
+        TextSet { texts: Arena(Arc::new(Texts { text, ends })), ..TextSet::default() }
     }
 
     /// The texts, in order.
@@ -48,8 +48,9 @@ impl TextSet {
     /// The text is one of the set's; `fold`: in any case.
     pub(crate) fn contains(&self, text: &str, fold: bool) -> bool {
         let members = self.members.get_or_init(|| {
-            let entries = self.folded().iter().enumerate().map(|(position, text)| (text_hash(text.as_bytes()), position));
-            Slots::of(entries, self.texts.len())
+            let folded = self.folded();
+            let entries = (0..folded.len()).map(|at| (text_hash(folded.get(at).as_bytes()), at));
+            Slots::of(entries, folded.len())
         });
         if fold && !text.is_ascii() {
             let text = folded(text);
@@ -66,7 +67,7 @@ impl TextSet {
     fn folded(&self) -> &Arena {
         let folded = self
             .folded
-            .get_or_init(|| if is_folded(&self.texts.0.text) { None } else { Some(self.texts.iter().map(folded).collect()) });
+            .get_or_init(|| if is_folded(&self.texts.0.text) { None } else { Some(self.iter().map(folded).collect()) });
         folded.as_ref().unwrap_or(&self.texts)
     }
 }
@@ -86,9 +87,6 @@ fn is_folded(text: &str) -> bool {
     true
 }
 
-/// Most texts have no more bytes on average. Memory that is not written to is none.
-const USUAL_BYTES: usize = 32;
-
 /// Texts one behind the other.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Arena(Arc<Texts>);
@@ -101,22 +99,12 @@ struct Texts {
 
 impl<T: AsRef<str>> FromIterator<T> for Arena {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Arena {
-        let texts = texts.into_iter();
-        let mut all = Texts::with_room(texts.size_hint().0);
-        // Not a loop: what chains of iterators give is given faster so.
-        texts.for_each(|text| all.push(text.as_ref()));
+        let mut all = Texts::default();
+        for text in texts {
+            all.text.push_str(text.as_ref());
+            all.ends.push(all.text.len());
+        }
         Arena(Arc::new(all))
-    }
-}
-
-impl Texts {
-    fn with_room(about: usize) -> Texts {
-        Texts { text: String::with_capacity(USUAL_BYTES * about), ends: Vec::with_capacity(about) }
-    }
-
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len());
     }
 }
 
@@ -134,59 +122,84 @@ impl Arena {
         let start = position.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
         ends.get(position).and_then(|end| text.get(start..*end)).unwrap_or_default()
     }
+}
 
-    fn iter(&self) -> impl Iterator<Item = &str> {
-        (0..self.len()).map(|at| self.get(at))
+/// Positions by hash, in flat tables: eight bytes a place, at most three in four of them taken.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    /// One for each value of a hash's uppermost bit, so that two threads can fill them.
+    tables: [Places; 2],
+}
+
+/// The upper half of a hash, and a position; [`NOTHING`] where nothing is.
+#[derive(Debug, Default)]
+struct Places(Vec<u64>);
+
+impl Slots {
+    /// So many entries are worth two threads.
+    const MANY: usize = 1 << 14;
+
+    /// Entries, of which there are `count`: the hash and the position, below 2^32 - 1, of each.
+    pub(crate) fn of(entries: impl Iterator<Item = (u64, usize)> + Clone + Send, count: usize) -> Slots {
+        let others = entries.clone();
+        if count < Slots::MANY {
+            return Slots { tables: [Places::of(entries, 0), Places::of(others, 1)] };
+        }
+        thread::scope(|scope| {
+            let second = scope.spawn(|| Places::of(others, 1));
+            let first = Places::of(entries, 0);
+            Slots { tables: [first, second.join().expect("adding does not panic")] }
+        })
+    }
+
+    /// The positions whose hash is probably that one, in the order in which they came.
+    #[inline]
+    pub(crate) fn find(&self, hash: u64) -> impl Iterator<Item = usize> {
+        self.tables[(hash >> 63) as usize].find(hash)
     }
 }
 
-/// Positions by hash, in one flat table: eight bytes a place, at most three in four of them taken.
-#[derive(Debug, Default)]
-pub(crate) struct Slots {
-    /// The upper half of a hash, and a position; [`NOTHING`] where nothing is.
-    places: Vec<u64>,
-}
-
-impl Slots {
-    /// Entries, of which there are `count`: the hash and the position, below 2^32 - 1, of each.
-    pub(crate) fn of(entries: impl Iterator<Item = (u64, usize)>, count: usize) -> Slots {
-        let mut slots = Slots { places: vec![NOTHING; (count * 4).div_ceil(3).next_power_of_two().max(2)] };
+impl Places {
+    /// Those of the entries whose hash has that uppermost bit.
+    fn of(entries: impl Iterator<Item = (u64, usize)> + Clone, uppermost: u64) -> Places {
+        let own = entries.filter(|(hash, _)| hash >> 63 == uppermost);
+        let count = own.clone().count();
+        let mut places = Places(vec![NOTHING; (count * 4).div_ceil(3).next_power_of_two().max(2)]);
         let mut waiting = Vec::with_capacity(SIDE_BY_SIDE);
-        entries.take(count).for_each(|(hash, position)| {
-            slots.fetch(hash);
+        own.for_each(|(hash, position)| {
+            places.fetch(hash);
             waiting.push((hash, position));
             if waiting.len() == SIDE_BY_SIDE {
-                waiting.drain(..).for_each(|(hash, position)| slots.insert(hash, position));
+                waiting.drain(..).for_each(|(hash, position)| places.insert(hash, position));
             }
         });
-        waiting.drain(..).for_each(|(hash, position)| slots.insert(hash, position));
-        slots
+        waiting.drain(..).for_each(|(hash, position)| places.insert(hash, position));
+        places
     }
 
     /// Looks where that hash would stand: what is looked at for several hashes, one behind the other, comes from memory side by
     /// side, where each insertion would wait for its own.
     #[inline]
     fn fetch(&self, hash: u64) {
-        std::hint::black_box(self.places[hash as usize & (self.places.len() - 1)]);
+        std::hint::black_box(self.0[hash as usize & (self.0.len() - 1)]);
     }
 
     fn insert(&mut self, hash: u64, position: usize) {
-        let mask = self.places.len() - 1;
+        let mask = self.0.len() - 1;
         let mut at = hash as usize & mask;
-        while self.places[at] != NOTHING {
+        while self.0[at] != NOTHING {
             at = (at + 1) & mask;
         }
-        self.places[at] = hash & UPPER | position as u64 & !UPPER;
+        self.0[at] = hash & UPPER | position as u64 & !UPPER;
     }
 
-    /// The positions whose hash is probably that one, in the order in which they came.
     #[inline]
-    pub(crate) fn find(&self, hash: u64) -> impl Iterator<Item = usize> {
-        let mask = self.places.len().wrapping_sub(1);
+    fn find(&self, hash: u64) -> impl Iterator<Item = usize> {
+        let mask = self.0.len().wrapping_sub(1);
         let mut at = hash as usize & mask;
         std::iter::from_fn(move || {
             loop {
-                let place = *self.places.get(at)?;
+                let place = *self.0.get(at)?;
                 if place == NOTHING {
                     return None;
                 }

@@ -139,8 +139,16 @@ impl Intel {
 
     /// Positions of indicators by the id of their family; none without indicators.
     pub(crate) fn by_family(&self) -> impl Iterator<Item = (&str, Vec<u32>)> {
+        let families = self.shared.families();
+        let members = if families == 1 { vec![(0..index(self.rows.len())).collect()] } else { self.members(families) };
+        let all = members.into_iter().enumerate().filter(|(_, members)| !members.is_empty());
+        all.map(|(group, members)| (self.shared.family(index(group)).id.as_str(), members))
+    }
+
+    /// Positions of indicators by the number of their family.
+    fn members(&self, families: usize) -> Vec<Vec<u32>> {
         let group = |row: &Row| self.shared.group(row.family) as usize;
-        let mut counts = vec![0; self.shared.families()];
+        let mut counts = vec![0; families];
         for row in &self.rows {
             counts[group(row)] += 1;
         }
@@ -148,8 +156,7 @@ impl Intel {
         for (at, row) in self.rows.iter().enumerate() {
             members[group(row)].push(index(at));
         }
-        let all = members.into_iter().enumerate().filter(|(_, members)| !members.is_empty());
-        all.map(|(group, members)| (self.shared.family(index(group)).id.as_str(), members))
+        members
     }
 
     /// What is not hunted though it is well formed.
@@ -172,6 +179,9 @@ impl Intel {
     /// How many families there are that have indicators.
     #[must_use]
     pub fn families(&self) -> usize {
+        if self.shared.families() == 1 {
+            return usize::from(!self.rows.is_empty());
+        }
         let mut seen = vec![false; self.shared.families()];
         self.rows.iter().for_each(|row| seen[self.shared.group(row.family) as usize] = true);
         seen.into_iter().filter(|seen| *seen).count()

@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use kql::types::{Rows, Value};
 
 use crate::hunt::{Hunt, HuntQuery, List, Observable, Subject, Test, TimeBound};
+use crate::in_turn::in_turn;
 use crate::sighting::provenance;
 use crate::template::{dynamic_list, mapped};
 
@@ -36,6 +37,11 @@ pub struct Needles<'h> {
     lists: BTreeSet<List>,
 }
 
+/// So many values are worth a thread.
+const PART: usize = 1 << 14;
+/// Most values have no more bytes on average. Memory that is not written to is none.
+const USUAL_BYTES: usize = 32;
+
 impl<'h> Needles<'h> {
     fn new(hunts: &'h [Hunt], test: Test, lists: BTreeSet<List>) -> Needles<'h> {
         let test_name = if test == Test::HasAny { "has_any" } else { "in" };
@@ -49,21 +55,42 @@ impl<'h> Needles<'h> {
         self.hunts.iter().flat_map(|hunt| self.lists.iter().map(|list| hunt.subject.list(*list).len())).sum()
     }
 
-    /// Gives each value to `take`; some of them may come several times, as several families have them.
-    pub fn each(&self, mut take: impl FnMut(&str)) {
+    /// The values one behind the other, and where each ends; some of them may come several times, as several families have them.
+    #[must_use]
+    pub fn texts(&self) -> (String, Vec<usize>) {
+        let about = self.about();
+        let (mut all, mut all_ends) = (String::with_capacity(USUAL_BYTES * about), Vec::with_capacity(about));
         let lists = self.hunts.iter().flat_map(|hunt| self.lists.iter().map(|list| (&*hunt.subject, *list)));
-        for (subject, list) in lists {
-            let with_mapped = self.test == Test::In && list == List::Addresses;
-            for it in subject.list(list) {
-                let indicator = subject.indicator(*it);
-                let needle = it.needle(indicator);
-                take(&needle);
-                if with_mapped && let Some(mapped) = mapped(&needle) {
-                    take(&mapped);
-                }
-                it.spellings(indicator).iter().for_each(|(needle, _)| take(needle));
+        // Many short lists are no work for several threads.
+        let part = if about < 2 * PART { usize::MAX } else { PART };
+        in_turn(
+            lists.flat_map(|(subject, list)| subject.list(list).chunks(part).map(move |values| (subject, list, values))),
+            |(subject, list, values)| self.texts_of(subject, list, values),
+            |(text, ends)| {
+                all_ends.extend(ends.iter().map(|end| all.len() + end));
+                all.push_str(&text);
+            },
+        );
+        (all, all_ends)
+    }
+
+    fn texts_of(&self, subject: &Subject, list: List, values: &[Observable]) -> (String, Vec<usize>) {
+        let with_mapped = self.test == Test::In && list == List::Addresses;
+        let (mut all, mut ends) = (String::with_capacity(USUAL_BYTES * values.len()), Vec::with_capacity(values.len()));
+        let mut add = |text: &str| {
+            all.push_str(text);
+            ends.push(all.len());
+        };
+        for it in values {
+            let indicator = subject.indicator(*it);
+            let needle = it.needle(indicator);
+            add(&needle);
+            if with_mapped && let Some(mapped) = mapped(&needle) {
+                add(&mapped);
             }
+            it.spellings(indicator).iter().for_each(|(needle, _)| add(needle));
         }
+        (all, ends)
     }
 }
 
@@ -389,9 +416,9 @@ CommonSecurityLog
 ";
         assert_eq!(pass.query, expected);
         let values = |set: &Needles<'_>| {
-            let mut values = Vec::new();
-            set.each(|value| values.push(value.to_owned()));
-            values
+            let (text, ends) = set.texts();
+            let starts = std::iter::once(0).chain(ends.iter().copied());
+            starts.zip(&ends).map(|(start, end)| text[start..*end].to_owned()).collect::<Vec<_>>()
         };
         let sets: Vec<(&str, Vec<String>)> = pass.sets.iter().map(|set| (set.name.as_str(), values(set))).collect();
         let domains = ["evil.shop", "bad.biz"].map(str::to_owned).to_vec();

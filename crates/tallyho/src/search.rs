@@ -165,8 +165,8 @@ impl Executor for Local {
     fn narrow(&mut self, table: &str, pass: &Prefilter<'_>) -> Result<Option<Rows>, Failure> {
         for set in &pass.sets {
             if self.sets.insert(set.name.clone()) {
-                let texts = TextSet::of(set.about(), |push| set.each(push));
-                self.engine.add_texts(&set.name, texts).map_err(failure)?;
+                let (text, ends) = set.texts();
+                self.engine.add_texts(&set.name, TextSet::of(text, ends)).map_err(failure)?;
             }
         }
         let rows = self.run(&pass.query)?;
