@@ -130,7 +130,13 @@ impl ColumnBuilder {
             _ => None,
         };
         match inner.map(std::str::from_utf8) {
-            Some(Ok(text)) => self.append_text(Some(text)),
+            Some(Ok(text)) => match (&mut self.values, self.ty) {
+                (Values::Text(values), Type::String) => {
+                    values.append_value(text);
+                    true
+                }
+                _ => self.append_text(Some(text)),
+            },
             _ => self.append_text(raw.text().as_deref()),
         }
     }

@@ -181,7 +181,7 @@ pub(crate) struct JsonObjects {
 
 impl JsonObjects {
     pub(crate) fn new(wanted: &[String]) -> JsonObjects {
-        JsonObjects { keys: KeyTable::new(wanted), skeleton: Skeleton::default(), values: Vec::new() }
+        JsonObjects { keys: KeyTable::new(wanted), skeleton: Skeleton::new(), values: Vec::new() }
     }
 
     /// Finds the values of a record of a new shape, and learns the shape.

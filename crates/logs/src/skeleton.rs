@@ -7,18 +7,26 @@
 
 use std::ops::Range;
 
+use fearless_simd::{Level, Simd, dispatch};
 use wide::u8x16;
 
 use crate::decode::{Slots, Span};
 use crate::json;
 use crate::lead::Lead;
+use crate::marks::{WIDTH, each_block};
 
 /// The texts between values that were seen, and what followed them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Skeleton {
     parts: Vec<Part>,
     first: Next,
+    /// Where quotes stand in the record at hand.
+    quotes: Box<[u64; BLOCKS]>,
+    level: Level,
 }
+
+/// Blocks of a record whose quotes are found before it is walked; in a longer one each text's end is looked for.
+const BLOCKS: usize = 64;
 
 /// What stands before a value, and the value's kind.
 #[derive(Debug)]
@@ -56,9 +64,21 @@ impl Default for Next {
 const PARTS_MAX: usize = 512;
 
 impl Skeleton {
+    /// Nothing was seen yet.
+    pub(crate) fn new() -> Skeleton {
+        Skeleton { parts: Vec::new(), first: Next::default(), quotes: Box::new([0; BLOCKS]), level: Level::new() }
+    }
+
     /// Finds the wanted values of `record`; false if it is of no known shape, and then some slots may be set.
     #[inline]
     pub(crate) fn walk(&mut self, record: &[u8], slots: &mut Slots) -> bool {
+        dispatch!(self.level, simd => self.walk_by(simd, record, slots))
+    }
+
+    /// Compiled for each level of instructions, with what is inlined here.
+    #[inline(always)]
+    fn walk_by<S: Simd>(&mut self, simd: S, record: &[u8], slots: &mut Slots) -> bool {
+        let is_plain = self.mark_quotes(simd, record);
         let mut at = 0;
         let mut before = usize::MAX;
         loop {
@@ -67,6 +87,11 @@ impl Skeleton {
             at += part.lead.len();
             let (span, end) = match part.kind {
                 Kind::End => return at == record.len(),
+                // Quotes of records before may stand behind this one's.
+                Kind::Text if is_plain => match self.next_quote(at).filter(|quote| *quote < record.len()) {
+                    Some(quote) => (Span::Quoted(at, quote), quote + 1),
+                    None => return false,
+                },
                 Kind::Text => match text_end(record, at) {
                     Some((quote, false)) => (Span::Quoted(at, quote), quote + 1),
                     Some((quote, true)) => (Span::Json(at - 1, quote + 1), quote + 1),
@@ -90,8 +115,36 @@ impl Skeleton {
         }
     }
 
+    /// Finds the quotes of the record; whether they are known, and none is part of a text.
+    #[inline(always)]
+    fn mark_quotes<S: Simd>(&mut self, simd: S, record: &[u8]) -> bool {
+        if record.len() > BLOCKS * WIDTH {
+            return false;
+        }
+        let (mut quotes, mut escapes) = (self.quotes.iter_mut(), 0);
+        each_block(simd, record, *b"\"\\", |[own, backslashes]| {
+            if let Some(quotes) = quotes.next() {
+                *quotes = own;
+            }
+            escapes |= backslashes;
+        });
+        escapes == 0
+    }
+
+    /// The next quote at or behind `at`.
+    #[inline(always)]
+    fn next_quote(&self, at: usize) -> Option<usize> {
+        let mut block = at / WIDTH;
+        let mut quotes = self.quotes.get(block)? & u64::MAX << (at % WIDTH);
+        while quotes == 0 {
+            block += 1;
+            quotes = *self.quotes.get(block)?;
+        }
+        Some(block * WIDTH + quotes.trailing_zeros() as usize)
+    }
+
     /// The part that `rest` begins with, of those that were seen after part `before`.
-    #[inline]
+    #[inline(always)]
     fn follow(&mut self, before: usize, rest: &[u8]) -> Option<usize> {
         let Next([usual, other]) = *self.next(before);
         if self.parts.get(usual)?.lead.begins(rest) {
@@ -104,7 +157,7 @@ impl Skeleton {
         Some(other)
     }
 
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, before: usize) -> &mut Next {
         match self.parts.get_mut(before) {
             Some(part) => &mut part.next,
