@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, StringViewBuilder};
 use kql::Type;
 
+use crate::text_column::TextColumn;
 use crate::{convert, json};
 
 /// A field as it stands in a record.
@@ -85,6 +86,8 @@ enum Values {
     Int(Int32Builder),
     Long(Int64Builder),
     Real(Float64Builder),
+    String(TextColumn),
+    /// Of the types that are stored as text and can be null.
     Text(StringViewBuilder),
 }
 
@@ -95,7 +98,8 @@ impl ColumnBuilder {
             Type::Int => Values::Int(Int32Builder::with_capacity(rows)),
             Type::Long | Type::DateTime | Type::TimeSpan => Values::Long(Int64Builder::with_capacity(rows)),
             Type::Real => Values::Real(Float64Builder::with_capacity(rows)),
-            Type::Decimal | Type::Dynamic | Type::Guid | Type::String | Type::Unknown => {
+            Type::String | Type::Unknown => Values::String(TextColumn::new(rows)),
+            Type::Decimal | Type::Dynamic | Type::Guid => {
                 Values::Text(StringViewBuilder::with_capacity(rows).with_fixed_block_size(1 << 18))
             }
         };
@@ -129,14 +133,12 @@ impl ColumnBuilder {
             Raw::Text(bytes) | Raw::Quoted(bytes) => Some(bytes),
             _ => None,
         };
+        if let (Values::String(values), Some(text)) = (&mut self.values, inner) {
+            values.push(text);
+            return true;
+        }
         match inner.map(std::str::from_utf8) {
-            Some(Ok(text)) => match (&mut self.values, self.ty) {
-                (Values::Text(values), Type::String) => {
-                    values.append_value(text);
-                    true
-                }
-                _ => self.append_text(Some(text)),
-            },
+            Some(Ok(text)) => self.append_text(Some(text)),
             _ => self.append_text(raw.text().as_deref()),
         }
     }
@@ -164,12 +166,12 @@ impl ColumnBuilder {
                     put(text, empty, |t| kql::types::parse_guid(t).map(kql::types::guid_text), |v| values.append_option(v))
                 }
                 Type::Decimal => put(text, empty, |t| convert::real(t).map(|_| t.trim().to_owned()), |v| values.append_option(v)),
-                Type::Dynamic => put(text, empty, |t| Some(dynamic_of_text(t)), |v| values.append_option(v)),
-                _ => {
-                    values.append_value(text);
-                    true
-                }
+                _ => put(text, empty, |t| Some(dynamic_of_text(t)), |v| values.append_option(v)),
             },
+            Values::String(values) => {
+                values.push(text.as_bytes());
+                true
+            }
         }
     }
 
@@ -190,13 +192,13 @@ impl ColumnBuilder {
 
     /// Appends what an absent field is in this type: the empty string, else null.
     pub(crate) fn append_absent(&mut self) {
-        match (&mut self.values, self.ty) {
-            (Values::Text(values), Type::String | Type::Unknown) => values.append_value(""),
-            (Values::Text(values), _) => values.append_null(),
-            (Values::Bool(values), _) => values.append_null(),
-            (Values::Int(values), _) => values.append_null(),
-            (Values::Long(values), _) => values.append_null(),
-            (Values::Real(values), _) => values.append_null(),
+        match &mut self.values {
+            Values::String(values) => values.push(b""),
+            Values::Text(values) => values.append_null(),
+            Values::Bool(values) => values.append_null(),
+            Values::Int(values) => values.append_null(),
+            Values::Long(values) => values.append_null(),
+            Values::Real(values) => values.append_null(),
         }
     }
 
@@ -227,6 +229,7 @@ impl ColumnBuilder {
             Values::Int(values) => Arc::new(values.finish()),
             Values::Long(values) => Arc::new(values.finish()),
             Values::Real(values) => Arc::new(values.finish()),
+            Values::String(values) => Arc::new(values.finish()),
             Values::Text(values) => Arc::new(values.finish()),
         }
     }

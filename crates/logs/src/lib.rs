@@ -58,6 +58,7 @@ mod skeleton;
 mod stats;
 mod syslog;
 mod table;
+mod text_column;
 mod worth;
 
 pub use arrow_type::arrow_type;
