@@ -1,6 +1,6 @@
 //! Bytes with which others may begin.
 
-/// Bytes that are compared as a whole, most of them without a call.
+/// Bytes that are compared as a whole, most of them as two numbers.
 #[derive(Debug)]
 pub(crate) struct Lead {
     bytes: Box<[u8]>,
@@ -8,6 +8,8 @@ pub(crate) struct Lead {
     head: u64,
     /// All bits of those that are.
     own: u64,
+    /// The last eight bytes, if there are more than eight.
+    tail: u64,
 }
 
 impl Lead {
@@ -16,7 +18,8 @@ impl Lead {
         for ((head, own), byte) in head.iter_mut().zip(&mut own).zip(bytes) {
             (*head, *own) = (*byte, u8::MAX);
         }
-        Lead { bytes: bytes.into(), head: u64::from_le_bytes(head), own: u64::from_le_bytes(own) }
+        let tail = bytes.last_chunk().copied().unwrap_or_default();
+        Lead { bytes: bytes.into(), head: u64::from_le_bytes(head), own: u64::from_le_bytes(own), tail: u64::from_le_bytes(tail) }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -31,29 +34,22 @@ impl Lead {
     /// `text` begins with it.
     #[inline(always)]
     pub(crate) fn begins(&self, text: &[u8]) -> bool {
-        match text.first_chunk::<8>() {
-            Some(chunk) if (u64::from_le_bytes(*chunk) ^ self.head) & self.own != 0 => false,
-            Some(_) if self.len() <= 8 => true,
-            _ => self.begins_long(text),
+        let Some(head) = text.first_chunk() else { return text.starts_with(&self.bytes) };
+        if (u64::from_le_bytes(*head) ^ self.head) & self.own != 0 {
+            return false;
         }
+        if self.len() <= 8 {
+            return true;
+        }
+        let Some(tail) = text.get(self.len() - 8..).and_then(|rest| rest.first_chunk()) else { return false };
+        u64::from_le_bytes(*tail) == self.tail && (self.len() <= 16 || self.middle_stands_in(text))
     }
 
-    /// The same where more than eight bytes are compared, or there are fewer. Two overlapping loads compare most.
+    /// What is not of the first or the last eight bytes stands there, too.
     #[inline]
-    fn begins_long(&self, text: &[u8]) -> bool {
-        let Some(head) = text.get(..self.len()) else { return false };
-        if let (Some(a), Some(b)) = (head.first_chunk::<16>(), self.bytes.first_chunk::<16>()) {
-            return a == b
-                && if head.len() <= 32 {
-                    head.last_chunk::<16>() == self.bytes.last_chunk::<16>()
-                } else {
-                    head[16..] == self.bytes[16..]
-                };
-        }
-        match (head.first_chunk::<8>(), self.bytes.first_chunk::<8>()) {
-            (Some(a), Some(b)) => a == b && head.last_chunk::<8>() == self.bytes.last_chunk::<8>(),
-            _ => *head == *self.bytes,
-        }
+    fn middle_stands_in(&self, text: &[u8]) -> bool {
+        let middle = 8..self.len() - 8;
+        text.get(middle.clone()) == self.bytes.get(middle)
     }
 }
 
