@@ -4,8 +4,9 @@ use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
 use crate::marks::{WIDTH, each_block, padded};
 
-/// Bytes that are looked at in one go, unless a line is longer: they stay in the nearest cache.
-const LENGTH: usize = 16 << 10;
+/// Bytes that are looked at in one go, unless a line is longer: they stay in the nearest cache. In tests, few lines are many
+/// stretches.
+const LENGTH: usize = if cfg!(test) { 256 } else { 16 << 10 };
 
 /// The lines.
 pub(super) struct Stretch {
