@@ -181,7 +181,9 @@ impl Candidates {
                 None => it.any_spelling(indicator, |needle| self.texts.hold(needle)),
             }
         };
-        values.iter().filter(held).copied().collect()
+        let mut all = Vec::new();
+        in_turn(values.chunks(PART), |some| some.iter().filter(held).copied().collect(), |mut some| all.append(&mut some));
+        all
     }
 
     fn hold_address_of(&self, network: IpNet) -> bool {

@@ -79,6 +79,9 @@ pub fn csv(text: &str, is_text: bool) -> String {
 /// For finished JSON text: hidden characters, which JSON allows in strings, become `\u` escapes; the document means the same.
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        return Cow::Borrowed(text);
+    }
     // A line feed outside strings is layout; inside, serializers escape it themselves.
     replace(
         text,

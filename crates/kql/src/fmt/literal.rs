@@ -32,7 +32,12 @@ pub fn string_literal(text: &str) -> String {
 /// The character changes how a line looks, or what a terminal does, without being seen itself: controls (C0, DEL, C1), controls
 /// of direction, blanks without width, tags.
 #[must_use]
+#[inline]
 pub fn is_hidden(c: char) -> bool {
+    // Nearly all are these.
+    if matches!(c, ' '..='~') {
+        return false;
+    }
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
