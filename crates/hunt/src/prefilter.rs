@@ -155,8 +155,7 @@ impl Candidates {
     #[must_use]
     pub fn new(rows: &Rows) -> Candidates {
         let texts = Texts::of(rows);
-        let addresses = texts.texts.iter().filter_map(|text| text.trim().parse().ok());
-        let mut addresses: Vec<u128> = addresses.map(|ip: IpAddr| bits(ip)).collect();
+        let mut addresses: Vec<u128> = texts.texts.iter().filter_map(|text| written_address(text)).collect();
         addresses.sort_unstable();
         Candidates { texts, addresses }
     }
@@ -191,6 +190,13 @@ impl Candidates {
         let after = self.addresses.partition_point(|address| *address < first);
         self.addresses.get(after).is_some_and(|address| *address <= last)
     }
+}
+
+/// The address that a text is, as queries read it: it may have a prefix, and one of IPv4 may be written as `::192.0.2.1`.
+fn written_address(text: &str) -> Option<u128> {
+    let (address, _) = text.split_once('/').unwrap_or((text, ""));
+    let bits = bits(address.trim().parse().ok()?);
+    Some(if bits >> 32 == 0 && bits > 0xffff { bits | 0xffff << 32 } else { bits })
 }
 
 /// An address as a number; one of IPv4 as that of IPv6 to which it is mapped.
@@ -454,6 +460,15 @@ CommonSecurityLog
         assert_eq!(held(r#"{"query":"www\u002eevil\u002Eshop"}"#), [1, 0]);
         assert_eq!(held(r#"{"a":"{\"query\":\"www.\\u0065vil.shop\"}"}"#), [1, 0]);
         assert_eq!(held(r"\u \u00 \ud800 evil\u002"), [0, 0]);
+    }
+
+    #[test]
+    fn addresses_are_read_as_queries_read_them() {
+        let plain = written_address("192.0.2.7");
+        for text in ["192.0.2.7/24", "::192.0.2.7", "::ffff:192.0.2.7", " 192.0.2.7 "] {
+            assert_eq!(written_address(text), plain, "{text}");
+        }
+        assert_eq!((written_address("::1"), written_address("192.0.2"), written_address("x/24")), (Some(1), None, None));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use crate::marks::{WIDTH, each_block};
 pub(crate) struct Skeleton {
     parts: Vec<Part>,
     first: Next,
-    /// Where quotes stand in the record at hand.
+    /// Where quotes stand in the record at hand; behind its blocks, where they stood in records before.
     quotes: Box<[u64; BLOCKS]>,
     level: Level,
 }

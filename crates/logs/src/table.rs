@@ -45,6 +45,13 @@ pub(crate) struct Path {
     pub inner: Vec<String>,
 }
 
+impl Path {
+    /// A key of it has U+FFFD, which stands for what is no UTF-8.
+    pub(crate) fn has_replacement(&self) -> bool {
+        self.inner.iter().chain([&self.key]).any(|key| key.contains(char::REPLACEMENT_CHARACTER))
+    }
+}
+
 /// How a [`Source::Rest`] column writes what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RestForm {

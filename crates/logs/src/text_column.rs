@@ -5,7 +5,7 @@ use std::mem;
 use arrow::array::{LargeStringArray, StringViewArray};
 use arrow::buffer::{Buffer, OffsetBuffer};
 
-/// TextColumn one behind the other. Whether they are UTF-8 is found out of all of them at once, which costs a fraction of asking each.
+/// Texts one behind the other. Whether they are UTF-8 is found out of all of them at once, which costs a fraction of asking each.
 pub(crate) struct TextColumn {
     bytes: Vec<u8>,
     /// Where the first begins, and where each ends.

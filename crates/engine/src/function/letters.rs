@@ -1,5 +1,4 @@
-//! Where terms stand in a text: maximal runs of letters and digits. Texts in, positions out; of texts in ASCII sixteen bytes at a
-//! time.
+//! Where terms stand in a text: maximal runs of letters and digits. Texts in, positions out; of texts in ASCII many bytes at a time.
 
 use fearless_simd::{Simd, prelude::*, u8x64};
 use wide::u8x16;

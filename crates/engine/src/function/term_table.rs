@@ -58,6 +58,10 @@ impl TermTable {
     /// One of the needles is in the text, if it is in ASCII and the table holds all needles.
     #[inline]
     pub(crate) fn any_ascii(&self, text: &Excerpt<'_>) -> Option<bool> {
+        // Where all needles are outside ASCII, nothing was looked at.
+        if self.ascii.empty {
+            return text.text().is_ascii().then_some(false);
+        }
         if self.ascii.plain.is_empty() { self.ascii.each_ascii(text, &mut |_| true) } else { None }
     }
 

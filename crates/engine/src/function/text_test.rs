@@ -2,6 +2,8 @@
 //!
 //! Whatever looks at a text before there is a row of it (a scan) and whatever looks at a whole column asks the same test.
 
+use std::sync::Arc;
+
 use kql::Type;
 use logs::Excerpt;
 
@@ -12,8 +14,6 @@ use super::term::{Edge, Term};
 use super::terms::constant_texts;
 use super::{Call, Constant};
 use crate::text_set::TextSet;
-
-use std::sync::Arc;
 
 /// A test of a text that is not null.
 #[derive(Debug)]
@@ -100,9 +100,7 @@ impl TextTest {
         };
         is == self.wanted
     }
-}
 
-impl TextTest {
     /// What the operator says of the text of those bytes; `None` if they are no UTF-8.
     #[inline]
     pub(crate) fn test_bytes(&self, bytes: &Excerpt<'_>) -> Option<bool> {

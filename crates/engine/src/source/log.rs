@@ -404,7 +404,7 @@ mod tests {
         {\"Type\":\"DnsEvents\",\"TimeGenerated\":\"2026-01-01T00:00:02Z\",\"Name\":\"fox-example.test\",\"ClientIP\":\"192.0.2.3\"}\n\
         {\"Type\":\"DnsEvents\",\"Name\":\n";
     const CSV: &str = "TimeGenerated,Name,ClientIP,QueryType\n2026-01-01T00:00:00Z,\"fox.example\",192.0.2.1,A\n\
-        2026-01-01T00:00:01Z,other.test,192.0.2.9,A\n";
+        2026-01-01T00:00:01Z,other.test,192.0.2.9,A\n2026-01-01T00:00:02Z,www.F\u{d6}X.example,192.0.2.10,A\n";
 
     /// Filters of every shape that the raw search takes, and some that it must leave alone.
     fn filters() -> Vec<String> {
@@ -434,6 +434,8 @@ mod tests {
             "Name matches regex '^[a-z]+.example$'",
             "isempty(Name) or Name matches regex '(?i)FOX'",
             "has_ipv4_prefix(ClientIP, '192.0.') and Name has 'fox'",
+            "Name has_any ('f\u{f6}x', 'b\u{e4}r')",
+            "Name has_any ('f\u{f6}x', 'fox')",
         ]
         .map(str::to_owned)
         .to_vec();

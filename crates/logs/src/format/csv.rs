@@ -123,7 +123,10 @@ fn unique(fields: Vec<std::borrow::Cow<'_, [u8]>>) -> Vec<String> {
     for (at, field) in fields.into_iter().enumerate() {
         let name = String::from_utf8_lossy(&field).trim().to_owned();
         let name = if name.is_empty() { format!("Column{}", at + 1) } else { name };
-        names.push(if names.contains(&name) { format!("{name}{}", at + 1) } else { name });
+        let numbered = (at + 1..).map(|number| format!("{name}{number}"));
+        let is_new = |name: &String| !names.contains(name);
+        let unique = std::iter::once(name.clone()).chain(numbered).find(is_new);
+        names.push(unique.unwrap_or(name));
     }
     names
 }

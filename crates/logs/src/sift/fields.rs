@@ -41,9 +41,11 @@ impl Fields {
     pub(super) fn new(columns: &[Column], time: &[Path], glance: Glance<'_>) -> Option<Fields> {
         let Glance::Fields { names: names @ [_, ..], delimiter, special, empty, header, added } = glance else { return None };
         let place = |path: &Path| names.iter().position(|name| *name == path.key);
+        // Of fields of one name the decoder takes the last.
+        let is_one = |path: &Path| names.iter().filter(|name| **name == path.key).nth(1).is_none();
         let mut of_columns = Vec::new();
         for column in columns {
-            if column.paths().iter().any(|path| !path.inner.is_empty() || path.key == added) {
+            if !column.paths().iter().all(|path| path.inner.is_empty() && path.key != added && is_one(path)) {
                 return None;
             }
             of_columns.push(column.paths().iter().filter_map(place).collect::<Vec<_>>());
@@ -84,10 +86,14 @@ impl Fields {
         columns: &'b [Column],
         texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)> {
-        let newline = self.split(buffer, start)?;
-        let line = &buffer[start..newline];
-        if line.first() == Some(&b'#') || line.len() == self.header.len() && line == self.header {
-            return None;
+        let (end, newline) = self.split(buffer, start)?;
+        let line = &buffer[start..end];
+        match line.first() {
+            Some(b'#') => return None,
+            // A line of blanks is no record.
+            Some(b' ' | b'\t') if line.trim_ascii().is_empty() => return None,
+            _ if line.len() == self.header.len() && line == self.header => return None,
+            _ => {}
         }
         for (at, column) in columns.iter().enumerate() {
             let slots = &self.of_columns[at];
@@ -142,23 +148,24 @@ impl Fields {
         Some(())
     }
 
-    /// Finds the wanted fields and the newline; `None` if they may be others than they look, or the line has more fields than it
-    /// should, or fewer.
+    /// Finds the wanted fields, where the line's text ends, and the newline; `None` if they may be others than they look, or the line
+    /// has more fields than it should, or fewer.
     #[inline(always)]
-    fn split(&mut self, buffer: &[u8], start: usize) -> Option<usize> {
+    fn split(&mut self, buffer: &[u8], start: usize) -> Option<(usize, usize)> {
         if !self.stretch.has(start) {
+            self.look(buffer, start)?;
+        }
+        let is_quoted = self.special == b'"';
+        self.borders.from(start);
+        if is_quoted && start > self.stretch.base && self.borders.before() != Some(start - 1) {
+            // A quote before was not closed, or was none: what is in quotes is known anew.
             self.look(buffer, start)?;
         }
         let newline = self.stretch.line_end(start)?;
         self.borders.from(start)?;
         let borders = self.borders.rest();
         let special = self.specials.from(start).filter(|special| *special < newline);
-        let is_quoted = self.special == b'"';
         if borders.get(self.count - 1) != Some(&newline) || is_quoted && special.is_some() {
-            if is_quoted {
-                // A quote may not be closed, or be none: what is in quotes is known anew from the next record on.
-                self.stretch.renew();
-            }
             return None;
         }
         let (end, mut after) = (self.end(buffer, start, newline), start);
@@ -175,7 +182,7 @@ impl Fields {
         if is_quoted {
             self.unquote(buffer)?;
         }
-        Some(newline)
+        Some((end, newline))
     }
 
     /// Where the line's text ends.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::{memchr2, memmem};
+use memchr::{memchr, memchr2, memmem};
 
 use super::stretch::{Places, Search, Stretch};
 use super::{Column, Texts};
@@ -94,8 +94,7 @@ impl Json {
         if bytes.len() < 2 || bytes[0] != b'{' || bytes[bytes.len() - 1] != b'}' {
             return None;
         }
-        // A key may be written in escapes.
-        if self.escaped && memmem::find(bytes, br"\u").is_some() {
+        if self.escaped && has_escaped_key(bytes) {
             return None;
         }
         for (at, column) in columns.iter().enumerate() {
@@ -245,6 +244,19 @@ fn is_outer(buffer: &[u8], line: &Range<usize>, text: &Range<usize>) -> bool {
         || memchr2(b'}', b']', &buffer[text.end..line.end - 1]).is_none()
 }
 
+/// A key is written with escapes: a colon stands behind a text that has some.
+fn has_escaped_key(line: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(found) = memchr(b'\\', &line[at..]) {
+        let Some((quote, _)) = text_end(line, at + found) else { return true };
+        at = quote + 1;
+        if line.get(skip_blanks(line, at)) == Some(&b':') {
+            return true;
+        }
+    }
+    false
+}
+
 /// The length of the number that begins there, if it is one of digits and ends as a value does.
 #[inline(always)]
 fn plain_number(bytes: &[u8]) -> Option<usize> {
@@ -254,7 +266,7 @@ fn plain_number(bytes: &[u8]) -> Option<usize> {
 
 #[inline(always)]
 fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
-    while matches!(bytes.get(at), Some(b' ' | b'\t')) {
+    while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\r')) {
         at += 1;
     }
     at

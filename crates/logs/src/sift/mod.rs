@@ -1,10 +1,10 @@
 //! Records that cannot pass a test, passed over where they stand in the buffer.
 //!
 //! In: lines, the keys of the columns that a test looks at, and the test. Out: the first line whose record may pass. No record is
-//! decoded for it: in JSON the keys are searched in the bytes of many lines at once, between delimiters the fields are counted, in syslog the header is read. What
-//! is not plain (escapes, a key that stands there twice, values of other types, quoted fields) is left to who decodes, so that a
-//! line which is passed over never holds a record that would pass. What a decoder would find wrong inside such a line is not seen;
-//! a line that is no object, or has other fields than the header, is.
+//! decoded for it: in JSON the keys are searched in the bytes of many lines at once, between delimiters the fields are counted, in
+//! syslog the header is read. What is not plain (escapes, a key that stands there twice, values of other types, quotes inside fields)
+//! is left to who decodes, so that a line which is passed over never holds a record that would pass. What a decoder would find wrong
+//! inside such a line is not seen; a line that is no object, or has other fields than the header, is.
 
 mod fields;
 mod json;
@@ -126,6 +126,8 @@ impl Sift {
     pub(crate) fn look(&mut self, glance: Glance<'_>) {
         self.view = match glance {
             Glance::No => View::None,
+            // What is no UTF-8 in a key stands there as something else.
+            Glance::Keys if self.columns.iter().flat_map(Column::paths).any(|path| path.has_replacement()) => View::None,
             Glance::Keys => View::Json(Json::new(&self.columns, &self.time)),
             Glance::Syslog { latest } => Syslog::new(&self.columns, &self.time, latest).map_or(View::None, View::Syslog),
             fields @ Glance::Fields { .. } => Fields::new(&self.columns, &self.time, fields).map_or(View::None, View::Fields),
@@ -255,6 +257,10 @@ mod tests {
             (r#"{"a":"f\u006fx"}"#, false),
             (r#"{"a":"hen\n"}"#, false),
             (r#"{"\u0061":"fox"}"#, false),
+            (r#"{"\a":"fox"}"#, false),
+            (r#"{"x":"\u00e9 \"a\": \\","a":"hen"}"#, true),
+            (r#"{"x":["\n"],"\a" :"fox"}"#, false),
+            ("{\"a\"\r:\"fox\"}", false),
             (r#"{"path":"C:\\hen"}"#, true),
             (r#"{"a":"hen","a":"fox"}"#, false),
             (r#"{"x":{"a":"hen"}}"#, true),
@@ -385,14 +391,41 @@ mod tests {
             "hen,,cow",
             "hen,,cow,,",
             "a,x,b,t",
+            "a,x,b,t\r",
             "#,,,",
             "\"fox\",,,",
             ",,,",
             "",
         ];
-        let passed = [true, false, true, false, false, false, false, false, false, true, false];
+        let passed = [true, false, true, false, false, false, false, false, false, false, true, false];
         assert_eq!(sifted(look, &[Some(&a), Some(&b)], &lines).0, passed);
         assert_eq!(sifted(look, &[Some(&a), Some(&c)], &["hen,,,"]).0, [false]);
+    }
+
+    #[test]
+    fn what_a_decoder_tells_otherwise_is_left_to_it() {
+        let a = keys(&["a"]);
+        let look = |names| Glance::Fields { names, delimiter: b'\t', special: b'\\', empty: [b"-"; 2], header: b"", added: "" };
+        let (twice, once) = (["a", "x", "a"].map(str::to_owned), ["a", "x", "b"].map(str::to_owned));
+        let lines = ["hen\tx\tfox", "hen\tx\t", "\t\t", "\tx\t"];
+        assert_eq!(sifted(look(&twice), &[Some(&a)], &lines).0, [false; 4]);
+        assert_eq!(sifted(look(&once), &[Some(&a)], &lines).0, [true, true, false, true]);
+        let key = keys(&["a\u{fffd}"]);
+        assert_eq!(sifted(Glance::Keys, &[Some(&key)], &[r#"{"b":"hen"}"#]).0, [false]);
+    }
+
+    #[test]
+    fn what_is_in_quotes_is_known_anew_behind_a_stray_one() {
+        let a = keys(&["a"]);
+        let names = ["t", "a", "x"].map(str::to_owned);
+        let look = Glance::Fields { names: &names, delimiter: b',', special: b'"', empty: [b""; 2], header: b"", added: "" };
+        let find: Arc<Find> = Arc::new(|texts| texts.iter().any(|text| text.text() == b"fox"));
+        let mut sift = Sift::new(&[Some(&a)], None, Some(find), None).unwrap();
+        sift.look(look);
+        let text = b"1,hen,\nx\",,\n\"p,r,\",fox,x\"\n\"p,r\",hen,\n";
+        // The second line is not asked about, as where a search rests.
+        let passed = [0, 12, 26].map(|start| sift.pass_over(text, start, start + 1).lines());
+        assert_eq!((passed, &text[12..16], &text[26..30]), ([1, 0, 1], &b"\"p,r"[..], &b"\"p,r"[..]));
     }
 
     #[test]
@@ -434,6 +467,10 @@ mod tests {
             "2026-01-01T00:00:00+02:00",
             "1767225600.25",
             "nonsense",
+            "2026-01-05T00:00:00Z",
+            "0000-00-00T00:00:00Z",
+            "2026-99-01T00:00:00Z",
+            "2026-01-04 00:00:00Z",
         ];
         for count in 1..=times.len() {
             let lines: Vec<String> = times[..count].iter().map(|time| format!(r#"{{"t":"{time}","a":"hen"}}"#)).collect();

@@ -23,11 +23,13 @@ impl TimeSpan {
         if time.len() != self.length || !is_comparable(time) {
             return self.note_other(time);
         }
-        let time = written(time);
-        if time > self.greatest {
-            self.greatest = time;
-        } else if time < self.least {
-            self.least = time;
+        let written = written(time);
+        if written > self.greatest {
+            if same_date(&written, &self.greatest) || self.clock.ticks(time).is_some() {
+                self.greatest = written;
+            }
+        } else if written < self.least && self.clock.ticks(time).is_some() {
+            self.least = written;
         }
     }
 
@@ -74,6 +76,12 @@ fn written(time: &[u8]) -> Written {
     words
 }
 
+/// The first ten bytes are the same: if those are a date of the one, so they are of the other.
+#[inline(always)]
+fn same_date(a: &Written, b: &Written) -> bool {
+    a[0] == b[0] && a[1] >> 48 == b[1] >> 48
+}
+
 /// Of two such times of one length the greater text is the later: UTC in one form, or seconds.
 #[inline]
 fn is_comparable(time: &[u8]) -> bool {
@@ -81,7 +89,7 @@ fn is_comparable(time: &[u8]) -> bool {
         return false;
     }
     match time {
-        [b'0'..=b'9', _, _, _, b'-', _, _, .., b'Z'] => true,
+        [b'0'..=b'9', _, _, _, b'-', _, _, _, _, _, b'T', .., b'Z'] => true,
         [b'0'..=b'9', .., b'0'..=b'9'] => time.len() > 9 && time[..9].iter().all(u8::is_ascii_digit),
         _ => false,
     }

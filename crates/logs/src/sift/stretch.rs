@@ -77,7 +77,7 @@ impl Stretch {
         }
     }
 
-    /// How many bytes at the beginning of the buffer are of the lines, or of the others before.
+    /// Behind the newline of the last line.
     pub(super) fn end(&self) -> usize {
         self.end
     }
@@ -138,6 +138,12 @@ impl Places {
     #[inline(always)]
     pub(super) fn pass(&mut self, count: usize) {
         self.next += count;
+    }
+
+    /// The one before that which was given last, if it was not passed by a jump.
+    #[inline(always)]
+    pub(super) fn before(&self) -> Option<usize> {
+        self.at.get(self.next.checked_sub(1)?).copied()
     }
 
     /// Those from the one that was given last on.
