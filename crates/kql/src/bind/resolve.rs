@@ -65,7 +65,7 @@ impl Binder<'_> {
     }
 
     /// The column of that name in the rows that are seen.
-    fn column(&mut self, name: &str, span: Span) -> Option<Expr> {
+    pub(super) fn column(&mut self, name: &str, span: Span) -> Option<Expr> {
         let scope = self.scopes.last().filter(|scope| scope.is_visible)?;
         let column = scope.column(name)?;
         if scope.grouping.as_ref().is_none_or(|grouping| grouping.is_inside) {

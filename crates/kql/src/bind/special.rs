@@ -134,10 +134,10 @@ impl Binder<'_> {
             }
             return Item::unnamed(unknown());
         };
-        let Some(scope) = self.scope() else { return default };
-        if let Some(expr) = scope.column(&name) {
+        if let Some(expr) = self.column(&name, column.span) {
             return Item { name: Some(name), expr };
         }
+        let Some(scope) = self.scope() else { return default };
         if scope.is_open() {
             return Item { name: Some(name.clone()), expr: Expr { ty: default.ty(), ..open_column(&name) } };
         }

@@ -169,6 +169,7 @@ impl Binder<'_> {
         let mut exprs = Vec::new();
         let mut taken = HashSet::new();
         for (at, item) in items.iter().enumerate() {
+            let span = item.span;
             let mut results = self.over(&one, |binder| binder.items(item));
             if results.iter().any(|(named, _)| *named) {
                 results.retain(|(named, _)| *named);
@@ -178,7 +179,7 @@ impl Binder<'_> {
                 let name = item.name.filter(|_| named || several).unwrap_or_else(|| format!("print_{at}"));
                 let name = if named { name } else { fresh_name(&name, &taken) };
                 if !taken.insert(name.clone()) {
-                    self.duplicate(&name, items[0].span);
+                    self.duplicate(&name, span);
                     continue;
                 }
                 columns.push(Column::new(name, item.expr.ty));

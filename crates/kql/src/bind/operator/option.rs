@@ -111,7 +111,9 @@ impl Binder<'_> {
             _ => Type::Unknown,
         };
         let text = written(&param.value);
-        let is_word = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(&text));
+        // Only hints are taken in any case.
+        let is_hint = param.name.text.starts_with("hint.");
+        let is_word = |words: &[&str]| words.iter().any(|word| *word == text || is_hint && word.eq_ignore_ascii_case(&text));
         let (fits, wanted) = match takes {
             Words(words) => (is_word(words), words.join(", ")),
             WordsOrNumber(words) => (is_word(words) || ty.is_numeric(), format!("a number, {}", words.join(", "))),

@@ -145,8 +145,10 @@ impl Binder<'_> {
         match (text.starts_with('*'), text.ends_with('*')) {
             _ if inner.is_empty() && !text.is_empty() => Expr::literal(Value::Bool(true), Type::Bool),
             _ if inner.contains('*') => {
-                let pattern: Vec<String> = text.split('*').map(escaped).collect();
-                call("matches regex", &format!("{}{}", name("(?i)", ""), pattern.join(".*")))
+                let parts: Vec<String> = inner.split('*').map(regex_syntax::escape).collect();
+                let border = |is_open: bool| if is_open { "" } else { r"\b" };
+                let (begin, end) = (border(text.starts_with('*')), border(text.ends_with('*')));
+                call("matches regex", &format!("{}{begin}{}{end}", name("(?i)", ""), parts.join(".*")))
             }
             (true, true) => call(name("contains", "contains_cs"), inner),
             (true, false) => call(name("hassuffix", "hassuffix_cs"), inner),
@@ -362,16 +364,4 @@ fn names_in(expr: &ast::Expr, names: &mut Vec<String>) {
         Ast::Between { value, low, high, .. } => [value, low, high].into_iter().for_each(|part| names_in(part, names)),
         _ => {}
     }
-}
-
-/// Text that a regular expression takes literally.
-fn escaped(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_ascii_punctuation() {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern
 }

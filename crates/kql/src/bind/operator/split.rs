@@ -19,7 +19,9 @@ impl Binder<'_> {
         let key = self.column_value(input, by);
         let rel = Rel { kind: RelKind::Context, columns: input.columns().to_vec(), open: input.rel.open, ordered: false };
         let context = Flow { origin: input.origin.clone(), serialized: input.serialized, ..Flow::of(rel) };
-        let strategy = param(params, "hint.strategy").filter(|name| matches!(name.as_str(), "native" | "shuffle"));
+        let strategy = param(params, "hint.strategy")
+            .map(|name| name.to_ascii_lowercase())
+            .filter(|name| matches!(name.as_str(), "native" | "shuffle"));
         let keys_max = if strategy.is_none() { Some(LEGACY_KEYS_MAX) } else { None };
         match body {
             PartitionBody::Operators(subquery) => {
