@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_files_is_named() {
+    fn what_is_no_log_is_named() {
         let line = b"{\"Type\":\"DnsEvents\",\"Name\":\"a\"}\n";
         let tar = [&b"dns.ndjson"[..], &[0; 247], b"ustar\x0000", &[0; 248], line, line].concat();
         let wide: Vec<u8> = line.repeat(4).iter().flat_map(|byte| [*byte, 0]).collect();
@@ -229,6 +229,7 @@ mod tests {
             (b"BZh91AY&SY", "a bzip2 file"),
             (b"\xfd7zXZ\0\0\x04", "an xz file"),
             (&wide, "UTF-16 text"),
+            (br#"{"Type":"DnsEvents","Name":"a""#, "no record can be read whole"),
         ] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("dns.ndjson");

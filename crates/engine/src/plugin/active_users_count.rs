@@ -38,7 +38,8 @@ fn active_at(places: &[Point], timeline: &Timeline, lookback: Point, period: Poi
     let mut active = Vec::new();
     for place in places {
         *periods.entry(timeline.steps_of(*place, period)).or_default() += 1;
-        while places[first] <= place.minus(lookback) {
+        // Of large numbers a small lookback takes nothing away.
+        while places[first] < *place && places[first] <= place.minus(lookback) {
             let left = timeline.steps_of(places[first], period);
             if let Some(times) = periods.get_mut(&left) {
                 *times -= 1;

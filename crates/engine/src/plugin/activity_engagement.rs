@@ -35,7 +35,7 @@ fn engagement(group: &Group, timeline: &Timeline, outer: Point) -> DfResult<Vec<
     let (mut window, mut added, mut removed) = (Window::default(), 0, 0);
     let mut answers = Vec::new();
     for bin in timeline.bins(timeline.bin(first.at), timeline.bin(last.at))? {
-        let end = timeline.start_of(bin + 1);
+        let end = timeline.start_of(bin.saturating_add(1));
         while let Some(event) = events.get(added).filter(|event| event.at < end) {
             window.add(*event);
             added += 1;

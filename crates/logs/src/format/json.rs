@@ -50,6 +50,9 @@ impl LogFormat for Json {
             return Ok(Some(with_types(one_table(head, shape.framing, decoder, name), shape.columns.as_deref())));
         }
         let profiles = by_table(head, shape.framing, &decoder);
+        if profiles.is_empty() {
+            return Err("no record can be read whole at its beginning: is it cut off, or damaged?".to_owned());
+        }
         let (mut tables, mut exact, mut unnamed) = (Vec::new(), Vec::new(), None);
         for (name, profile) in &profiles {
             let table = match name {
