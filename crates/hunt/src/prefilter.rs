@@ -3,18 +3,20 @@
 //!
 //! Nothing here decides what is a match: the queries do, over the rows that this leaves. With it left out the answer is the same.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+mod texts;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use foldhash::fast::RandomState;
 use ipnet::IpNet;
-use kql::types::{Rows, Value};
+use kql::types::Rows;
 
 use crate::hunt::{Hunt, HuntQuery, List, Observable, Subject, Test, TimeBound};
 use crate::in_turn::in_turn;
-use crate::sighting::provenance;
 use crate::template::{dynamic_list, mapped};
+
+pub(crate) use texts::TermIndex;
+use texts::Texts;
 
 /// One pass over a table for all hunts.
 #[derive(Clone, Debug)]
@@ -207,202 +209,11 @@ fn bits(address: IpAddr) -> u128 {
     }
 }
 
-/// The texts of some rows, by their terms.
-#[derive(Debug)]
-struct Texts {
-    /// In lower case, no text twice.
-    texts: Vec<String>,
-    /// Which of them hold a term.
-    by_term: HashMap<String, Vec<usize>, RandomState>,
-    starts: Starts,
-}
-
-/// With which four bytes terms begin, and what stands behind short ones: a bit for each, and sometimes for two.
-#[derive(Debug)]
-struct Starts(Vec<u64>);
-
-impl Starts {
-    const BITS: u32 = 18;
-
-    fn none() -> Starts {
-        Starts(vec![0; 1 << (Starts::BITS - 6)])
-    }
-
-    fn place(four: [u8; 4]) -> (usize, u64) {
-        let bit = u32::from_le_bytes(four).wrapping_mul(0x9e37_79b1) >> (u32::BITS - Starts::BITS);
-        ((bit >> 6) as usize, 1 << (bit & 63))
-    }
-
-    /// Adds the terms of a text in lower case.
-    fn add(&mut self, text: &str) {
-        let mut inside = false;
-        for (at, c) in text.char_indices() {
-            let was_inside = std::mem::replace(&mut inside, c.is_alphanumeric());
-            if inside
-                && !was_inside
-                && let Some(four) = text.as_bytes()[at..].first_chunk()
-            {
-                let (word, bit) = Starts::place(*four);
-                self.0[word] |= bit;
-            }
-        }
-    }
-
-    /// No term begins as the value does. Nothing is said of a value that does not begin with a term in lower case.
-    fn lack(&self, value: &str) -> bool {
-        let Some(four) = value.as_bytes().first_chunk::<4>() else { return false };
-        let (word, bit) = Starts::place(*four);
-        let is_plain = four[0].is_ascii_alphanumeric() && four.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-        self.0[word] & bit == 0 && is_plain
-    }
-}
-
-impl Texts {
-    fn of(rows: &Rows) -> Texts {
-        // The raw record repeats what the columns hold, and no query tests it.
-        let looked_at: Vec<bool> = rows.columns.iter().map(|column| !provenance::ALL.contains(&column.name.as_str())).collect();
-        let mut known: HashSet<String, RandomState> = HashSet::default();
-        let mut all = Texts { texts: Vec::new(), by_term: HashMap::default(), starts: Starts::none() };
-        for row in &rows.rows {
-            for (cell, _) in row.iter().zip(&looked_at).filter(|(_, looked_at)| **looked_at) {
-                if let Value::String(text) | Value::Dynamic(text) = cell
-                    && !known.contains(text)
-                {
-                    known.insert(text.clone());
-                    all.add(text.to_lowercase());
-                    all.add_unescaped(text);
-                }
-            }
-        }
-        all
-    }
-
-    /// Adds what a query sees that reads the text as JSON.
-    fn add_unescaped(&mut self, text: &str) {
-        let mut text = Cow::Borrowed(text);
-        // JSON may stand within JSON.
-        for _ in 0..JSON_DEPTH {
-            let Some(plain) = unescaped(&text) else { return };
-            self.add(plain.to_lowercase());
-            text = Cow::Owned(plain);
-        }
-    }
-
-    fn add(&mut self, text: String) {
-        let at = self.texts.len();
-        for term in terms(&text) {
-            match self.by_term.get_mut(term) {
-                Some(texts) if texts.last() == Some(&at) => {}
-                Some(texts) => texts.push(at),
-                None => {
-                    self.by_term.insert(term.to_owned(), vec![at]);
-                }
-            }
-        }
-        self.starts.add(&text);
-        self.texts.push(text);
-    }
-
-    /// Some text holds the value as whole terms, in any case.
-    fn hold(&self, value: &str) -> bool {
-        // Nearly all values begin as no term does.
-        if self.starts.lack(value) {
-            return false;
-        }
-        let value = if value.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
-            value.to_lowercase().into()
-        } else {
-            Cow::Borrowed(value)
-        };
-        let mut texts: Option<&Vec<usize>> = None;
-        for term in terms(&value) {
-            // A term that no text holds is found out at the first look, mostly.
-            let Some(with_term) = self.by_term.get(term) else { return false };
-            if texts.is_none_or(|known| with_term.len() < known.len()) {
-                texts = Some(with_term);
-            }
-        }
-        match texts {
-            Some(texts) => texts.iter().filter_map(|at| self.texts.get(*at)).any(|text| holds(text, &value)),
-            None => self.texts.iter().any(|text| holds(text, &value)),
-        }
-    }
-}
-
-/// So often a text is read as JSON.
-const JSON_DEPTH: usize = 3;
-
-/// The text with the characters that its JSON escapes (`\\u002e`) stand for; none if it has no such escape.
-fn unescaped(text: &str) -> Option<String> {
-    let mut parts = text.split("\\u");
-    let mut plain = parts.next()?.to_owned();
-    let mut any = false;
-    for part in parts {
-        let code = part.get(..4).and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
-        match code {
-            Some(c) => {
-                any = true;
-                plain.push(c);
-                plain.push_str(&part[4..]);
-            }
-            None => plain.extend(["\\u", part]),
-        }
-    }
-    any.then_some(plain)
-}
-
-/// Finds which of many values a text holds as whole terms, in any case, as `has_any` would.
-#[derive(Default)]
-pub(crate) struct TermIndex<'v> {
-    values: Vec<&'v str>,
-    /// The longest term of each value, in lower case: a text that holds the value holds the term.
-    by_term: HashMap<String, Vec<usize>>,
-}
-
-impl<'v> TermIndex<'v> {
-    /// Adds a value; its position is returned.
-    pub(crate) fn add(&mut self, value: &'v str) -> usize {
-        let at = self.values.len();
-        self.values.push(value);
-        let longest = terms(value).min_by_key(|term| std::cmp::Reverse(term.len())).unwrap_or(value);
-        self.by_term.entry(longest.to_lowercase()).or_default().push(at);
-        at
-    }
-
-    /// Positions of the values that `text` holds, each once.
-    pub(crate) fn find(&self, text: &str) -> Vec<usize> {
-        let lower = text.to_lowercase();
-        let mut found: Vec<usize> = Vec::new();
-        for term in terms(&lower) {
-            for at in self.by_term.get(term).into_iter().flatten() {
-                if !found.contains(at) && holds(&lower, &self.values[*at].to_lowercase()) {
-                    found.push(*at);
-                }
-            }
-        }
-        found
-    }
-}
-
-/// `value` stands in `text` and neither goes on in a letter or digit where the value ends in one.
-fn holds(text: &str, value: &str) -> bool {
-    let joins = |a: Option<char>, b: Option<char>| a.is_some_and(char::is_alphanumeric) && b.is_some_and(char::is_alphanumeric);
-    text.match_indices(value).any(|(at, _)| {
-        let (before, after) = (text[..at].chars().next_back(), text[at + value.len()..].chars().next());
-        !joins(before, value.chars().next()) && !joins(value.chars().next_back(), after)
-    })
-}
-
-/// Runs of letters and digits.
-fn terms(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|term| !term.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::template::Template;
-    use kql::types::{Column, Type};
+    use kql::types::{Column, Type, Value};
     use std::sync::Arc;
 
     fn hunts() -> Vec<Hunt> {
@@ -469,33 +280,5 @@ CommonSecurityLog
             assert_eq!(written_address(text), plain, "{text}");
         }
         assert_eq!((written_address("::1"), written_address("192.0.2"), written_address("x/24")), (Some(1), None, None));
-    }
-
-    #[test]
-    fn values_are_held_however_they_begin() {
-        let cell = |text: &str| vec![Value::String(text.to_owned())];
-        let texts = ["see WWW.Evil.shop.", "-enc é", "a.b", "x a-b_c.biz", "Ωmega.net", "C:\\cmd.exe"];
-        let rows = Rows { columns: vec![Column::new("Name", Type::String)], rows: texts.map(cell).to_vec() };
-        let texts = Texts::of(&rows);
-        let held = [
-            "evil.shop",
-            "Evil.shop",
-            "www.evil",
-            "shop",
-            "-enc",
-            "é",
-            "a.b",
-            "a",
-            "a-b_c.biz",
-            "b_c.biz",
-            "ωmega.net",
-            "cmd.exe",
-        ];
-        for value in held {
-            assert!(texts.hold(value), "{value}");
-        }
-        for value in ["vil.shop", "evil.sho", "mega.net", "a.b.c", "evil.biz", "nc", "encode", "c:\\cmd.ex"] {
-            assert!(!texts.hold(value), "{value}");
-        }
     }
 }
