@@ -1,5 +1,6 @@
 //! Indicators from files, and what is to be said of one value: paths in, [`hunt::Intel`] and verdicts out.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,26 @@ fn read_file(path: &Path) -> Result<Intel, Error> {
 #[must_use]
 pub fn is_family(malware: &Malware, asked: &str) -> bool {
     [&malware.name, &malware.id].iter().any(|name| name.eq_ignore_ascii_case(asked))
+}
+
+/// Each family asked for has an indicator.
+///
+/// # Errors
+/// One has none; those of nearly its name are told.
+pub fn know_families(intel: &Intel, asked: &[String]) -> Result<(), Error> {
+    for family in asked {
+        if intel.indicators().any(|indicator| is_family(indicator.malware(), family)) {
+            continue;
+        }
+        let names: BTreeSet<&str> = intel.indicators().map(|it| it.malware().name.as_str()).collect();
+        let near = kql::catalog::nearest(family, names);
+        let error = Error::user(format!("no indicator is of the family `{family}`"));
+        return Err(match near.is_empty() {
+            true => error.with_hint("`tallyho hunts list` tells which families there are"),
+            false => error.with_hint(format!("there is {}", near.join(", "))),
+        });
+    }
+    Ok(())
 }
 
 /// `3 indicators of 1 family from 1 file, 1 of them expired; 2 values rejected, 0 held back`.

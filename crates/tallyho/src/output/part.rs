@@ -20,7 +20,7 @@ pub fn write_file(path: &Path, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
 
 /// A file that is being written. Until it is finished, its name means what it meant before; if it never is, nothing is left of it.
 ///
-/// What is no file (a pipe, a device) is written to as it is, and a link is followed.
+/// What is no file (a pipe, a device) is written to as it is, as are the program's own streams wherever they lead; a link is followed.
 #[derive(Debug)]
 pub struct PartFile {
     /// As it was named.
@@ -37,6 +37,9 @@ impl PartFile {
     /// It cannot be made, or it is one of `inputs`, which would be lost.
     pub fn create<'i>(path: &Path, inputs: impl IntoIterator<Item = &'i Path>) -> Result<PartFile, Error> {
         let unwritten = |error: io::Error| Error::output(path, error);
+        if let Some(file) = own_stream(path) {
+            return Ok(PartFile { path: path.to_owned(), file: file.map_err(unwritten)?, pending: None });
+        }
         // The file behind a link; a file that is not there yet stands for itself.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if inputs.into_iter().any(|input| fs::canonicalize(input).is_ok_and(|input| input == target)) {
@@ -67,6 +70,23 @@ impl PartFile {
             Error::output(&self.path, error)
         })
     }
+}
+
+/// The stream of this program that the path names. What it was redirected to is continued, neither replaced nor begun anew.
+#[cfg(unix)]
+fn own_stream(path: &Path) -> Option<io::Result<File>> {
+    use std::os::fd::AsFd;
+    let stream = match path.to_str()? {
+        "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => io::stdout().as_fd().try_clone_to_owned(),
+        "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => io::stderr().as_fd().try_clone_to_owned(),
+        _ => return None,
+    };
+    Some(stream.map(File::from))
+}
+
+#[cfg(not(unix))]
+fn own_stream(_: &Path) -> Option<io::Result<File>> {
+    None
 }
 
 impl Drop for PartFile {

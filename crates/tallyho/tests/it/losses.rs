@@ -280,3 +280,46 @@ fn queries_that_a_former_build_left_are_named() {
     let answer = world.run(&["hunts", "build", "--intel", "b.txt", "-o", "new"]);
     assert!(answer.contains("! warning: 7 queries are longer than the 10,000 characters that an analytics rule"), "{answer}");
 }
+
+#[test]
+fn a_family_that_no_indicator_is_of_is_an_error() {
+    let world = World::new();
+    world.write(
+        "feed.json",
+        r#"{"1": [{"ioc_value": "evil.shop", "ioc_type": "domain", "malware": "win.remus", "malware_printable": "Remus"}]}"#,
+    );
+    let told = world.run(&["intel", "list", "--intel", "feed.json", "--family", "Remuz"]);
+    expect![[r#"
+        ! error: no indicator is of the family `Remuz`
+        ! help: there is Remus
+        = 2
+    "#]]
+    .assert_eq(&told);
+}
+
+#[test]
+fn nothing_made_up_is_no_proof() {
+    let world = World::new();
+    world.write("list.txt", "duckdns.org\n");
+    let told = world.run(&["hunts", "prove", "--intel", "list.txt"]);
+    expect![[r#"
+        ! error: nothing is proven: these indicators give no hunt with a query
+        ! help: `tallyho intel list --left-out` tells what of them is not hunted, and why
+        = 2
+    "#]]
+    .assert_eq(&told);
+    world.write("list.txt", "bad-host.shop\n");
+    let told = world.run(&["hunts", "prove", "--intel", "list.txt", "--sample", "0"]);
+    assert!(told.starts_with("! error: invalid value '0' for '--sample <N>'") && told.ends_with("= 2\n"), "{told}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_redirected_stdout_is_continued() {
+    let world = World::new();
+    world.write("all.csv", "before\n");
+    let all = fs::OpenOptions::new().append(true).open(world.path("all.csv")).expect("it is there");
+    let args = ["kql", "run", "-e", "print a = 1", "--format", "csv", "--out", "/dev/stdout"];
+    assert!(world.command(&args).stdout(all).status().expect("the program starts").success());
+    assert_eq!(fs::read_to_string(world.path("all.csv")).expect("it is still there"), "before\na\n1\n");
+}

@@ -69,19 +69,7 @@ impl Selection {
     pub fn hunts(&self, config: &Config) -> Result<(Arc<hunt::Intel>, Vec<Hunt>), Error> {
         let mut read = intel::read(&self.intel.files, config)?;
         if !self.family.is_empty() {
-            for family in &self.family {
-                if !read.indicators().any(|indicator| intel::is_family(indicator.malware(), family)) {
-                    let mut names: Vec<&str> = read.indicators().map(|it| it.malware().name.as_str()).collect();
-                    names.sort_unstable();
-                    names.dedup();
-                    let near = kql::catalog::nearest(family, names);
-                    let error = Error::user(format!("no indicator is of the family `{family}`"));
-                    return Err(match near.is_empty() {
-                        true => error.with_hint("`tallyho hunts list` tells which families there are"),
-                        false => error.with_hint(format!("there is {}", near.join(", "))),
-                    });
-                }
-            }
+            intel::know_families(&read, &self.family)?;
             read.retain(|indicator| self.family.iter().any(|family| intel::is_family(indicator.malware(), family)));
         }
         let read = Arc::new(read);

@@ -1,5 +1,7 @@
 //! `tallyho hunts prove`: hunts run over made-up rows.
 
+use std::num::NonZeroUsize;
+
 use kql::{Column, Rows, Type, Value};
 
 use super::Selection;
@@ -17,8 +19,8 @@ pub struct Args {
     #[command(flatten)]
     pub selection: Selection,
     /// How many indicators of each type get rows of their own
-    #[arg(long, value_name = "N", default_value_t = 3)]
-    pub sample: usize,
+    #[arg(long, value_name = "N", default_value = "3")]
+    pub sample: NonZeroUsize,
     /// Exit with 1 if a hunt is not proven
     #[arg(long)]
     pub exit_code: bool,
@@ -27,7 +29,7 @@ pub struct Args {
 /// Proves them.
 ///
 /// # Errors
-/// A file cannot be read.
+/// A file cannot be read, or there is nothing to prove.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
     let (_, hunts) = args.selection.hunts(config)?;
     let engine = local::engine_without_limit(config)?;
@@ -36,7 +38,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     let mut rows = Vec::new();
     let mut unproven = 0;
     for hunt in &hunts {
-        for case in hunt::proof::cases(hunt, args.sample) {
+        for case in hunt::proof::cases(hunt, args.sample.get()) {
             let answers: Result<Vec<Rows>, engine::Error> = case
                 .queries
                 .iter()
@@ -55,6 +57,10 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
             row.extend(counts.map(|n| Value::Long(i64::try_from(n).unwrap_or(i64::MAX))));
             rows.push(row);
         }
+    }
+    if rows.is_empty() {
+        return Err(Error::user("nothing is proven: these indicators give no hunt with a query")
+            .with_hint("`tallyho intel list --left-out` tells what of them is not hunted, and why"));
     }
     let proven = rows.len() - unproven;
     Sink::stdout(config, global.format).tables([Rows { columns, rows }])?;

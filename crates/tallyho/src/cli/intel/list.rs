@@ -25,9 +25,10 @@ pub struct Args {
 /// Lists them.
 ///
 /// # Errors
-/// A file cannot be read.
+/// A file cannot be read, or no indicator is of the family that was asked for.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
     let read = intel::read(&args.intel.files, config)?;
+    intel::know_families(&read, args.family.as_slice())?;
     let rows = if args.left_out {
         intel::left_out_rows(&read)
     } else {
