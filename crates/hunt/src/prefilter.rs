@@ -148,7 +148,7 @@ pub fn tables(hunts: &[Hunt]) -> Vec<&'static str> {
 #[derive(Debug)]
 pub struct Candidates {
     texts: Texts,
-    /// The texts that are addresses, those of IPv4 mapped into IPv6, sorted.
+    /// The texts that are addresses, and the addresses that are hosts in URLs, those of IPv4 mapped into IPv6, sorted.
     addresses: Vec<u128>,
 }
 
@@ -157,7 +157,8 @@ impl Candidates {
     #[must_use]
     pub fn new(rows: &Rows) -> Candidates {
         let texts = Texts::of(rows);
-        let mut addresses: Vec<u128> = texts.texts.iter().filter_map(|text| written_address(text)).collect();
+        let of_text = |text: &String| written_address(text).or_else(|| written_address(host_of_url(text)));
+        let mut addresses: Vec<u128> = texts.texts.iter().filter_map(of_text).collect();
         addresses.sort_unstable();
         Candidates { texts, addresses }
     }
@@ -199,6 +200,15 @@ fn written_address(text: &str) -> Option<u128> {
     let (address, _) = text.split_once('/').unwrap_or((text, ""));
     let bits = bits(address.trim().parse().ok()?);
     Some(if bits >> 32 == 0 && bits > 0xffff { bits | 0xffff << 32 } else { bits })
+}
+
+/// The host in a URL or in a bare host, an address of IPv6 without its brackets.
+fn host_of_url(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let ends: &[char] = if host.starts_with('[') { &[']', '%'] } else { &[':'] };
+    host.trim_start_matches('[').split(ends).next().unwrap_or(host).trim_end_matches('.')
 }
 
 /// An address as a number; one of IPv4 as that of IPv6 to which it is mapped.
@@ -279,6 +289,10 @@ CommonSecurityLog
         for text in ["192.0.2.7/24", "::192.0.2.7", "::ffff:192.0.2.7", " 192.0.2.7 "] {
             assert_eq!(written_address(text), plain, "{text}");
         }
+        for url in ["http://192.0.2.7/x", "192.0.2.7:80", "https://u@192.0.2.7.:443?y#z", "http://[::ffff:192.0.2.7]:8080/"] {
+            assert_eq!(written_address(host_of_url(url)), plain, "{url}");
+        }
+        assert_eq!(written_address(host_of_url("https://[2001:db8::7%1]/")), written_address("2001:db8::7"));
         assert_eq!((written_address("::1"), written_address("192.0.2"), written_address("x/24")), (Some(1), None, None));
     }
 }

@@ -263,4 +263,28 @@ mod tests {
         }
         assert_eq!(together, one_by_one);
     }
+
+    #[test]
+    fn addresses_of_networks_are_found_in_urls() {
+        let folder = tempfile::tempdir().unwrap();
+        let intel = hunt::feed::read(b"185.220.101.0/24\n2a02:cf40:1::/48\n", "tor.txt").unwrap();
+        let urls = [
+            "http://185.220.101.7/x",
+            "185.220.101.8:8080",
+            "https://u@[2A02:CF40:1:0::9]:8443/?a#b",
+            "http://[::ffff:185.220.101.9]/",
+            "http://185.220.102.7/x",
+            "https://185.220.101.7.example.net/",
+            "https://example.net/?to=http://185.220.101.7/",
+        ];
+        let row = |url: &&str| {
+            format!("{{\"Type\":\"UrlClickEvents\",\"TimeGenerated\":\"2026-01-01T00:00:00Z\",\"Url\":\"{url}\"}}\n")
+        };
+        fs::write(folder.path().join("clicks.ndjson"), urls.iter().map(row).collect::<String>()).unwrap();
+        let [together, one_by_one] = both_ways(&intel, Template::Exact, folder.path());
+        assert_eq!(together, one_by_one);
+        for (at, url) in urls.iter().enumerate() {
+            assert_eq!(together.contains(&format!(" {url} network\n")), at < 4, "{url}\n{together}");
+        }
+    }
 }

@@ -51,7 +51,10 @@ impl<'h> Contacts<'h> {
                     self.address(table, indicator, &mut rows);
                     self.address_in_url(table, indicator, &mut rows);
                 }
-                IndicatorType::Network => self.network(table, indicator, &mut rows),
+                IndicatorType::Network => {
+                    self.network(table, indicator, &mut rows);
+                    self.network_in_url(table, indicator, &mut rows);
+                }
                 _ => self.hash(table, indicator, &mut rows),
             }
         }
@@ -165,7 +168,6 @@ impl<'h> Contacts<'h> {
     fn address_in_url(&self, table: &str, indicator: Indicator<'_>, rows: &mut Vec<Contact>) {
         let (Some(column), Some((address, port))) = (url_column(table), indicator.address()) else { return };
         let hosts = std::iter::once(address.to_owned()).chain(other_spellings(address));
-        let authority = |host: &str| if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
         let written = port.unwrap_or(8080);
         let wanted = Some(indicator.value());
         for host in hosts.map(|host| authority(&host)) {
@@ -215,20 +217,46 @@ impl<'h> Contacts<'h> {
         rows.push(contact("the network as the originator", inbound, None));
     }
 
+    fn network_in_url(&self, table: &str, indicator: Indicator<'_>, rows: &mut Vec<Contact>) {
+        let (Some(column), Some(network)) = (url_column(table), network_of(indicator.value())) else { return };
+        let (first, last) = (network.network(), network.broadcast());
+        let mut add = |what, url: String, wanted| rows.push(contact(what, vec![(column, text(url))], wanted));
+        let wanted = Some(indicator.value());
+        add("the first address in a URL", format!("https://u@{}/x?y#z", authority(&first.to_string())), wanted);
+        add("the last address in a URL", format!("HTTP://{}:8080", authority(&last.to_string())), wanted);
+        add("a bare host", authority(&last.to_string()), wanted);
+        match first {
+            IpAddr::V4(first) => add("as an IPv6 address in a URL", format!("http://[::FFFF:{first}]:8443/"), wanted),
+            IpAddr::V6(_) => {
+                for spelling in other_spellings(&last.to_string()) {
+                    add("all groups written in a URL", format!("http://[{}]/", spelling.to_uppercase()), wanted);
+                }
+            }
+        }
+        for address in [neighbor(first, false), neighbor(last, true)].into_iter().flatten().filter(|it| !self.is_in_network(*it))
+        {
+            add("an address beside in a URL", format!("https://{}/", authority(&address.to_string())), None);
+        }
+        let first = first.to_string();
+        add("an address in the query string", format!("https://other-zone.net/?to=http://{}/", authority(&first)), None);
+        add("an address as a label", format!("https://{}.other-zone.net/", first.replace(':', "-")), None);
+    }
+
     /// The address is an indicator itself, or that of a network.
     fn is_in_network(&self, address: IpAddr) -> bool {
-        let shown = address.to_string();
-        let is_it =
-            |known: &String| known.contains(&shown) || network_of(known).is_some_and(|network| network.contains(&address));
-        self.known.iter().any(is_it)
+        self.known.contains(&address.to_string()) || self.a_network_holds(address)
+    }
+
+    fn a_network_holds(&self, address: IpAddr) -> bool {
+        self.known.iter().filter_map(|known| network_of(known)).any(|network| network.contains(&address))
     }
 
     /// Any indicator that an address with that port would match. Hosts of URLs count, whatever their port.
     fn sample_has(&self, address: &str, port: u16) -> bool {
-        let bracketed = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
-        self.known.contains(&format!("{bracketed}:{port}"))
+        self.known.contains(&format!("{}:{port}", authority(address)))
             || self.known.iter().any(|known| known.starts_with("http") && known.contains(address))
             || self.sample.iter().any(|indicator| indicator.ty() == IndicatorType::Ip && indicator.value() == address)
+            || address.parse().is_ok_and(|address| self.a_network_holds(address))
     }
 
     fn hash(&self, table: &str, indicator: Indicator<'_>, rows: &mut Vec<Contact>) {
@@ -259,6 +287,11 @@ fn text(text: String) -> Value {
 
 fn contact(what: &'static str, cells: Vec<(&'static str, Value)>, expected: Option<&str>) -> Contact {
     Contact { what, cells, expected: expected.map(str::to_owned) }
+}
+
+/// A host as a URL writes it.
+fn authority(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
 }
 
 /// The columns of a connection: whom it is with, at which port, and whose it is.

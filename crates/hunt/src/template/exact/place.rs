@@ -14,7 +14,7 @@ pub(crate) enum Seen {
     Address,
     /// A URL or a bare host, of which the address and the port count, if the host is one.
     AddressOfUrl,
-    /// An address of IPv4, of which the networks count that it is in.
+    /// An address, of which the networks of IPv4 count that it is in.
     Network4,
     /// The same of IPv6.
     Network6,
@@ -49,6 +49,17 @@ const fn hash(id: &'static str, title: &'static str, table: &'static str, column
     place(id, title, table, column, Seen::Hash(Some(ty)))
 }
 
+/// The address in a URL or a bare host, if the host is one.
+macro_rules! address_of_url {
+    ($column:literal) => {
+        concat!(
+            r##"extract(@"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?(?:[^/?#@]*@)?\[?([0-9]+(?:\.[0-9]+){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+)\.?(?:[\]%:/?#]|$)", 1, "##,
+            $column,
+            ")"
+        )
+    };
+}
+
 const NETWORK: &str = "DeviceNetworkEvents";
 const FIREWALL: &str = "CommonSecurityLog";
 const FILES: &str = "DeviceFileEvents";
@@ -56,7 +67,7 @@ const PROCESSES: &str = "DeviceProcessEvents";
 const CLICKS: &str = "UrlClickEvents";
 
 /// All places, in the order in which a hunt asks them.
-pub(crate) static PLACES: [Place; 27] = [
+pub(crate) static PLACES: [Place; 33] = [
     Place {
         port: Some("DestinationPort"),
         ..place("ip-firewall", "connections at firewalls", FIREWALL, "DestinationIP", Seen::Address)
@@ -75,6 +86,42 @@ pub(crate) static PLACES: [Place; 27] = [
     place("network-endpoint", "connections of endpoints to networks", NETWORK, "RemoteIP", Seen::Network4),
     place("network6-firewall", "connections at firewalls to IPv6 networks", FIREWALL, "DestinationIP", Seen::Network6),
     place("network6-endpoint", "connections of endpoints to IPv6 networks", NETWORK, "RemoteIP", Seen::Network6),
+    Place {
+        observed: "RequestURL",
+        ..place("network-proxy", "networks in URLs at proxies", FIREWALL, address_of_url!("RequestURL"), Seen::Network4)
+    },
+    Place {
+        observed: "RemoteUrl",
+        ..place(
+            "network-endpoint-url",
+            "networks in URLs that endpoints asked for",
+            NETWORK,
+            address_of_url!("RemoteUrl"),
+            Seen::Network4,
+        )
+    },
+    Place {
+        observed: "Url",
+        ..place("network-click", "networks in links that users clicked", CLICKS, address_of_url!("Url"), Seen::Network4)
+    },
+    Place {
+        observed: "RequestURL",
+        ..place("network6-proxy", "IPv6 networks in URLs at proxies", FIREWALL, address_of_url!("RequestURL"), Seen::Network6)
+    },
+    Place {
+        observed: "RemoteUrl",
+        ..place(
+            "network6-endpoint-url",
+            "IPv6 networks in URLs that endpoints asked for",
+            NETWORK,
+            address_of_url!("RemoteUrl"),
+            Seen::Network6,
+        )
+    },
+    Place {
+        observed: "Url",
+        ..place("network6-click", "IPv6 networks in links that users clicked", CLICKS, address_of_url!("Url"), Seen::Network6)
+    },
     place("domain-dns", "names asked of DNS servers", "DnsEvents", "Name", Seen::Name),
     place("domain-endpoint", "hosts that endpoints connected to", NETWORK, "RemoteUrl", Seen::HostOfUrl),
     Place {
@@ -145,8 +192,8 @@ impl Place {
             Seen::HostOfUrl => name(HOST),
             Seen::Address => format!("| extend Observable = {}\n", unmapped("Observed")),
             Seen::AddressOfUrl => self.address_of_url(),
-            Seen::Network4 => cut(&unmapped("Observed"), "format_ipv4_mask(Address, Prefix)"),
-            Seen::Network6 => cut("Observed", "strcat(parse_ipv6_mask(Address, Prefix), \"/\", Prefix)"),
+            Seen::Network4 => cut(&unmapped(self.tested), "format_ipv4_mask(Address, Prefix)"),
+            Seen::Network6 => cut(self.tested, "strcat(parse_ipv6_mask(Address, Prefix), \"/\", Prefix)"),
             Seen::Url => format!(
                 "| extend UrlHost = replace_regex(tolower({AUTHORITY}), @\"\\.?(?::(?:80|443)?)?$\", \"\")\n\
                  | extend UrlTail = {TAIL}\n\
