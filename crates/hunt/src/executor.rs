@@ -9,6 +9,7 @@ use kql::types::{Rows, Value};
 
 use crate::exclusion::{Exclusions, NotEvaluable};
 use crate::hunt::{Hunt, HuntQuery, Observable, TimeBound};
+use crate::in_turn::in_turn;
 use crate::prefilter::{Candidates, Prefilter, prefilter, tables};
 use crate::sighting::{Sighting, sight};
 use crate::template::CHUNK;
@@ -125,19 +126,22 @@ impl Search<'_> {
         for parts in queries.chunk_by(|a, b| a.asks_as(b)) {
             let mut together: Vec<Asked<'_>> = Vec::new();
             let mut values = 0;
-            for query in parts {
-                let held = candidates.held_of(&query.subject, query.observables());
-                if held.is_empty() {
-                    self.outcome.spared += 1;
-                    continue;
-                }
-                if values + held.len() > CHUNK && !together.is_empty() {
-                    self.run(hunt, &std::mem::take(&mut together));
-                    values = 0;
-                }
-                values += held.len();
-                together.push(Asked { query, values: Cow::Owned(held) });
-            }
+            in_turn(
+                parts.iter(),
+                |query| (*query, candidates.held_of(&query.subject, query.observables())),
+                |(query, held)| {
+                    if held.is_empty() {
+                        self.outcome.spared += 1;
+                        return;
+                    }
+                    if values + held.len() > CHUNK && !together.is_empty() {
+                        self.run(hunt, &std::mem::take(&mut together));
+                        values = 0;
+                    }
+                    values += held.len();
+                    together.push(Asked { query, values: Cow::Owned(held) });
+                },
+            );
             if !together.is_empty() {
                 self.run(hunt, &together);
             }

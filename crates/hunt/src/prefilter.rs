@@ -183,9 +183,7 @@ impl Candidates {
                 None => it.any_spelling(indicator, |needle| self.texts.hold(needle)),
             }
         };
-        let mut all = Vec::new();
-        in_turn(values.chunks(PART), |some| some.iter().filter(held).copied().collect(), |mut some| all.append(&mut some));
-        all
+        values.iter().filter(held).copied().collect()
     }
 
     fn hold_address_of(&self, network: IpNet) -> bool {

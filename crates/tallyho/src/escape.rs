@@ -79,7 +79,7 @@ pub fn csv(text: &str, is_text: bool) -> String {
 /// For finished JSON text: hidden characters, which JSON allows in strings, become `\u` escapes; the document means the same.
 #[must_use]
 pub fn json(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+    if is_plain_json(text.as_bytes()) {
         return Cow::Borrowed(text);
     }
     // A line feed outside strings is layout; inside, serializers escape it themselves.
@@ -95,11 +95,20 @@ pub fn json(text: &str) -> Cow<'_, str> {
     )
 }
 
+/// Finished JSON text in which nothing is hidden, and all in ASCII.
+fn is_plain_json(text: &[u8]) -> bool {
+    text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n'))
+}
+
 /// Takes finished JSON text as it is made, and hands it on as [`json`] has it.
 pub struct JsonText<W>(pub W);
 
 impl<W: io::Write> io::Write for JsonText<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if is_plain_json(bytes) {
+            self.0.write_all(bytes)?;
+            return Ok(bytes.len());
+        }
         // Serializers write whole characters.
         let text = std::str::from_utf8(bytes).map_err(io::Error::other)?;
         self.0.write_all(json(text).as_bytes())?;

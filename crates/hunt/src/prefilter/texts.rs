@@ -18,7 +18,7 @@ pub(super) struct Texts {
     starts: Starts,
 }
 
-/// With which four bytes terms begin, and what stands behind short ones: a bit for each, and sometimes for two.
+/// With which eight bytes texts go on where terms begin: a bit for each, and sometimes for two.
 #[derive(Debug)]
 struct Starts(Vec<u64>);
 
@@ -29,8 +29,8 @@ impl Starts {
         Starts(vec![0; 1 << (Starts::BITS - 6)])
     }
 
-    fn place(four: [u8; 4]) -> (usize, u64) {
-        let bit = u32::from_le_bytes(four).wrapping_mul(0x9e37_79b1) >> (u32::BITS - Starts::BITS);
+    fn place(eight: [u8; 8]) -> (usize, u64) {
+        let bit = u64::from_le_bytes(eight).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Starts::BITS);
         ((bit >> 6) as usize, 1 << (bit & 63))
     }
 
@@ -41,19 +41,19 @@ impl Starts {
             let was_inside = std::mem::replace(&mut inside, c.is_alphanumeric());
             if inside
                 && !was_inside
-                && let Some(four) = text.as_bytes()[at..].first_chunk()
+                && let Some(eight) = text.as_bytes()[at..].first_chunk()
             {
-                let (word, bit) = Starts::place(*four);
+                let (word, bit) = Starts::place(*eight);
                 self.0[word] |= bit;
             }
         }
     }
 
-    /// No term begins as the value does. Nothing is said of a value that does not begin with a term in lower case.
+    /// No text goes on as the value begins. Nothing is said of a value that is short or does not begin with a term in lower case.
     fn lack(&self, value: &str) -> bool {
-        let Some(four) = value.as_bytes().first_chunk::<4>() else { return false };
-        let (word, bit) = Starts::place(*four);
-        let is_plain = four[0].is_ascii_alphanumeric() && four.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        let Some(eight) = value.as_bytes().first_chunk::<8>() else { return false };
+        let (word, bit) = Starts::place(*eight);
+        let is_plain = eight[0].is_ascii_alphanumeric() && eight.iter().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
         self.0[word] & bit == 0 && is_plain
     }
 }
@@ -106,7 +106,7 @@ impl Texts {
 
     /// Some text holds the value as whole terms, in any case.
     pub(super) fn hold(&self, value: &str) -> bool {
-        // Nearly all values begin as no term does.
+        // Nearly all values begin as no text goes on.
         if self.starts.lack(value) {
             return false;
         }
@@ -227,7 +227,9 @@ mod tests {
         for value in held {
             assert!(texts.hold(value), "{value}");
         }
-        for value in ["vil.shop", "evil.sho", "mega.net", "a.b.c", "evil.biz", "nc", "encode", "c:\\cmd.ex"] {
+        for value in
+            ["vil.shop", "evil.sho", "evil.shops", "www.evil.biz", "mega.net", "a.b.c", "evil.biz", "nc", "encode", "c:\\cmd.ex"]
+        {
             assert!(!texts.hold(value), "{value}");
         }
     }
