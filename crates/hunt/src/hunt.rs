@@ -94,6 +94,8 @@ pub struct HuntQuery {
     pub types: Vec<IndicatorType>,
     /// The column, or an expression over columns that gives a string, that holds a needle in every row that the query matches.
     pub column: &'static str,
+    /// The table's columns of which at least one must hold something for it to match.
+    pub shown_in: Vec<&'static str>,
     /// How needles are tested for. Rows that pass may yet be no matches.
     pub test: Test,
     /// Columns that hold the value that matched, where the query does not say so itself.

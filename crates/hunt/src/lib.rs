@@ -16,6 +16,7 @@
 //! # Ok::<(), hunt::feed::FeedError>(())
 //! ```
 
+pub mod blind;
 pub mod exclusion;
 pub mod executor;
 pub mod feed;

@@ -37,13 +37,16 @@ pub struct Problem {
 #[must_use]
 pub fn discover(paths: &[PathBuf]) -> Discovered {
     let mut found = Discovered::default();
-    for path in paths {
-        if path.is_dir() { found.folder(path) } else { found.file(path) }
-    }
+    paths.iter().for_each(|path| found.add(path, None));
     found
 }
 
 impl Discovered {
+    /// Adds a file, or a folder with all below it, as [`discover`] does; if a table is named, as files of that table ([`open_as`]).
+    pub fn add(&mut self, path: &Path, table: Option<&str>) {
+        if path.is_dir() { self.folder(path, table) } else { self.file(path, table) }
+    }
+
     fn problem(&mut self, path: &Path, why: impl Into<String>) {
         self.problems.push(Problem { path: path.to_owned(), why: why.into(), is_lost: true });
     }
@@ -52,8 +55,8 @@ impl Discovered {
         self.problems.push(Problem { path: path.to_owned(), why: why.to_owned(), is_lost: false });
     }
 
-    fn file(&mut self, path: &Path) {
-        match open(path) {
+    fn file(&mut self, path: &Path, table: Option<&str>) {
+        match open_with(path, table) {
             Ok(file) => self.files.push(file),
             Err(Error::Unreadable { why, .. }) if why == EMPTY => self.pass_over(path, EMPTY),
             Err(Error::Unreadable { why, .. }) => self.problem(path, why),
@@ -62,7 +65,7 @@ impl Discovered {
         }
     }
 
-    fn folder(&mut self, path: &Path) {
+    fn folder(&mut self, path: &Path, table: Option<&str>) {
         let mut entries = Vec::new();
         match std::fs::read_dir(path) {
             Ok(list) => {
@@ -84,10 +87,10 @@ impl Discovered {
                 if entry.is_symlink() {
                     self.pass_over(&entry, "a link to a folder: name it on the command line to have it read");
                 } else {
-                    self.folder(&entry);
+                    self.folder(&entry, table);
                 }
             } else {
-                self.file(&entry);
+                self.file(&entry, table);
             }
         }
     }

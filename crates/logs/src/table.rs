@@ -1,6 +1,7 @@
 //! Tables that a file fills: typed columns, and for each the fields of a record that it is made of.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use kql::{Column, Type};
 
@@ -14,6 +15,8 @@ pub struct TableSchema {
     /// Its columns, in order. All rows have them all.
     pub columns: Vec<Column>,
     pub(crate) sources: Vec<Source>,
+    /// The fields that the file's records have, where its beginning tells them all.
+    pub(crate) fields: Option<Arc<BTreeSet<String>>>,
 }
 
 impl std::fmt::Debug for TableSchema {
@@ -105,7 +108,7 @@ pub(crate) fn make(names: &[&str], fidelity: Fidelity, make: Make) -> Source {
 impl TableSchema {
     /// A table without columns yet.
     pub(crate) fn empty(name: &str) -> TableSchema {
-        TableSchema { name: name.to_owned(), columns: Vec::new(), sources: Vec::new() }
+        TableSchema { name: name.to_owned(), columns: Vec::new(), sources: Vec::new(), fields: None }
     }
 
     /// The built-in table of that name with all its columns, made of nothing yet but `Type`; empty if it is not built in.
@@ -168,6 +171,18 @@ impl TableSchema {
     pub fn filled(&self) -> impl Iterator<Item = &Column> {
         let present = |(_, source): &(&Column, &Source)| !matches!(source, Source::Absent);
         self.columns.iter().zip(&self.sources).filter(present).map(|(column, _)| column)
+    }
+
+    /// Those of them that some record may have a value in, as far as the file's beginning tells: a mapping knows more fields than each
+    /// file has.
+    pub fn shown(&self) -> impl Iterator<Item = &Column> {
+        let has = |paths: &[Path]| self.fields.as_ref().is_none_or(|known| paths.iter().any(|path| known.contains(&path.key)));
+        let may = move |source: &Source| match source {
+            Source::Absent => false,
+            Source::First(paths) | Source::Make { keys: paths, .. } => has(paths),
+            Source::Const(_) | Source::Rest { .. } => true,
+        };
+        self.columns.iter().zip(&self.sources).filter(move |(_, source)| may(source)).map(|(column, _)| column)
     }
 
     /// The same table with those columns too, of those types: what the file does not have is null.

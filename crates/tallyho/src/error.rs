@@ -18,9 +18,9 @@ pub enum Exit {
     Ran,
     /// `--exit-code` was given and there is at least one sighting (or, in a check, one thing to mend).
     Found,
-    /// The request was wrong, or its output cannot be written.
+    /// The request was wrong, what it names is missing or is not what it should be, or its output cannot be written.
     BadRequest,
-    /// It ran, but some input could not be read; each is named on stderr.
+    /// It ran, but some of the input could not be read; each is named on stderr.
     Unread,
     /// A fault of the program itself.
     Fault,
@@ -132,12 +132,17 @@ impl Error {
         self
     }
 
+    /// How the program ends that went on without what cannot be used.
+    #[must_use]
+    pub fn exit_of_part(&self) -> Exit {
+        if self.kind == Kind::Input { Exit::Unread } else { self.exit() }
+    }
+
     /// How the program ends with it.
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self.kind {
-            Kind::User | Kind::Output => Exit::BadRequest,
-            Kind::Input => Exit::Unread,
+            Kind::User | Kind::Input | Kind::Output => Exit::BadRequest,
             Kind::Internal => Exit::Fault,
             Kind::ClosedPipe => Exit::Ran,
             Kind::Interrupted => Exit::Interrupted,

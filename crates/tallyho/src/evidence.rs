@@ -15,12 +15,21 @@ use crate::scans::Totals;
 /// # Errors
 /// A path is not there at all.
 pub fn discover(paths: &[PathBuf]) -> Result<Discovered, Error> {
-    for path in paths {
+    discover_as(paths.iter().map(|path| (path.as_path(), None)))
+}
+
+/// The same of paths beside some of which stands the table that their files fill, whatever their content says.
+///
+/// # Errors
+/// A path is not there at all.
+pub fn discover_as<'p>(paths: impl Iterator<Item = (&'p Path, Option<&'p str>)>) -> Result<Discovered, Error> {
+    let mut found = Discovered::default();
+    for (path, table) in paths {
         if let Err(error) = path.symlink_metadata() {
             return Err(Error::input(path, error).with_hint("name log files, or folders that hold some"));
         }
+        found.add(path, table);
     }
-    let mut found = logs::discover(paths);
     // A file that several paths lead to is read once.
     let mut seen = HashSet::new();
     found.files.retain(|file| file.path.canonicalize().is_ok_and(|path| seen.insert(path)));

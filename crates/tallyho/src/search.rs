@@ -99,6 +99,7 @@ pub fn search(request: &Request, config: &Config, scans: &Scans, on_read: Option
         }
     }
     report.not_searched = unasked(&request.hunts, &request.found);
+    report.not_looked_for = report::not_looked_for(&request.hunts, &request.found);
     report.add_outcome(&request.hunts, outcome, &request.exclusions);
     Ok(report)
 }

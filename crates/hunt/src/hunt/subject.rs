@@ -51,6 +51,38 @@ pub(crate) enum List {
 }
 
 impl List {
+    /// The one that an indicator is of by itself.
+    fn of(indicator: Indicator<'_>) -> List {
+        match indicator.ty() {
+            IndicatorType::Domain => List::Domains,
+            IndicatorType::Ip | IndicatorType::IpPort => List::Addresses,
+            IndicatorType::Network if indicator.value().contains(':') => List::Networks6,
+            IndicatorType::Network => List::Networks4,
+            IndicatorType::Url => List::Urls,
+            IndicatorType::Md5 => List::Md5,
+            IndicatorType::Sha1 => List::Sha1,
+            IndicatorType::Sha256 => List::Sha256,
+        }
+    }
+
+    /// All that an indicator may be seen by in hunts of that template.
+    pub(crate) fn all_of(indicator: Indicator<'_>, template: Template) -> [Option<List>; 2] {
+        let own = List::of(indicator);
+        match (own, template) {
+            (List::Md5 | List::Sha1 | List::Sha256, _) => [Some(own), Some(List::Hashes)],
+            (List::Urls, Template::Exact) => [Some(own), List::of_host(indicator)],
+            _ => [Some(own), None],
+        }
+    }
+
+    /// The one that the host of a URL is hunted by, unless the host is shared or was broken into.
+    fn of_host(indicator: Indicator<'_>) -> Option<List> {
+        let url = UrlParts::of(indicator.value());
+        let list = if url.is_address() { List::Addresses } else { List::Domains };
+        let is_of_others = list == List::Domains && shared_host::is_shared(url.host());
+        (!indicator.compromised() && !is_of_others).then_some(list)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             List::Domains => "domains",
@@ -209,15 +241,12 @@ impl Subject {
         let mut lists = Lists::default();
         for at in members.iter().copied() {
             let indicator = self.intel.at(at);
-            let (list, part) = match indicator.ty() {
-                IndicatorType::Domain => (List::Domains, Part::Value),
-                IndicatorType::Ip | IndicatorType::IpPort => (List::Addresses, Part::Address),
-                IndicatorType::Network if indicator.value().contains(':') => (List::Networks6, Part::Network),
-                IndicatorType::Network => (List::Networks4, Part::Network),
-                IndicatorType::Url => (List::Urls, Part::Url),
-                IndicatorType::Md5 => (List::Md5, Part::Value),
-                IndicatorType::Sha1 => (List::Sha1, Part::Value),
-                IndicatorType::Sha256 => (List::Sha256, Part::Value),
+            let list = List::of(indicator);
+            let part = match list {
+                List::Addresses => Part::Address,
+                List::Networks4 | List::Networks6 => Part::Network,
+                List::Urls => Part::Url,
+                _ => Part::Value,
             };
             let port = if list == List::Addresses { indicator.address().and_then(|(_, port)| port) } else { None };
             let observable = Observable::new(at, part).with_port(port).spelt(indicator);
@@ -241,18 +270,16 @@ impl Subject {
         let domains: HashSet<Cow<'_, str>, RandomState> = known(List::Domains).map(|(domain, _)| domain).collect();
         let mut addresses: HashSet<(Cow<'_, str>, Option<u16>), RandomState> = known(List::Addresses).collect();
         let mut hosts: HashSet<&str, RandomState> = HashSet::default();
-        for (at, indicator) in urls.into_iter().filter(|(_, indicator)| !indicator.compromised()) {
+        for (at, indicator) in urls {
+            let Some(list) = List::of_host(indicator) else { continue };
             let url = UrlParts::of(indicator.value());
             let (host, port) = (url.host(), url.effective_port());
             let observable = Observable::new(at, Part::Host).spelt(indicator);
-            if url.is_address() {
+            if list == List::Addresses {
                 if !addresses.contains(&(Cow::Borrowed(host), None)) && addresses.insert((Cow::Borrowed(host), port)) {
                     lists[List::Addresses as usize].push(observable.with_port(port));
                 }
-            } else if !hosts.contains(host)
-                && !shared_host::is_shared(host)
-                && !shared_host::suffixes(host).any(|suffix| domains.contains(suffix))
-            {
+            } else if !hosts.contains(host) && !shared_host::suffixes(host).any(|suffix| domains.contains(suffix)) {
                 hosts.insert(host);
                 lists[List::Domains as usize].push(observable);
             }

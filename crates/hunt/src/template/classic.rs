@@ -20,6 +20,7 @@ pub(crate) struct Kind {
     table: &'static str,
     steps: &'static str,
     column: &'static str,
+    shown_in: &'static [&'static str],
     test: Test,
     observed: &'static [&'static str],
 }
@@ -40,6 +41,7 @@ static IP_FIREWALL: Kind = Kind {
             | project TimeGenerated, SourceIP, DestinationIP, DestinationPort, DeviceAction, Activity\n\
             | order by TimeGenerated desc\n",
     column: "strcat(DestinationIP, \" \", SourceIP)",
+    shown_in: &["DestinationIP", "SourceIP"],
     test: Test::HasAny,
     observed: &["DestinationIP", "SourceIP"],
 };
@@ -57,6 +59,7 @@ static IP_ENDPOINT: Kind = Kind {
             | project Timestamp, DeviceName, RemoteIP, RemotePort, InitiatingProcessFileName, ActionType\n\
             | order by Timestamp desc\n",
     column: "RemoteIP",
+    shown_in: &["RemoteIP"],
     test: Test::In,
     observed: &["RemoteIP"],
 };
@@ -74,6 +77,7 @@ static DOMAIN_DNS: Kind = Kind {
             | project TimeGenerated, Computer, Name, IPAddresses, QueryType\n\
             | order by TimeGenerated desc\n",
     column: "Name",
+    shown_in: &["Name"],
     test: Test::HasAny,
     observed: &["Name"],
 };
@@ -91,6 +95,7 @@ static URL_CLICK: Kind = Kind {
             | project Timestamp, AccountUpn, Url, ActionType, IsClickedThrough\n\
             | order by Timestamp desc\n",
     column: "Url",
+    shown_in: &["Url"],
     test: Test::HasAny,
     observed: &["Url"],
 };
@@ -108,6 +113,7 @@ static HASH_FILE: Kind = Kind {
             | project Timestamp, DeviceName, FileName, FolderPath, SHA256, InitiatingProcessFileName\n\
             | order by Timestamp desc\n",
     column: "strcat(SHA256, \" \", SHA1, \" \", MD5)",
+    shown_in: &["SHA256", "SHA1", "MD5"],
     test: Test::HasAny,
     observed: &["SHA256"],
 };
@@ -122,6 +128,7 @@ pub(super) fn queries(subject: &Arc<Subject>) -> Vec<HuntQuery> {
         table: kind.table,
         types: kind.types.to_vec(),
         column: kind.column,
+        shown_in: kind.shown_in.to_vec(),
         test: kind.test,
         observed: kind.observed,
         subject: Arc::clone(subject),

@@ -44,6 +44,7 @@ pub(super) fn queries(subject: &Arc<Subject>) -> Vec<HuntQuery> {
                 table: place.table,
                 types: types(subject, list, range.clone()),
                 column: place.tested,
+                shown_in: vec![place.shown_in],
                 test: place.seen.test(),
                 observed: &["Observed"],
                 subject: Arc::clone(subject),

@@ -1,5 +1,6 @@
 //! Zeek's logs: tab-separated text under `#` headers, and JSON, one stream a file or several mixed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{DnsAndOthers, LogFormat, bound_to, json, json_objects, zeek_map};
@@ -49,13 +50,14 @@ impl LogFormat for Tsv {
             return Err("Zeek records without the #fields line that names their fields: put the file's header back".to_owned());
         }
         let decoder: MakeDecoder = Arc::new(|wanted| Box::new(Columns::new(wanted)));
-        let (mut streams, mut reader) = (Vec::new(), Columns::new(&[]));
+        let (mut streams, mut fields, mut reader) = (Vec::new(), BTreeSet::new(), Columns::new(&[]));
         head.each_record(Framing::Lines, |line| {
             if reader.decode(line, &mut Slots::default()) == Ok(Decoded::Comment) && line.starts_with(b"#fields") {
                 streams.push(reader.stream.clone());
+                fields.extend(reader.names.iter().cloned());
             }
         });
-        let layout = layout(Framing::Lines, decoder, &streams);
+        let layout = of_fields(layout(Framing::Lines, decoder, &streams), fields);
         Ok(Some(bound_to(layout, head, table)))
     }
 }
@@ -81,16 +83,19 @@ impl LogFormat for Json {
     fn layout(&self, head: &Head, table: Option<&str>) -> Result<Option<Layout>, String> {
         let framing = json::shape(head).ok_or("no JSON object can be read at its beginning")?.framing;
         let mut decoder = json_objects()(&[]);
-        let mut streams: Vec<Option<String>> = Vec::new();
+        let (mut streams, mut fields): (Vec<Option<String>>, _) = (Vec::new(), BTreeSet::new());
         head.each_record(framing, |record| {
-            let (mut stream, mut names) = (None, Vec::new());
+            let (mut stream, mut any) = (None, false);
             decoder.fields(record, &mut |name, raw| {
                 if zeek_map::STREAM_FIELDS.contains(&name) {
                     stream = raw.text().map(std::borrow::Cow::into_owned);
                 }
-                names.push(name.to_owned());
+                any = true;
+                if !fields.contains(name) {
+                    fields.insert(name.to_owned());
+                }
             });
-            if stream.is_none() && !names.is_empty() && !streams.contains(&None) {
+            if stream.is_none() && any && !streams.contains(&None) {
                 streams.push(None);
             }
             if stream.is_some() && !streams.contains(&stream) {
@@ -100,9 +105,9 @@ impl LogFormat for Json {
         if streams.iter().all(Option::is_none) {
             let profile = super::profile(head, framing, &json_objects());
             let stream = zeek_map::stream_of(profile.names()).unwrap_or(&head.stem).to_owned();
-            return Ok(Some(bound_to(single(framing, &stream), head, table)));
+            return Ok(Some(bound_to(of_fields(single(framing, &stream), fields), head, table)));
         }
-        Ok(Some(bound_to(layout(framing, json_objects(), &streams), head, table)))
+        Ok(Some(bound_to(of_fields(layout(framing, json_objects(), &streams), fields), head, table)))
     }
 }
 
@@ -118,6 +123,13 @@ fn headless(bytes: &[u8]) -> bool {
 /// A field that Zeek's records have and others hardly.
 fn is_mark(name: &str) -> bool {
     ["ts", "_path", "@stream", "uid", "fuid", "_write_ts", "id.orig_h", "id_orig_h", "id.resp_h", "id_resp_h"].contains(&name)
+}
+
+/// The layout of records that have those fields.
+fn of_fields(mut layout: Layout, fields: BTreeSet<String>) -> Layout {
+    let fields = Arc::new(fields);
+    layout.tables.iter_mut().for_each(|table| table.fields = Some(Arc::clone(&fields)));
+    layout
 }
 
 /// A file whose records do not name their stream.

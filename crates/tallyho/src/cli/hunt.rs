@@ -8,7 +8,6 @@ use logs::{Compression, Discovered};
 
 use super::Global;
 use super::hunts::Selection;
-use super::logs::LogPaths;
 use crate::config::{Config, parse_moment};
 use crate::error::{Error, Exit};
 use crate::output::Sink;
@@ -25,7 +24,7 @@ use crate::{evidence, intel, messages};
 pub struct Args {
     /// Where the logs are.
     #[command(flatten)]
-    pub logs: LogPaths,
+    pub logs: Logs,
     /// What is hunted.
     #[command(flatten)]
     pub selection: Selection,
@@ -52,6 +51,35 @@ pub struct Args {
     pub exit_code: bool,
 }
 
+/// Where the logs of a hunt are.
+#[derive(Debug, clap::Args)]
+pub struct Logs {
+    /// Log files and folders of such; formats are told by content, .gz and .zst are unpacked
+    #[arg(required_unless_present = "tables", value_name = "LOG")]
+    pub paths: Vec<PathBuf>,
+    /// A file, or a folder of such, whose columns do not tell which table it fills, under the table's name; may be repeated
+    #[arg(long = "table", value_name = "NAME=PATH")]
+    pub tables: Vec<String>,
+}
+
+impl Logs {
+    /// What each path fills, if that is said; a file that is named in both ways is of the table that it is said to be of.
+    fn places(&self) -> Result<Vec<(&Path, Option<&str>)>, Error> {
+        let mut places = Vec::new();
+        for binding in &self.tables {
+            let (name, path) = super::kql::bound(binding, "--table NAME=PATH")?;
+            if hunt::table::table(name).is_none() {
+                let known: Vec<&str> = hunt::table::TABLES.iter().map(|table| table.name).collect();
+                let error = Error::user(format!("no hunt asks a table `{name}`"));
+                return Err(error.with_hint(format!("hunts ask {}", known.join(", "))));
+            }
+            places.push((Path::new(path), Some(name)));
+        }
+        places.extend(self.paths.iter().map(|path| (path.as_path(), None)));
+        Ok(places)
+    }
+}
+
 /// Hunts.
 ///
 /// # Errors
@@ -65,11 +93,12 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     {
         return Err(Error::user("--since is not before --until: no row can lie between them"));
     }
+    let places = args.logs.places()?;
     let exclusion_files: Vec<PathBuf> = config.exclusions.iter().chain(&args.exclusions).cloned().collect();
     let exclusions = search::read_exclusions(&exclusion_files)?;
     // The logs are found while the indicators are read: each may take its time.
     let (hunts, found) = std::thread::scope(|scope| {
-        let found = scope.spawn(|| evidence::discover(&args.logs.paths));
+        let found = scope.spawn(|| evidence::discover_as(places.into_iter()));
         (args.selection.hunts(config), found.join())
     });
     let (intel, hunts) = hunts?;
@@ -99,6 +128,9 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     let (format, look) = (out.format, out.look);
     report.write(&mut out, format, &look)?;
     out.finish()?;
+    if let Some(blind_to) = report.blind_to().filter(|_| args.out.is_some() || !report.says_blind_spots(format)) {
+        messages::line(config, &format!("Not looked for, as no file has a column that could show them: {blind_to}"));
+    }
     let whole = told(config, &report, &request.found).max(scans::tell(config, &scans.totals()));
     messages::line(config, &format!("{} ({:.1} s)", summary(&report), start.elapsed().as_secs_f64()));
     let found_any = report.unexplained().next().is_some();
@@ -124,7 +156,10 @@ fn told(config: &Config, report: &Report, found: &Discovered) -> Exit {
     let unasked = report.not_searched.iter().filter(|part| part.reason == Reason::NotAsked);
     let unasked: Vec<&str> = unasked.map(|part| part.table.as_str()).collect();
     if !unasked.is_empty() {
-        messages::line(config, &format!("Not searched, as no hunt asks for it: {}", unasked.join(", ")));
+        let is_custom = |table: &&str| kql::catalog::table(table).is_none();
+        let hint =
+            unasked.iter().find(|table| is_custom(table)).map_or("", |_| "; --table NAME=PATH says what else a file fills");
+        messages::line(config, &format!("Not searched, as no hunt asks for it: {}{hint}", unasked.join(", ")));
     }
     exit
 }

@@ -19,8 +19,8 @@ pub mod logs;
 pub mod reference;
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 it ran, whatever it found; 1 only with --exit-code and something found; 2 the request was wrong, or its \
-output cannot be written; 3 it ran, but a file or the rest of one could not be read (each is named on stderr); 70 a fault of tallyho; 130 interrupted.";
+Exit codes: 0 it ran, whatever it found; 1 only with --exit-code and something found; 2 the request was wrong, a file \
+that it needs is missing or not what it should be, or its output cannot be written; 3 it ran, but a file or the rest of one could not be read (each is named on stderr); 70 a fault of tallyho; 130 interrupted.";
 
 /// Turn threat intelligence into hunts, and run them over the logs you have
 ///

@@ -66,13 +66,22 @@ fn head(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let explained = report.sightings.len() - open.len();
     let found: Vec<_> = report.hunts.iter().filter(|hunt| hunt.sightings > 0).collect();
     let hosts = distinct(open.iter().filter_map(|sighting| sighting.host.as_deref()));
+    let blind: usize = report.not_looked_for.iter().map(|it| it.indicators).sum();
     writeln!(out, "<header>\n<h1>Hunt report</h1>\n<p class=\"sub\">{} UTC{}</p>", second(&report.now), text(&window(report)))?;
     if open.is_empty() {
         writeln!(
             out,
-            "<p class=\"lead\"><b class=\"calm\">No sighting</b> of {} in what was searched{}.</p>",
-            counted(report.intel.indicators, "indicator", "indicators"),
-            if explained > 0 { format!(" beyond {} that exclusions explain", grouped(explained as u64)) } else { String::new() }
+            "<p class=\"lead\"><b class=\"calm\">No sighting</b> of {} in what was searched{}{}.</p>",
+            counted(report.intel.indicators.saturating_sub(blind), "indicator", "indicators"),
+            if explained > 0 { format!(" beyond {} that exclusions explain", grouped(explained as u64)) } else { String::new() },
+            if blind > 0 {
+                format!(
+                    "; {} could be shown by <a href=\"#blind\">no file</a>",
+                    counted(blind, "further indicator", "further indicators")
+                )
+            } else {
+                String::new()
+            }
         )?;
     } else {
         let families = distinct(open.iter().map(|sighting| sighting.hunt.as_str())).len();
@@ -219,7 +228,24 @@ fn searched(out: &mut dyn Write, report: &Report) -> io::Result<()> {
         }
         writeln!(out, "</tbody></table>")?;
     }
+    blind_spots(out, report)?;
     writeln!(out, "</section>")
+}
+
+/// The indicators that no file could show.
+fn blind_spots(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    if report.not_looked_for.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "<h3 id=\"blind\">Indicators that no file could show</h3>\n<table><thead><tr><th>Indicators</th>\
+         <th>Columns that would show them</th></tr></thead><tbody>"
+    )?;
+    for it in &report.not_looked_for {
+        writeln!(out, "<tr><td>{}</td><td>{}</td></tr>", text(&it.counted()), text(&it.needs()))?;
+    }
+    writeln!(out, "</tbody></table>")
 }
 
 /// Tables and reasons, in order of first appearance, each pair once.

@@ -14,6 +14,7 @@ mod rows;
 mod sample;
 mod terminal;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -22,8 +23,9 @@ use serde::{Serialize, Serializer};
 
 use crate::escape;
 use crate::output::{Format, Look, value_to_json, write_tables};
+use crate::words::grouped;
 
-pub use of::intel;
+pub use of::{intel, not_looked_for};
 
 /// The whole result of `tallyho hunt`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -46,6 +48,8 @@ pub struct Report {
     pub unread: Vec<Unread>,
     /// Queries that found no table to run on.
     pub not_searched: Vec<NotSearched>,
+    /// Indicators that none of the files could show.
+    pub not_looked_for: Vec<NotLookedFor>,
     /// The exclusions that the run knew.
     pub exclusions: Vec<Exclusion>,
     /// The hunts, in order of family.
@@ -157,6 +161,42 @@ pub enum Reason {
     Failed,
     /// Rows matched, but name no indicator.
     NoIndicator,
+}
+
+/// Indicators of one type that none of the files could show: they have no column for them.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NotLookedFor {
+    /// The type: `sha256`.
+    #[serde(rename = "type")]
+    pub ty: String,
+    /// How many they are.
+    pub indicators: usize,
+    /// How many of that type there are.
+    pub of: usize,
+    /// What would show some of them: `DeviceFileEvents.SHA256`.
+    pub columns: Vec<String>,
+}
+
+impl NotLookedFor {
+    /// `12 of 40 sha256`.
+    #[must_use]
+    pub fn counted(&self) -> String {
+        format!("{} of {} {}", grouped(self.indicators as u64), grouped(self.of as u64), self.ty)
+    }
+
+    /// The columns, by table: `CommonSecurityLog (RequestURL), DnsEvents (Name)`.
+    #[must_use]
+    pub fn needs(&self) -> String {
+        if self.columns.is_empty() {
+            return "no query of this template asks for them".to_owned();
+        }
+        let mut tables: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (table, column) in self.columns.iter().filter_map(|column| column.split_once('.')) {
+            tables.entry(table).or_default().push(column);
+        }
+        let tables: Vec<String> = tables.iter().map(|(table, columns)| format!("{table} ({})", columns.join(", "))).collect();
+        tables.join(", ")
+    }
 }
 
 /// An exclusion and what it did.
@@ -282,6 +322,31 @@ impl Report {
         rows::hunts(self)
     }
 
+    /// `12 of 40 sha256, 3 of 3 network`: what was not looked for; none if all was.
+    #[must_use]
+    pub fn blind_to(&self) -> Option<String> {
+        let counts: Vec<String> = self.not_looked_for.iter().map(NotLookedFor::counted).collect();
+        (!counts.is_empty()).then(|| counts.join(", "))
+    }
+
+    /// The report of that format says by itself what was not looked for.
+    #[must_use]
+    pub fn says_blind_spots(&self, format: Format) -> bool {
+        match format {
+            Format::Html | Format::Json => true,
+            Format::Table | Format::Markdown => self.sightings.is_empty(),
+            Format::Ndjson | Format::Csv => false,
+        }
+    }
+
+    fn write_all_clear(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "No sightings.")?;
+        if !self.not_looked_for.is_empty() {
+            writeln!(out, "\nNot looked for, as no file has a column that could show them:\n")?;
+        }
+        self.not_looked_for.iter().try_for_each(|it| writeln!(out, "- {}: {}", it.counted(), it.needs()))
+    }
+
     /// Writes the report.
     ///
     /// # Errors
@@ -298,7 +363,7 @@ impl Report {
                 writeln!(out)
             }),
             Format::Csv => write_tables(out, format, &[rows::sightings(self).into()], look),
-            Format::Table | Format::Markdown if self.sightings.is_empty() => writeln!(out, "No sightings."),
+            Format::Table | Format::Markdown if self.sightings.is_empty() => self.write_all_clear(out),
             Format::Table if look.width.is_some() => terminal::write(out, self, look),
             Format::Table | Format::Markdown => {
                 write_tables(out, format, &[rows::hunts(self).into(), rows::sightings(self).into()], look)
@@ -343,7 +408,7 @@ mod tests {
     fn json_has_the_promised_keys() {
         let report: serde_json::Value = serde_json::from_str(&written(Format::Json)).expect("JSON");
         let keys: Vec<&str> = report.as_object().expect("an object").keys().map(String::as_str).collect();
-        for key in ["tallyho", "intel", "searched", "not_searched", "hunts", "sightings"] {
+        for key in ["tallyho", "intel", "searched", "not_searched", "not_looked_for", "hunts", "sightings"] {
             assert!(keys.contains(&key), "{key}");
         }
         expect![[r#"{"id":"covert-SRV-BKP-01-30","hunt":"covert","indicator":{"type":"domain","value":"192.88.99.45:4782","threat_type":"botnet_cc","confidence":100,"first_seen":"2026-05-20T13:36:27.0000000Z","last_seen":null,"valid_until":null,"source":"threatfox.json","reference":null},"table":"DnsEvents","observed":"192.88.99.45","matched_by":"subdomain","time":"2026-05-20T09:30:44.0000000Z","host":"SRV-BKP-01","row":{},"evidence":{"path":"logs/dns.ndjson","line":70,"raw":"{\"TimeGenerated\":\"2026-05-20T09:30:44.0000000Z\",\"Computer\":\"SRV-BKP-01\",\"Name\":\"192.88.99.45\"}"},"excluded_by":{"scenario":"Veeam backup","why":"process.name contains `Veeam`; host.name is in backup_servers"},"count":1}"#]].assert_eq(&report["sightings"][7].to_string());

@@ -1,12 +1,16 @@
 //! A run's outcome as a report: types of the libraries in, the document's plain texts and numbers out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use hunt::blind::BlindSpot;
 use hunt::exclusion::Exclusions;
 use hunt::{Hunt, Outcome};
 use kql::time::format_datetime;
+use logs::Discovered;
 
-use super::{Evidence, ExcludedBy, Exclusion, Indicator, Intel, LeftOut, NotSearched, Reason, Report, Sighting, Source};
+use super::{
+    Evidence, ExcludedBy, Exclusion, Indicator, Intel, LeftOut, NotLookedFor, NotSearched, Reason, Report, Sighting, Source,
+};
 
 /// How many examples of left-out values a report keeps.
 const LEFT_OUT_KEPT: usize = 200;
@@ -81,6 +85,22 @@ impl Report {
             not_evaluable,
         }
     }
+}
+
+/// What of the hunts none of the files could show.
+#[must_use]
+pub fn not_looked_for(hunts: &[Hunt], found: &Discovered) -> Vec<NotLookedFor> {
+    let tables = found.files.iter().flat_map(|file| &file.tables);
+    let shown: HashSet<(&str, &str)> =
+        tables.flat_map(|table| table.shown().map(|column| (table.name.as_str(), column.name.as_str()))).collect();
+    let spots = hunt::blind::blind_spots(hunts, &|table, column| shown.contains(&(table, column)));
+    let spot = |it: BlindSpot| NotLookedFor {
+        ty: it.ty.name().to_owned(),
+        indicators: it.indicators,
+        of: it.of,
+        columns: it.columns.iter().map(|(table, column)| format!("{table}.{column}")).collect(),
+    };
+    spots.into_iter().map(spot).collect()
 }
 
 fn not_searched(it: &hunt::executor::NotSearched) -> NotSearched {

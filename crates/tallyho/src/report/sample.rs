@@ -1,8 +1,8 @@
 //! A small report for tests of what is written of one.
 
 use super::{
-    Evidence, ExcludedBy, Exclusion, Hunt, Indicator, Intel, LeftOut, NotSearched, Reason, Report, Searched, Sighting, Source,
-    Unread,
+    Evidence, ExcludedBy, Exclusion, Hunt, Indicator, Intel, LeftOut, NotLookedFor, NotSearched, Reason, Report, Searched,
+    Sighting, Source, Unread,
 };
 
 fn sighting(hunt: &str, host: &str, value: &str, observed: &str, minute: usize) -> Sighting {
@@ -34,6 +34,20 @@ fn sighting(hunt: &str, host: &str, value: &str, observed: &str, minute: usize) 
     }
 }
 
+fn searched(path: &str, unparsed: u64) -> Searched {
+    Searched {
+        path: path.to_owned(),
+        format: "ndjson".to_owned(),
+        table: "DnsEvents".to_owned(),
+        rows: 9_032,
+        bytes: 2_140_000,
+        left_out: 0,
+        unparsed,
+        from: Some("2026-05-20T00:01:12.0000000Z".to_owned()),
+        until: Some("2026-05-21T23:58:40.0000000Z".to_owned()),
+    }
+}
+
 /// Two families, one of them with a sighting that an exclusion explains, and hostile text throughout.
 pub(crate) fn report() -> Report {
     let mut sightings: Vec<Sighting> =
@@ -49,17 +63,6 @@ pub(crate) fn report() -> Report {
         malware: malware.to_owned(),
         indicators: 3,
         sightings,
-    };
-    let searched = |path: &str, unparsed| Searched {
-        path: path.to_owned(),
-        format: "ndjson".to_owned(),
-        table: "DnsEvents".to_owned(),
-        rows: 9_032,
-        bytes: 2_140_000,
-        left_out: 0,
-        unparsed,
-        from: Some("2026-05-20T00:01:12.0000000Z".to_owned()),
-        until: Some("2026-05-21T23:58:40.0000000Z".to_owned()),
     };
     Report {
         tallyho: "0.1.0".to_owned(),
@@ -87,6 +90,12 @@ pub(crate) fn report() -> Report {
             table: "UrlClickEvents".to_owned(),
             why: "no file fills it".to_owned(),
             reason: Reason::NoFile,
+        }],
+        not_looked_for: vec![NotLookedFor {
+            ty: "sha256".to_owned(),
+            indicators: 1,
+            of: 1,
+            columns: ["CommonSecurityLog.FileHash", "DeviceFileEvents.SHA256"].map(str::to_owned).to_vec(),
         }],
         exclusions: vec![Exclusion {
             scenario: "Veeam backup".to_owned(),

@@ -113,9 +113,9 @@ fn a_function_that_is_none_is_named_with_its_line() {
     world.check(
         &["kql", "check", "-e", "print 1", "--functions", "none"],
         &expect![[r#"
-        ! error: none: No such file or directory (os error 2)
-        = 3
-    "#]],
+            ! error: none: No such file or directory (os error 2)
+            = 2
+        "#]],
     );
     world.write("lists/hosts.csv", "Name,Address\nsrv-1\n");
     world.check(

@@ -173,7 +173,7 @@ fn files_are_read_once_and_tables_named_once() {
     expect![[r#"
         ! error: cut/DnsEvents.ndjson.gz: no text, and so no query
         ! help: log files are named by `--logs PATH`, once for each path
-        = 3
+        = 2
     "#]]
     .assert_eq(&run(&["--logs", "whole", "cut/DnsEvents.ndjson.gz"]));
 }

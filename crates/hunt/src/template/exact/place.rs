@@ -32,7 +32,9 @@ pub(crate) struct Place {
     pub(crate) table: &'static str,
     /// Rows of other kinds do not have the value.
     only: Option<&'static str>,
-    /// What the needles are searched in.
+    /// The column.
+    pub(crate) shown_in: &'static str,
+    /// What of it the needles are searched in.
     pub(crate) tested: &'static str,
     /// The value as logged.
     observed: &'static str,
@@ -42,7 +44,7 @@ pub(crate) struct Place {
 }
 
 const fn place(id: &'static str, title: &'static str, table: &'static str, column: &'static str, seen: Seen) -> Place {
-    Place { id, title, table, only: None, tested: column, observed: column, port: None, seen }
+    Place { id, title, table, only: None, shown_in: column, tested: column, observed: column, port: None, seen }
 }
 
 const fn hash(id: &'static str, title: &'static str, table: &'static str, column: &'static str, ty: IndicatorType) -> Place {
@@ -87,58 +89,42 @@ pub(crate) static PLACES: [Place; 33] = [
     place("network6-firewall", "connections at firewalls to IPv6 networks", FIREWALL, "DestinationIP", Seen::Network6),
     place("network6-endpoint", "connections of endpoints to IPv6 networks", NETWORK, "RemoteIP", Seen::Network6),
     Place {
-        observed: "RequestURL",
-        ..place("network-proxy", "networks in URLs at proxies", FIREWALL, address_of_url!("RequestURL"), Seen::Network4)
+        tested: address_of_url!("RequestURL"),
+        ..place("network-proxy", "networks in URLs at proxies", FIREWALL, "RequestURL", Seen::Network4)
     },
     Place {
-        observed: "RemoteUrl",
-        ..place(
-            "network-endpoint-url",
-            "networks in URLs that endpoints asked for",
-            NETWORK,
-            address_of_url!("RemoteUrl"),
-            Seen::Network4,
-        )
+        tested: address_of_url!("RemoteUrl"),
+        ..place("network-endpoint-url", "networks in URLs that endpoints asked for", NETWORK, "RemoteUrl", Seen::Network4)
     },
     Place {
-        observed: "Url",
-        ..place("network-click", "networks in links that users clicked", CLICKS, address_of_url!("Url"), Seen::Network4)
+        tested: address_of_url!("Url"),
+        ..place("network-click", "networks in links that users clicked", CLICKS, "Url", Seen::Network4)
     },
     Place {
-        observed: "RequestURL",
-        ..place("network6-proxy", "IPv6 networks in URLs at proxies", FIREWALL, address_of_url!("RequestURL"), Seen::Network6)
+        tested: address_of_url!("RequestURL"),
+        ..place("network6-proxy", "IPv6 networks in URLs at proxies", FIREWALL, "RequestURL", Seen::Network6)
     },
     Place {
-        observed: "RemoteUrl",
-        ..place(
-            "network6-endpoint-url",
-            "IPv6 networks in URLs that endpoints asked for",
-            NETWORK,
-            address_of_url!("RemoteUrl"),
-            Seen::Network6,
-        )
+        tested: address_of_url!("RemoteUrl"),
+        ..place("network6-endpoint-url", "IPv6 networks in URLs that endpoints asked for", NETWORK, "RemoteUrl", Seen::Network6)
     },
     Place {
-        observed: "Url",
-        ..place("network6-click", "IPv6 networks in links that users clicked", CLICKS, address_of_url!("Url"), Seen::Network6)
+        tested: address_of_url!("Url"),
+        ..place("network6-click", "IPv6 networks in links that users clicked", CLICKS, "Url", Seen::Network6)
     },
     place("domain-dns", "names asked of DNS servers", "DnsEvents", "Name", Seen::Name),
     place("domain-endpoint", "hosts that endpoints connected to", NETWORK, "RemoteUrl", Seen::HostOfUrl),
     Place {
         only: Some("ActionType == \"DnsConnectionInspected\""),
+        tested: "tostring(AdditionalFields)",
         observed: "tostring(parse_json(tostring(AdditionalFields)).query)",
-        ..place("domain-endpoint-dns", "DNS traffic of endpoints", NETWORK, "tostring(AdditionalFields)", Seen::Name)
+        ..place("domain-endpoint-dns", "DNS traffic of endpoints", NETWORK, "AdditionalFields", Seen::Name)
     },
     Place {
         only: Some("ActionType == \"DnsQueryResponse\""),
+        tested: "tostring(AdditionalFields)",
         observed: "tostring(parse_json(tostring(AdditionalFields)).DnsQueryString)",
-        ..place(
-            "domain-endpoint-events",
-            "names that endpoints asked for",
-            "DeviceEvents",
-            "tostring(AdditionalFields)",
-            Seen::Name,
-        )
+        ..place("domain-endpoint-events", "names that endpoints asked for", "DeviceEvents", "AdditionalFields", Seen::Name)
     },
     place("domain-firewall", "host names at firewalls", FIREWALL, "DestinationHostName", Seen::Name),
     place("domain-proxy", "hosts of URLs at proxies", FIREWALL, "RequestURL", Seen::HostOfUrl),

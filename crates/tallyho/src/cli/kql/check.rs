@@ -59,7 +59,7 @@ struct Checked {
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
     let workspace = workspace(args.schema.as_deref(), &args.declared, config)?;
     let check = |source: Source| check(source, &workspace, config.now, !args.no_lint);
-    let (mut failed, mut exit) = (false, Exit::Ran);
+    let (mut failed, mut any, mut errors) = (false, true, Vec::new());
     if args.jsonl {
         jsonl::answer_lines(|request| {
             let checked = check(Source { name: String::new(), path: None, text: request.query.clone() });
@@ -73,13 +73,15 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
                 Ok(source) => all.push(check(source)),
                 Err(error) => {
                     messages::error(&error, config.color_messages);
-                    exit = exit.max(error.exit());
+                    errors.push(error);
                 }
             }
         }
         failed = all.iter().any(|checked| !checked.checked.ok);
         write(args, global, config, &all)?;
+        any = !all.is_empty();
     }
+    let exit = super::ended(&errors, any);
     Ok(if failed && args.exit_code { Exit::Found } else { exit })
 }
 

@@ -32,7 +32,7 @@ pub struct Args {
 /// A file cannot be written. One that cannot be read, or holds a syntax error, is named, and the others are formatted.
 pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
     let mut out = std::io::stdout().lock();
-    let (mut changed, mut exit) = (0, Exit::Ran);
+    let (mut changed, mut any, mut errors) = (0, false, Vec::new());
     for source in each_source(args.query.as_deref(), &args.files) {
         let formatted =
             source.and_then(|source| match kql::fmt::format(&source.text) {
@@ -44,10 +44,11 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
             Ok(formatted) => formatted,
             Err(error) => {
                 messages::error(&error, config.color_messages);
-                exit = exit.max(error.exit());
+                errors.push(error);
                 continue;
             }
         };
+        any = true;
         let differs = formatted.trim_end() != source.text.trim_end();
         changed += usize::from(differs);
         match (&source.path, args.check, args.write) {
@@ -66,5 +67,6 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
         }
     }
     out.flush()?;
+    let exit = super::ended(&errors, any);
     Ok(if args.check && changed > 0 { exit.max(Exit::Found) } else { exit })
 }

@@ -10,7 +10,7 @@ use logs::merged_columns;
 
 use crate::config::Config;
 use crate::declared;
-use crate::error::Error;
+use crate::error::{Error, Exit};
 
 pub mod check;
 pub mod explain;
@@ -61,6 +61,11 @@ pub fn each_source(query: Option<&str>, files: &[PathBuf]) -> impl Iterator<Item
     let given = query.map(|text| Ok(Source { name: "query".to_owned(), path: None, text: text.to_owned() }));
     let stdin = (query.is_none() && files.is_empty()).then(stdin);
     given.into_iter().chain(files.iter().map(|path| source(path))).chain(stdin)
+}
+
+/// How a command ends that has met these errors and done its work with `any` of its sources.
+fn ended(errors: &[Error], any: bool) -> Exit {
+    errors.iter().map(|error| if any { error.exit_of_part() } else { error.exit() }).max().unwrap_or(Exit::Ran)
 }
 
 fn source(path: &Path) -> Result<Source, Error> {
@@ -120,7 +125,7 @@ impl Declared {
         all.functions.extend(self.functions.iter().cloned());
         all.watchlists.extend(self.watchlists.iter().cloned());
         for binding in &self.workspaces {
-            let (name, path) = binding.split_once('=').ok_or_else(|| no_binding(binding, "--workspace NAME=PATH"))?;
+            let (name, path) = bound(binding, "--workspace NAME=PATH")?;
             all.workspaces.push((name.to_owned(), path.into()));
         }
         for binding in &self.external {
@@ -132,8 +137,13 @@ impl Declared {
     }
 }
 
+/// The name and the path that an option of that form binds together.
+pub(crate) fn bound<'t>(text: &'t str, form: &str) -> Result<(&'t str, &'t str), Error> {
+    text.split_once('=').ok_or_else(|| no_binding(text, form))
+}
+
 /// An option that binds a name to a path, without the sign between them.
-pub(crate) fn no_binding(text: &str, form: &str) -> Error {
+fn no_binding(text: &str, form: &str) -> Error {
     Error::user(format!("`{text}` binds nothing")).with_hint(format!("write {form}"))
 }
 

@@ -11,7 +11,7 @@ use kql::render;
 use kql::time::format_datetime;
 
 use super::limits::Limits;
-use super::{Declared, Source, jsonl, no_binding, read_schema, sources};
+use super::{Declared, Source, bound, jsonl, read_schema, sources};
 use crate::chart;
 use crate::cli::Global;
 use crate::config::Config;
@@ -125,12 +125,10 @@ impl Tables {
             exit = exit.max(crate::cli::logs::ended(config, &found));
             filled.extend(found.files.into_iter().flat_map(|file| file.tables).map(|table| table.name));
         }
-        let mut bound = BTreeSet::new();
+        let mut known = BTreeSet::new();
         for binding in &self.tables {
-            let Some((name, path)) = binding.split_once('=') else {
-                return Err(no_binding(binding, "--table NAME=FILE"));
-            };
-            if !bound.insert(name) {
+            let (name, path) = bound(binding, "--table NAME=FILE")?;
+            if !known.insert(name) {
                 let error = Error::user(format!("--table {name} is given twice, and a table is one file"));
                 return Err(error.with_hint("--logs reads any number of files, each under the table that its content says"));
             }
