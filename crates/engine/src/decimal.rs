@@ -5,6 +5,8 @@ use bigdecimal::rounding::RoundingMode;
 use bigdecimal::{BigDecimal, Context};
 use std::num::NonZeroU64;
 
+use crate::cell::Cell;
+
 /// The digits a decimal keeps.
 const DIGITS: NonZeroU64 = NonZeroU64::new(34).expect("34 is not 0");
 
@@ -32,6 +34,16 @@ fn exponent(number: &BigDecimal) -> i64 {
 #[must_use]
 pub(crate) fn from_real(r: f64) -> Option<BigDecimal> {
     if r.is_finite() { parse(&format!("{r:e}")) } else { None }
+}
+
+/// The decimal of a number's cell, or of the ticks of a moment or a span.
+#[must_use]
+pub(crate) fn of(cell: &Cell<'_>) -> Option<BigDecimal> {
+    match cell {
+        Cell::Decimal(text) => parse(text),
+        Cell::Real(r) => from_real(*r),
+        other => other.as_long().map(BigDecimal::from),
+    }
 }
 
 /// Cut to 34 digits, half away from zero.

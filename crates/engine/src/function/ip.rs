@@ -4,25 +4,25 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// An IPv4 address and how many of its leading bits count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct V4 {
+pub(crate) struct V4 {
     /// The address, unmasked.
-    pub(super) bits: u32,
+    pub(crate) bits: u32,
     /// 0 to 32.
-    pub(super) prefix: u32,
+    pub(crate) prefix: u32,
 }
 
 /// An IPv6 address, or an IPv4 one mapped into it, and how many of its leading bits count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct V6 {
+pub(crate) struct V6 {
     /// The address, unmasked.
-    pub(super) bits: u128,
+    pub(crate) bits: u128,
     /// 0 to 128.
-    pub(super) prefix: u32,
+    pub(crate) prefix: u32,
 }
 
 impl V4 {
     /// `192.0.2.1` or `192.0.2.0/24`.
-    pub(super) fn parse(text: &str) -> Option<V4> {
+    pub(crate) fn parse(text: &str) -> Option<V4> {
         let text = text.trim();
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, number(prefix, 32)?),
@@ -32,7 +32,7 @@ impl V4 {
     }
 
     /// The address with all bits past the first `prefix` cleared.
-    pub(super) fn masked(self, prefix: u32) -> u32 {
+    pub(crate) fn masked(self, prefix: u32) -> u32 {
         self.bits & mask32(prefix)
     }
 
@@ -50,9 +50,9 @@ pub(super) fn mask32(prefix: u32) -> u32 {
 impl V6 {
     /// An IPv6 or IPv4 address, with a prefix or without. The prefix of an address that is or ends in an IPv4 one counts from
     /// there.
-    pub(super) fn parse(text: &str) -> Option<V6> {
+    pub(crate) fn parse(text: &str) -> Option<V6> {
         if let Some(v4) = V4::parse(text) {
-            return Some(V6 { bits: Ipv4Addr::from(v4.bits).to_ipv6_mapped().into(), prefix: 96 + v4.prefix });
+            return Some(v4.into());
         }
         let text = text.trim();
         let (address, prefix) = match text.split_once('/') {
@@ -65,13 +65,19 @@ impl V6 {
     }
 
     /// The address with all bits past the first `prefix` cleared.
-    pub(super) fn masked(self, prefix: u32) -> u128 {
+    pub(crate) fn masked(self, prefix: u32) -> u128 {
         self.bits & u128::MAX.checked_shl(128 - prefix.min(128)).unwrap_or(0)
     }
 
     /// The address is in the range.
     pub(super) fn is_in(self, range: V6) -> bool {
         self.masked(range.prefix) == range.masked(range.prefix)
+    }
+}
+
+impl From<V4> for V6 {
+    fn from(v4: V4) -> V6 {
+        V6 { bits: Ipv4Addr::from(v4.bits).to_ipv6_mapped().into(), prefix: 96 + v4.prefix }
     }
 }
 

@@ -45,10 +45,9 @@ fn is_in_range<'a>(_: &Call, args: &[Cell<'a>]) -> Cell<'a> {
 
 /// Null if the address cannot be read; ranges that cannot be read hold nothing.
 fn is_in_any_range(call: &Call) -> Closure {
-    let mapped = |ip: V4| V6 { bits: Ipv4Addr::from(ip.bits).to_ipv6_mapped().into(), prefix: 96 + ip.prefix };
     if let Some(texts) = constant_texts(call) {
-        let ranges = Ranges::new(texts.iter().filter_map(|text| V4::parse(text)).map(mapped));
-        return Box::new(move |_, args| truth(V4::parse(&text(args, 0)).map(|ip| ranges.hold(mapped(ip).bits))));
+        let ranges = Ranges::new(texts.iter().filter_map(|text| V4::parse(text)).map(V6::from));
+        return Box::new(move |_, args| truth(V4::parse(&text(args, 0)).map(|ip| ranges.hold(V6::from(ip).bits))));
     }
     Box::new(|_, args| {
         let Some(ip) = V4::parse(&text(args, 0)) else { return Cell::Null };

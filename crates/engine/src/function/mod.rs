@@ -22,7 +22,7 @@ mod fold;
 mod geo;
 mod has_ipv4;
 mod hash;
-mod ip;
+pub(crate) mod ip;
 mod ip_place;
 mod ipv4;
 mod ipv6;

@@ -95,12 +95,7 @@ fn floored_real(x: f64, size: f64, start: Option<f64>) -> Cell<'static> {
 }
 
 fn floored_decimal(x: &BigDecimal, size: &BigDecimal, start: &Cell<'_>) -> Cell<'static> {
-    let start = match start {
-        Cell::Decimal(text) => decimal::parse(text),
-        Cell::Real(r) => decimal::from_real(*r),
-        other => other.as_long().map(BigDecimal::from),
-    };
-    let Some(start) = start.filter(|_| size.is_positive()) else { return Cell::Null };
+    let Some(start) = decimal::of(start).filter(|_| size.is_positive()) else { return Cell::Null };
     let above = decimal::remainder(&(x - &start), size);
     above.map_or(Cell::Null, |above| decimal_cell(&(x - above)))
 }

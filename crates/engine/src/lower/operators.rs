@@ -6,7 +6,6 @@ use kql::plan::{self, Aggregate, ExpandItem, Expr, Input, Rel, RelKind};
 use kql::{Column, Type, Value};
 
 use super::{Lower, fold};
-use crate::cell::Cell;
 use crate::error::{Error, Result, code};
 use crate::local::{Local, RowExpr};
 use crate::operator::Operator;
@@ -20,6 +19,7 @@ use crate::operator::partition::Partition;
 use crate::operator::reduce::Reduce;
 use crate::operator::sample::Sample;
 use crate::operator::scan::Scan;
+use crate::operator::steps::Steps;
 use crate::operator::top_nested::{Level, Levels, Rank, TopNested};
 use crate::operator::window::Window;
 
@@ -120,11 +120,11 @@ impl Lower<'_> {
         below.push(axis.clone());
         let calls = self.calls(aggregates, &mut below)?;
         let constant = |expr: &Option<Expr>, what| expr.as_ref().map(|expr| self.constant_value(expr, what)).transpose();
+        let from = constant(from, "the start of a series")?;
         let step = self.constant_value(step, "the step of a series")?;
-        let size = Cell::of(&step);
-        if !size.as_real().or_else(|| size.as_long().map(|ticks| ticks as f64)).is_some_and(|size| size > 0.0) {
+        let Some(steps) = Steps::new(axis.ty, from.as_ref(), &step) else {
             return Err(Error::new(code::ARGUMENT, "the step of make-series must be greater than zero"));
-        }
+        };
         let default = |(_, default): &(Expr, Expr)| self.constant_value(default, "the default of a series");
         let series = Series {
             columns: rel.columns.clone(),
@@ -134,9 +134,9 @@ impl Lower<'_> {
             aggregates: aggregates.len(),
             values: values.iter().map(|(value, _)| RowExpr::compile(self, value)).collect::<Result<_>>()?,
             defaults: values.iter().map(default).collect::<Result<_>>()?,
-            from: constant(from, "the start of a series")?,
+            steps,
+            has_start: from.is_some(),
             to: constant(to, "the end of a series")?,
-            step,
             inclusive: *inclusive,
             nonempty: *nonempty,
         };

@@ -12,7 +12,7 @@ use super::{Operator, Run, schema};
 use crate::aggregate::measure::Measure;
 use crate::aggregate::{Accumulator, AggregateCall, AggregateFunction};
 use crate::cell::{Cell, CellBuilder, Cells};
-use crate::row_key;
+use crate::row_key::Keys;
 
 /// A grouping.
 #[derive(Debug)]
@@ -50,6 +50,18 @@ impl Call {
         match (self.function.start)(&self.call) {
             Ok(accumulator) => Ok(accumulator),
             Err(message) => exec_err!("{message}"),
+        }
+    }
+
+    /// The columns of its arguments.
+    pub(crate) fn args<'a>(&self, batch: &'a RecordBatch) -> Vec<Cells<'a>> {
+        self.args.iter().zip(&self.call.types).map(|(at, ty)| Cells::new(*ty, batch.column(*at))).collect()
+    }
+
+    /// Puts what an accumulator found where it is shown among the aggregates.
+    pub(crate) fn show(&self, accumulator: &dyn Accumulator, aggregates: &mut [Value]) {
+        for (value, shown) in accumulator.finish().into_iter().zip(&self.shown) {
+            shown.iter().for_each(|at| aggregates[*at] = value.clone());
         }
     }
 }
@@ -134,21 +146,15 @@ impl GroupState {
 
 impl Run for Pass {
     fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>> {
-        let keys: Vec<Cells<'_>> = self.key_types.iter().enumerate().map(|(at, ty)| Cells::new(*ty, batch.column(at))).collect();
-        let args: Vec<Vec<Cells<'_>>> = self
-            .calls
-            .iter()
-            .map(|call| call.args.iter().zip(&call.call.types).map(|(at, ty)| Cells::new(*ty, batch.column(*at))).collect())
-            .collect();
+        let keys = Keys::first(&self.key_types, batch);
+        let args: Vec<Vec<Cells<'_>>> = self.calls.iter().map(|call| call.args(batch)).collect();
         let (mut key, mut cells) = (Vec::new(), Vec::new());
         for row in 0..batch.num_rows() {
-            key.clear();
-            keys.iter().for_each(|column| row_key::push(&mut key, &column.get(row)));
+            keys.write(row, &mut key);
             let group = match self.groups.get_mut(&key) {
                 Some(group) => group,
                 None => {
-                    let values = keys.iter().map(|column| column.get(row).to_value()).collect();
-                    let group = Pass::new_group(&self.calls, values)?;
+                    let group = Pass::new_group(&self.calls, keys.values(row))?;
                     self.measure.add(key_size(&key) + group.size());
                     self.groups.entry(key.clone()).or_insert(group)
                 }

@@ -30,6 +30,11 @@ impl Held {
         self.bytes
     }
 
+    /// The batches, in order.
+    pub(crate) fn batches(&self) -> &[RecordBatch] {
+        &self.batches
+    }
+
     /// How many rows.
     pub(crate) fn rows(&self) -> usize {
         self.rows

@@ -12,12 +12,13 @@ use indexmap::IndexMap;
 use kql::{Column, Type, Value};
 
 use super::group::Call;
+use super::steps::Steps;
 use super::{Operator, Run};
 use crate::aggregate::Accumulator;
 use crate::aggregate::measure::Measure;
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::local::{RowExpr, batch};
-use crate::row_key;
+use crate::row_key::Keys;
 
 /// Points in a series at most, as in Kusto.
 const POINTS: i64 = 1 << 20;
@@ -44,12 +45,12 @@ pub(crate) struct Series {
     pub(crate) values: Vec<RowExpr>,
     /// The value of a bin without rows, for each array.
     pub(crate) defaults: Vec<Value>,
-    /// The first bin, if given.
-    pub(crate) from: Option<Value>,
+    /// The bins.
+    pub(crate) steps: Steps,
+    /// They begin where the query says, not where the data does.
+    pub(crate) has_start: bool,
     /// The end, if given.
     pub(crate) to: Option<Value>,
-    /// The size of a bin.
-    pub(crate) step: Value,
     /// `to` is a bin too.
     pub(crate) inclusive: bool,
     /// Without rows and keys there is one row of defaults.
@@ -156,85 +157,32 @@ const BIN_BYTES: usize = 64;
 const GROUP_BYTES: usize = 128;
 
 impl Series {
-    /// The bins of a column of axis values.
-    fn bins(&self, axis: &Cells<'_>, rows: usize) -> Vec<Option<i64>> {
-        let long = |value: &Value| Cell::of(value).as_long();
-        match (axis, long(&self.step)) {
-            (Cells::Long(_, times), Some(step)) if step > 0 => {
-                let from = self.from.as_ref().and_then(long).unwrap_or(0);
-                times.iter().map(|time| Some(time?.checked_sub(from)?.div_euclid(step))).collect()
-            }
-            _ => (0..rows).map(|row| self.bin(&axis.get(row))).collect(),
-        }
-    }
-
-    /// The bin of an axis value: its number, counted from `from` or from zero.
-    fn bin(&self, cell: &Cell<'_>) -> Option<i64> {
-        if self.axis == Type::Real {
-            let step = Cell::of(&self.step).as_real().filter(|step| *step > 0.0)?;
-            let from = self.from.as_ref().and_then(|from| Cell::of(from).as_real()).unwrap_or(0.0);
-            return Some(((cell.as_real()? - from) / step).floor() as i64);
-        }
-        let step = Cell::of(&self.step).as_long().filter(|step| *step > 0)?;
-        let from = self.from.as_ref().and_then(|from| Cell::of(from).as_long()).unwrap_or(0);
-        Some(cell.as_long()?.checked_sub(from)?.div_euclid(step))
-    }
-
-    /// The axis value at which a bin starts.
-    fn start_of(&self, bin: i64) -> Cell<'static> {
-        if self.axis == Type::Real {
-            let step = Cell::of(&self.step).as_real().unwrap_or(1.0);
-            let from = self.from.as_ref().and_then(|from| Cell::of(from).as_real()).unwrap_or(0.0);
-            return Cell::Real(from + step * bin as f64);
-        }
-        let step = Cell::of(&self.step).as_long().unwrap_or(1);
-        let from = self.from.as_ref().and_then(|from| Cell::of(from).as_long()).unwrap_or(0);
-        let value = from.saturating_add(bin.saturating_mul(step));
-        match self.axis {
-            Type::DateTime => Cell::DateTime(value),
-            Type::TimeSpan => Cell::TimeSpan(value),
-            _ => Cell::Long(value),
-        }
-    }
-
-    /// The last bin that `to` allows.
-    fn last_bin(&self, to: &Value) -> Option<i64> {
-        let to = Cell::of(to);
-        let bin = self.bin(&to)?;
-        let at_start = match (self.start_of(bin), &to) {
-            (Cell::Real(start), to) => Some(start) == to.as_real(),
-            (start, to) => start.as_long() == to.as_long(),
-        };
-        Some(if at_start && !self.inclusive { bin - 1 } else { bin })
+    /// The last step, if `to` is given.
+    fn last(&self) -> Option<i64> {
+        self.to.as_ref().and_then(|to| self.steps.last(to, self.inclusive))
     }
 }
 
 impl Run for Pass {
     fn push(&mut self, batch: &RecordBatch) -> DfResult<Option<RecordBatch>> {
         let shared = Arc::clone(&self.shared);
-        let keys: Vec<Cells<'_>> =
-            shared.key_types.iter().enumerate().map(|(at, ty)| Cells::new(*ty, batch.column(at))).collect();
-        let axis = Cells::new(shared.axis, batch.column(keys.len()));
-        let args: Vec<Vec<Cells<'_>>> = shared
-            .calls
-            .iter()
-            .map(|call| call.args.iter().zip(&call.call.types).map(|(at, ty)| Cells::new(*ty, batch.column(*at))).collect())
-            .collect();
-        let last = shared.to.as_ref().and_then(|to| shared.last_bin(to));
+        let keys = Keys::first(&shared.key_types, batch);
+        let axis = Cells::new(shared.axis, batch.column(shared.key_types.len()));
+        let args: Vec<Vec<Cells<'_>>> = shared.calls.iter().map(|call| call.args(batch)).collect();
+        let last = shared.last();
         let (mut key, mut cells): (Vec<u8>, Vec<Cell<'_>>) = (Vec::new(), Vec::new());
-        for (row, bin) in shared.bins(&axis, batch.num_rows()).into_iter().enumerate() {
+        for (row, bin) in shared.steps.of_all(&axis, batch.num_rows()).into_iter().enumerate() {
             let Some(bin) = bin else { continue };
-            if shared.from.is_some() && bin < 0 || last.is_some_and(|last| bin > last) {
+            if shared.has_start && bin < 0 || last.is_some_and(|last| bin > last) {
                 continue;
             }
             self.least = Some(self.least.map_or(bin, |least| least.min(bin)));
             self.greatest = Some(self.greatest.map_or(bin, |greatest| greatest.max(bin)));
-            key.clear();
-            keys.iter().for_each(|column| row_key::push(&mut key, &column.get(row)));
-            let group = self.groups.get_index_of(&key).unwrap_or_else(|| {
-                let values = keys.iter().map(|column| column.get(row).to_value()).collect();
-                self.groups.insert_full(key.clone(), (values, Bins::default())).0
-            });
+            keys.write(row, &mut key);
+            let group = self
+                .groups
+                .get_index_of(&key)
+                .unwrap_or_else(|| self.groups.insert_full(key.clone(), (keys.values(row), Bins::default())).0);
             let (_, bins) = &mut self.groups[group];
             if bins.turn_to(bin).is_none() {
                 let accumulators: Bin = shared.calls.iter().map(Call::start).collect::<DfResult<_>>()?;
@@ -258,20 +206,20 @@ impl Run for Pass {
 
     fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {
         let shared = Arc::clone(&self.shared);
-        let first = if shared.from.is_some() { Some(0) } else { self.least };
-        let last = shared.to.as_ref().and_then(|to| shared.last_bin(to)).or(self.greatest);
+        let first = if shared.has_start { Some(0) } else { self.least };
+        let last = shared.last().or(self.greatest);
         let (first, last) = (first.unwrap_or(0), last.unwrap_or(-1));
         if last.saturating_sub(first) >= POINTS {
             let points = last.saturating_sub(first).saturating_add(1);
             return exec_err!("make-series would give {points} points a series, {POINTS} at most; use a larger step");
         }
-        if last < first && shared.from.is_some() && shared.to.is_some() {
+        if last < first && shared.has_start && shared.to.is_some() {
             return Ok(Vec::new());
         }
         if self.groups.is_empty() && shared.key_types.is_empty() && shared.nonempty {
             self.groups.insert(Vec::new(), (Vec::new(), Bins::default()));
         }
-        let axis: Vec<serde_json::Value> = (first..=last).map(|bin| shared.start_of(bin).to_json()).collect();
+        let axis: Vec<serde_json::Value> = (first..=last).map(|bin| shared.steps.start_of(bin).to_json()).collect();
         let axis = Cell::json(&serde_json::Value::from(axis)).into_owned();
         self.ready = Some(Ready { first, last, axis, given: 0 });
         Ok(Vec::new())
@@ -332,9 +280,7 @@ fn series(shared: &Series, bins: &ByBin, first: i64, last: i64) -> Vec<Vec<serde
         };
         let mut found = vec![Value::Null; shared.aggregates];
         for (accumulator, call) in accumulators.iter().zip(&shared.calls) {
-            for (value, shown) in accumulator.finish().into_iter().zip(&call.shown) {
-                shown.iter().for_each(|at| found[*at] = value.clone());
-            }
+            call.show(accumulator.as_ref(), &mut found);
         }
         let found: Vec<Cell<'_>> = found.iter().map(Cell::of).collect();
         arrays.iter_mut().zip(&shared.values).for_each(|(array, value)| array.push(value.eval(&found).to_json()));

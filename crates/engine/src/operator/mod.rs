@@ -19,6 +19,7 @@ pub(crate) mod reduce;
 pub mod reversed;
 pub mod sample;
 pub(crate) mod scan;
+pub(crate) mod steps;
 pub(crate) mod top_nested;
 pub(crate) mod window;
 
@@ -54,8 +55,8 @@ pub trait Run: Send {
     /// Takes the next rows and gives those that are ready.
     fn push(&mut self, batch: &RecordBatch) -> Result<Option<RecordBatch>>;
 
-    /// Gives further rows of what was pushed last, or of the end after [`finish`](Run::finish), until there are none. A row that
-    /// becomes a million is not given at once: between two batches a query can be stopped, and who reads them can keep up.
+    /// Gives further rows of what was pushed last, or of the end after [`finish`](Run::finish), until there are none. A batch that
+    /// becomes a million rows is not given at once: between two of them a query can be stopped, and who reads can keep up.
     fn more(&mut self) -> Result<Option<RecordBatch>> {
         Ok(None)
     }

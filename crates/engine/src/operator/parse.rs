@@ -20,11 +20,10 @@ use crate::error::{Error, Result, code};
 use crate::function::{build_regex, from_text, in_one_line};
 
 /// The operator. The text stands in the column behind the input's own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Parse {
     columns: Vec<Column>,
     width: usize,
-    text_type: Type,
     regex: Regex,
     /// The same pattern without a regular expression, if it is that plain.
     plain: Option<Plain>,
@@ -86,7 +85,7 @@ impl Parse {
             .map_err(|message| Error::new(code::ARGUMENT, message))?;
         let all_texts = captured.iter().all(|capture| capture.ty == Type::String);
         let plain = Plain::of(pattern).filter(|_| mode != ParseMode::Regex && flags.is_empty() && all_texts);
-        Ok(Parse { columns, width: types.len(), text_type: Type::String, regex, plain, mode, captured, only_matches })
+        Ok(Parse { columns, width: types.len(), regex, plain, mode, captured, only_matches })
     }
 }
 
@@ -174,31 +173,12 @@ impl Operator for Parse {
     }
 
     fn start(&self) -> Box<dyn Run> {
-        Box::new(Pass {
-            columns: self.columns.clone(),
-            width: self.width,
-            text_type: self.text_type,
-            regex: self.regex.clone(),
-            plain: self.plain.clone(),
-            mode: self.mode,
-            captured: self.captured.clone(),
-            only_matches: self.only_matches,
-        })
+        // A regular expression of one's own: threads that share one wait for each other.
+        Box::new(self.clone())
     }
 }
 
-struct Pass {
-    columns: Vec<Column>,
-    width: usize,
-    text_type: Type,
-    regex: Regex,
-    plain: Option<Plain>,
-    mode: ParseMode,
-    captured: Vec<Capture>,
-    only_matches: bool,
-}
-
-impl Pass {
+impl Parse {
     /// The values of the columns, in order; `None` if the text does not match (in simple mode: or one does not convert).
     fn values(&self, text: &str) -> Option<Vec<Cell<'static>>> {
         let captures = self.regex.captures(text)?;
@@ -212,9 +192,7 @@ impl Pass {
         }
         Some(cells)
     }
-}
 
-impl Pass {
     /// The captured columns of a batch, and which rows matched. A column keeps what it had where they do not.
     fn captured(&self, batch: &RecordBatch) -> (Vec<ArrayRef>, BooleanArray) {
         let rows = batch.num_rows();
@@ -239,7 +217,7 @@ impl Pass {
             let arrays = builders.iter_mut().map(|builder| Arc::new(builder.finish()) as ArrayRef);
             return (arrays.collect(), BooleanArray::from(matched));
         }
-        let texts = Cells::new(self.text_type, batch.column(self.width));
+        let texts = Cells::new(Type::String, batch.column(self.width));
         let mut builders: Vec<CellBuilder> = self.captured.iter().map(|capture| CellBuilder::new(capture.ty, rows)).collect();
         for row in 0..rows {
             let values = self.values(texts.get(row).as_str());
@@ -256,7 +234,7 @@ impl Pass {
     }
 }
 
-impl Run for Pass {
+impl Run for Parse {
     fn push(&mut self, batch: &RecordBatch) -> DfResult<Option<RecordBatch>> {
         let (captured, matched) = self.captured(batch);
         let mut arrays: Vec<Option<ArrayRef>> =

@@ -9,6 +9,7 @@ use datafusion::common::Result as DfResult;
 use indexmap::IndexMap;
 use kql::{Column, Type, Value};
 
+use super::held::Held;
 use super::{Operator, Run};
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::error::{Error, Result, code};
@@ -147,7 +148,7 @@ impl Operator for Reduce {
     }
 
     fn start(&self) -> Box<dyn Run> {
-        Box::new(Pass { reduce: self.clone(), texts: IndexMap::new(), batches: Vec::new(), bytes: 0 })
+        Box::new(Pass { reduce: self.clone(), texts: IndexMap::new(), held: Held::default(), bytes: 0 })
     }
 }
 
@@ -155,9 +156,13 @@ struct Pass {
     reduce: Reduce,
     texts: IndexMap<String, i64>,
     /// The rows, if they stay.
-    batches: Vec<RecordBatch>,
+    held: Held,
+    /// What the texts take.
     bytes: usize,
 }
+
+/// What a text takes beside its characters.
+const TEXT_BYTES: usize = 64;
 
 impl Run for Pass {
     fn push(&mut self, rows: &RecordBatch) -> DfResult<Option<RecordBatch>> {
@@ -167,14 +172,13 @@ impl Run for Pass {
             match self.texts.get_mut(text.as_str()) {
                 Some(count) => *count += 1,
                 None => {
-                    self.bytes += text.as_str().len() + 64;
+                    self.bytes += text.as_str().len() + TEXT_BYTES;
                     self.texts.insert(text.as_str().to_owned(), 1);
                 }
             }
         }
         if self.reduce.keeps_rows {
-            self.bytes += rows.get_array_memory_size();
-            self.batches.push(rows.clone());
+            self.held.push(rows)?;
         }
         Ok(None)
     }
@@ -185,7 +189,7 @@ impl Run for Pass {
     }
 
     fn size(&self) -> usize {
-        self.bytes
+        self.held.bytes() + self.bytes
     }
 }
 
@@ -193,8 +197,8 @@ impl Pass {
     /// The rows with their patterns, and what goes with those.
     fn with_patterns(&self, patterns: &[Option<String>]) -> DfResult<Vec<RecordBatch>> {
         let groups = self.groups(patterns);
-        let mut out = Vec::with_capacity(self.batches.len());
-        for rows in &self.batches {
+        let mut out = Vec::with_capacity(self.held.batches().len());
+        for rows in self.held.batches() {
             let texts = Cells::new(Type::String, rows.column(self.reduce.width));
             let mut builders = COLUMNS.map(|ty| CellBuilder::new(ty, rows.num_rows()));
             for row in 0..rows.num_rows() {

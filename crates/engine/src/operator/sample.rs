@@ -103,8 +103,9 @@ impl Run for Pass {
             }
         }
         if taken {
-            self.bytes += bytes_of(batch);
-            self.batches.push(batch.clone());
+            let batch = compact(batch)?;
+            self.bytes += bytes_of(&batch);
+            self.batches.push(batch);
             if self.bytes > SLACK + 2 * self.compacted {
                 self.let_go()?;
             }

@@ -120,8 +120,7 @@ impl Run for Pass {
         let columns: Vec<Column> = shared.input.iter().chain(&shared.partition).cloned().collect();
         each_row(&columns, batch, |row| {
             let (row, keys) = row.split_at(shared.input.len());
-            let mut key = Vec::new();
-            keys.iter().for_each(|cell| row_key::push(&mut key, cell));
+            let key = row_key::of(keys);
             if key != self.key {
                 self.end();
                 self.key = key;
@@ -148,8 +147,8 @@ impl Pass {
                 records.resize(at, None);
                 records.push(Some(record.clone()));
                 self.flush(at);
-                (0..at).for_each(|before| self.flush(before));
                 for before in self.reachable(at) {
+                    self.flush(before);
                     self.states[before] = None;
                 }
                 self.states[at] = Some(State { records, match_id: state.match_id, pending: None });

@@ -194,16 +194,13 @@ impl Level {
     fn rank(&self, input: &RecordBatch, rows: &[usize]) -> DfResult<Value> {
         let mut found = vec![Value::Null; self.by.aggregates];
         for call in &self.by.calls {
-            let args: Vec<Cells<'_>> =
-                call.args.iter().zip(&call.call.types).map(|(at, ty)| Cells::new(*ty, input.column(*at))).collect();
+            let args = call.args(input);
             let mut accumulator = call.start()?;
             for row in rows {
                 let cells: Vec<Cell<'_>> = args.iter().map(|column| column.get(*row)).collect();
                 accumulator.update(&cells);
             }
-            for (value, shown) in accumulator.finish().into_iter().zip(&call.shown) {
-                shown.iter().for_each(|at| found[*at] = value.clone());
-            }
+            call.show(accumulator.as_ref(), &mut found);
         }
         let found: Vec<Cell<'_>> = found.iter().map(Cell::of).collect();
         Ok(self.by.value.eval(&found).to_value())

@@ -254,20 +254,21 @@ fn equal(a: &Cell<'_>, b: &Cell<'_>) -> bool {
     }
 }
 
-/// The start of each row's session: it ends where a row is too far from the session's first, or from the row before, or where
-/// `restart` is true. A null time has no session.
+/// The start of each row's session: it ends where a row is as far from the session's first, or from the row before, as it must not
+/// be, or where `restart` is true. A null time has no session and ends the one before (`row-window-session-function`).
 fn sessions(args: &[Vec<Cell<'static>>], builder: &mut CellBuilder) {
     let mut start: Option<i64> = None;
     let mut last = 0;
     for args in args {
         let Some(time) = args.first().and_then(Cell::as_long) else {
+            start = None;
             builder.push(&Cell::Null);
             continue;
         };
         let limit = |at: usize| args.get(at).and_then(Cell::as_long).unwrap_or(i64::MAX);
         let restart = args.get(3).and_then(Cell::as_bool) == Some(true);
         let goes_on =
-            start.filter(|first| !restart && time.saturating_sub(*first) <= limit(1) && time.saturating_sub(last) <= limit(2));
+            start.filter(|first| !restart && time.saturating_sub(*first) < limit(1) && time.saturating_sub(last) < limit(2));
         let first = goes_on.unwrap_or(time);
         start = Some(first);
         last = time;

@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use datafusion::common::Result as DfResult;
-use indexmap::IndexMap;
 use kql::plan::Expr;
 use kql::{Column, Type, Value};
 
 use super::Call;
+use super::by_key::ByKey;
 use super::gather::{self, Gather, Row};
 use super::timeline::{Point, Timeline};
 use crate::cell::Cell;
 use crate::error::Result;
 use crate::lower::operators::Parts;
-use crate::row_key;
 
 /// An appearance; of nobody if the id is null.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +28,7 @@ pub(super) struct Event {
 #[derive(Debug, Default)]
 pub(super) struct Group {
     dimensions: Vec<Value>,
-    ids: HashMap<Vec<u8>, u32, foldhash::fast::RandomState>,
+    ids: ByKey<()>,
     /// In the order of the rows.
     pub(super) events: Vec<Event>,
 }
@@ -69,7 +68,7 @@ impl Group {
 
     /// The number of an id that was written as a row's key.
     pub(super) fn id(&self, key: &[u8]) -> Option<u32> {
-        self.ids.get(key).copied()
+        self.ids.number(key).and_then(|number| u32::try_from(number).ok())
     }
 }
 
@@ -90,14 +89,15 @@ pub(super) fn parts(
     let axis = time.ty;
     let exprs = [id, time].into_iter().chain(dimensions).collect();
     let compute: Compute = Arc::new(compute);
-    let start = move || Activity { axis, compute: Arc::clone(&compute), groups: IndexMap::default(), bytes: 0 };
+    let start = move || Activity { axis, compute: Arc::clone(&compute), groups: ByKey::default(), bytes: 0 };
     Ok(gather::parts("activity", call.input, exprs, columns, start))
 }
 
 struct Activity {
     axis: Type,
     compute: Compute,
-    groups: IndexMap<Vec<u8>, Group, foldhash::fast::RandomState>,
+    groups: ByKey<Group>,
+    /// What the groups hold.
     bytes: usize,
 }
 
@@ -105,22 +105,12 @@ impl Gather for Activity {
     fn row(&mut self, row: &[Cell<'_>]) -> DfResult<()> {
         let [id, time, dimensions @ ..] = row else { return Ok(()) };
         let Some(at) = Point::of(time, self.axis) else { return Ok(()) };
-        let group = self
-            .groups
-            .entry(key(dimensions))
-            .or_insert_with(|| Group { dimensions: dimensions.iter().map(Cell::to_value).collect(), ..Group::default() });
-        let mut number = None;
-        if !id.is_null() {
-            let next = u32::try_from(group.ids.len()).unwrap_or(u32::MAX);
-            let key = key(std::slice::from_ref(id));
-            let bytes = &mut self.bytes;
-            number = Some(*group.ids.entry(key).or_insert_with_key(|key| {
-                *bytes += key.len() + 48;
-                next
-            }));
-        }
-        group.events.push(Event { at, id: number });
-        self.bytes += size_of::<Event>();
+        let new = || Group { dimensions: dimensions.iter().map(Cell::to_value).collect(), ..Group::default() };
+        let group = self.groups.of(dimensions, new);
+        let before = group.ids.bytes();
+        let number = (!id.is_null()).then(|| group.ids.place(std::slice::from_ref(id), || ()));
+        group.events.push(Event { at, id: number.and_then(|number| u32::try_from(number).ok()) });
+        self.bytes += group.ids.bytes() - before + size_of::<Event>();
         Ok(())
     }
 
@@ -137,15 +127,8 @@ impl Gather for Activity {
     }
 
     fn size(&self) -> usize {
-        self.bytes
+        self.groups.bytes() + self.bytes
     }
-}
-
-/// Cells as a key that tells them from others.
-pub(super) fn key(cells: &[Cell<'_>]) -> Vec<u8> {
-    let mut key = Vec::new();
-    cells.iter().for_each(|cell| row_key::push(&mut key, cell));
-    key
 }
 
 /// A count as a cell.

@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
-use datafusion::common::Result as DfResult;
+use datafusion::common::{Result as DfResult, exec_err};
 use kql::plan::PluginArg;
 use kql::{Column, Type, Value};
 
+use super::gather::{self, Gather, Row};
 use super::{Call, Plugin, discovered_columns};
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::element;
@@ -138,81 +139,56 @@ fn discovery(call: &Call<'_>) -> Result<Parts> {
     let bag = call.expr(0)?.clone();
     let taken: Vec<String> = call.input.columns.iter().filter(|c| !is_bag(&bag, call, c)).map(|c| c.name.clone()).collect();
     let conflict = keeps_source(call)?;
-    let members = Members { columns: discovered_columns(), bag_type: bag.ty, options: options(call), taken, conflict };
-    Ok(Parts::computed(call.input, vec![bag], members))
+    let options = options(call);
+    let start = move || Members { options: options.clone(), taken: taken.clone(), conflict, found: BTreeMap::new(), bytes: 0 };
+    Ok(gather::parts("bag_unpack members", call.input, vec![bag], discovered_columns(), start))
 }
 
-#[derive(Clone, Debug)]
 struct Members {
-    columns: Vec<Column>,
-    bag_type: Type,
     options: Options,
     taken: Vec<String>,
     conflict: Option<bool>,
-}
-
-impl Operator for Members {
-    fn name(&self) -> &'static str {
-        "bag_unpack members"
-    }
-
-    fn columns(&self) -> &[Column] {
-        &self.columns
-    }
-
-    fn wants_all(&self) -> bool {
-        true
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        Box::new(MembersRun { members: self.clone(), found: BTreeMap::new() })
-    }
-}
-
-struct MembersRun {
-    members: Members,
     found: BTreeMap<String, Type>,
+    bytes: usize,
 }
 
-impl Run for MembersRun {
-    fn push(&mut self, rows: &RecordBatch) -> DfResult<Option<RecordBatch>> {
-        let bags = Cells::new(self.members.bag_type, rows.column(0));
-        for row in 0..rows.num_rows() {
-            let bag = bags.get(row);
-            for (key, raw) in element::pairs(bag.as_str()) {
-                let Some(ty) = json_type(raw.get()) else { continue };
-                if self.members.options.ignored.contains(&key) {
-                    continue;
-                }
-                self.found.entry(key).and_modify(|have| *have = common(*have, ty)).or_insert(ty);
+impl Gather for Members {
+    fn row(&mut self, row: &[Cell<'_>]) -> DfResult<()> {
+        let Some(bag) = row.first() else { return Ok(()) };
+        for (key, raw) in element::pairs(bag.as_str()) {
+            let Some(ty) = json_type(raw.get()).filter(|_| !self.options.ignored.contains(&key)) else { continue };
+            if let Some(have) = self.found.get_mut(&key) {
+                *have = common(*have, ty);
+                continue;
             }
+            self.bytes += 64 + key.len();
+            self.found.insert(key, ty);
         }
-        Ok(None)
+        Ok(())
     }
 
-    fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {
-        let mut names = CellBuilder::new(Type::String, self.found.len());
-        let mut types = CellBuilder::new(Type::String, self.found.len());
-        let mut rows = 0;
-        for (key, ty) in &self.found {
-            let name = format!("{}{key}", self.members.options.prefix);
-            if self.members.taken.contains(&name) {
-                match self.members.conflict {
+    fn finish(&mut self) -> DfResult<Vec<Row>> {
+        let mut rows = Vec::with_capacity(self.found.len());
+        for (key, ty) in std::mem::take(&mut self.found) {
+            let name = format!("{}{key}", self.options.prefix);
+            if self.taken.contains(&name) {
+                match self.conflict {
                     Some(true) => continue,
                     Some(false) => {}
                     None => {
-                        let message = format!(
+                        return exec_err!(
                             "bag_unpack: the column '{name}' is there already; give a prefix, or columnsConflict='keep_source'"
                         );
-                        return datafusion::common::exec_err!("{message}");
                     }
                 }
             }
-            names.push(&Cell::text(name));
-            types.push(&Cell::text(ty.name()));
-            rows += 1;
+            rows.push(vec![Cell::text(name), Cell::text(ty.name())]);
         }
-        Ok(vec![batch(&self.members.columns, vec![names.finish(), types.finish()], rows)?])
+        Ok(rows)
+    }
+
+    fn size(&self) -> usize {
+        self.bytes
     }
 }
 

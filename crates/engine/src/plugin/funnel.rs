@@ -1,12 +1,11 @@
 //! Ids going from state to state: what the funnel plugins share.
 
 use datafusion::common::Result as DfResult;
-use indexmap::IndexMap;
 use kql::plan::Expr;
 use kql::{Column, Type, Value};
 
 use super::Call;
-use super::activity::key;
+use super::by_key::ByKey;
 use super::gather::{self, Gather, Row};
 use super::timeline::{Point, Timeline};
 use crate::cell::Cell;
@@ -49,8 +48,8 @@ pub(super) fn parts(
         timeline,
         compute: Box::new(compute.clone()),
         sequence: sequence.clone(),
-        ways: IndexMap::new(),
-        states: IndexMap::new(),
+        ways: ByKey::default(),
+        states: ByKey::default(),
         bytes: 0,
     };
     Ok(gather::parts(name, call.input, exprs, columns, start))
@@ -79,18 +78,15 @@ struct Funnel {
     timeline: Timeline,
     compute: Box<dyn Fn(Ways) -> Vec<Row> + Send>,
     sequence: Vec<Value>,
-    ways: IndexMap<Vec<u8>, Way>,
-    states: IndexMap<Vec<u8>, Value>,
+    ways: ByKey<Way>,
+    states: ByKey<Value>,
+    /// What the ways' steps take.
     bytes: usize,
 }
 
 impl Funnel {
     fn state(&mut self, cell: &Cell<'_>) -> usize {
-        let key = key(std::slice::from_ref(cell));
-        let entry = self.states.entry(key);
-        let at = entry.index();
-        entry.or_insert_with(|| cell.to_value());
-        at
+        self.states.place(std::slice::from_ref(cell), || cell.to_value())
     }
 }
 
@@ -102,23 +98,22 @@ impl Gather for Funnel {
             return Ok(());
         }
         let state = self.state(state);
-        let key = key(std::slice::from_ref(id));
-        self.bytes += size_of::<(Point, usize)>();
-        let way = self.ways.entry(key).or_insert_with(|| Way { id: id.to_value(), steps: Vec::new() });
+        let way = self.ways.of(std::slice::from_ref(id), || Way { id: id.to_value(), steps: Vec::new() });
         way.steps.push((at, state));
+        self.bytes += size_of::<(Point, usize)>();
         Ok(())
     }
 
     fn finish(&mut self) -> DfResult<Vec<Row>> {
         let wanted = std::mem::take(&mut self.sequence);
         let sequence = wanted.iter().map(|value| self.state(&Cell::of(value))).collect();
-        let mut ways: Vec<Way> = std::mem::take(&mut self.ways).into_values().collect();
+        let mut ways: Vec<Way> = self.ways.take().collect();
         ways.iter_mut().for_each(|way| way.steps.sort_by(|(a, _), (b, _)| a.order(b)));
-        let states = std::mem::take(&mut self.states).into_values().collect();
+        let states = self.states.take().collect();
         Ok((self.compute)(Ways { ways, states, sequence }))
     }
 
     fn size(&self) -> usize {
-        self.bytes + self.ways.len() * 96
+        self.ways.bytes() + self.states.bytes() + self.bytes
     }
 }

@@ -9,7 +9,7 @@ use kql::Column;
 use kql::plan::{Expr, Input};
 
 use crate::cell::{Cell, CellBuilder};
-use crate::local::{batch, each_row};
+use crate::local::{batch, try_each_row};
 use crate::lower::operators::Parts;
 use crate::lower::rel::with_extra_columns;
 use crate::operator::{Operator, Run};
@@ -81,13 +81,7 @@ struct Pass {
 
 impl Run for Pass {
     fn push(&mut self, rows: &RecordBatch) -> DfResult<Option<RecordBatch>> {
-        let mut result = Ok(());
-        each_row(&self.gathering.below, rows, |row| {
-            if result.is_ok() {
-                result = self.gather.row(row);
-            }
-        });
-        result.map(|()| None)
+        try_each_row(&self.gathering.below, rows, |row| self.gather.row(row)).map(|()| None)
     }
 
     fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {

@@ -6,13 +6,14 @@ use datafusion::common::{Result as DfResult, exec_err};
 use kql::Column;
 use kql::plan::{ExprKind, PluginArg};
 
-use super::activity::{self, Answer, Bin, Group, key, long};
+use super::activity::{self, Answer, Bin, Group, long};
 use super::timeline::{Point, Timeline};
 use super::{Call, Plugin};
 use crate::cell::{Cell, Cells};
 use crate::error::Result;
 use crate::lower::Lower;
 use crate::lower::operators::Parts;
+use crate::row_key;
 
 /// The plugin.
 pub(super) const PLUGIN: Plugin = Plugin::new("new_activity_metrics", include_str!("new_activity_metrics.md"), parts);
@@ -46,7 +47,7 @@ fn known(lower: &Lower<'_>, call: &Call<'_>) -> Result<Vec<Vec<u8>>> {
     let at = rel.columns.iter().position(|column| Some(column.name.as_str()) == id).unwrap_or(0);
     let Some(column) = rel.columns.get(at) else { return Ok(Vec::new()) };
     let cells = Cells::new(column.ty, rows.column(at));
-    Ok((0..rows.num_rows()).map(|row| key(&[cells.get(row)])).collect())
+    Ok((0..rows.num_rows()).map(|row| row_key::of(&[cells.get(row)])).collect())
 }
 
 fn group_bins(group: &Group, timeline: &Timeline) -> BTreeMap<i64, Bin> {

@@ -3,24 +3,23 @@
 //! Rows are the distinct combinations of the kept columns, pivoted columns come in the order of their names; a combination
 //! without rows has what the aggregate gives for none (`pivot-plugin`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
 use datafusion::common::Result as DfResult;
-use indexmap::IndexMap;
-use kql::plan::{Aggregate, Expr, ExprKind};
+use kql::plan::{Aggregate, Expr, ExprKind, PluginArg};
 use kql::{Column, Type, Value};
 
+use super::by_key::ByKey;
+use super::gather::{self, Gather, Row};
 use super::{Call, Plugin, aggregate_of, discovered_columns};
 use crate::aggregate::Accumulator;
-use crate::cell::{Cell, CellBuilder, Cells};
+use crate::aggregate::measure::Measure;
+use crate::cell::Cell;
 use crate::error::Result;
-use crate::local::batch;
-use crate::lower::Lower;
 use crate::lower::operators::Parts;
-use crate::operator::{Operator, Run, group};
-use crate::row_key;
+use crate::lower::{Lower, fold};
+use crate::operator::group;
 
 /// The plugin.
 pub(super) const PLUGIN: Plugin = Plugin::new("pivot", include_str!("pivot.md"), parts).adding(discovery);
@@ -53,164 +52,141 @@ fn pivot_text(call: &Call<'_>) -> Result<Expr> {
     Ok(if pivoted.ty == Type::String { pivoted } else { Expr::call("tostring", vec![pivoted], Type::String) })
 }
 
+/// What stands in a column of the result.
+#[derive(Debug)]
+enum Source {
+    /// The kept column at that place.
+    Kept(usize),
+    /// The aggregate of that value's rows.
+    Value(String),
+}
+
+/// Columns that the data made come behind the kept ones, and the binder says which value each is of; else names tell.
+fn sources(call: &Call<'_>, kept: &[usize], columns: &[Column]) -> Vec<Source> {
+    let found = |arg: &PluginArg| match arg {
+        PluginArg::Expr(Some(name), expr) if name == "$found" => fold(expr, call.scalars).map(|value| value.to_text()),
+        _ => None,
+    };
+    let found: Vec<String> = call.args.iter().filter_map(found).collect();
+    if found.is_empty() {
+        let place = |column: &Column| kept.iter().position(|at| call.input.columns[*at].name == column.name);
+        return columns.iter().map(|c| place(c).map_or_else(|| Source::Value(c.name.clone()), Source::Kept)).collect();
+    }
+    (0..kept.len()).map(Source::Kept).chain(found.into_iter().map(Source::Value)).collect()
+}
+
 /// The operator that pivots into `columns`.
 fn parts(lower: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> {
     let aggregate = aggregate(call);
     let kept = kept(call, &aggregate)?;
+    let sources = Arc::new(sources(call, &kept, &columns));
     let mut below: Vec<Expr> = kept.iter().map(|at| Expr::column(*at, call.input.columns[*at].ty)).collect();
-    let keys = below.iter().map(|key| key.ty).collect();
+    let keys = below.len();
     below.push(pivot_text(call)?);
     let Some(by) = lower.calls(&[aggregate], &mut below)?.pop() else {
         return Err(crate::Error::new(crate::error::code::INTERNAL, "pivot without an aggregate"));
     };
-    Ok(Parts::computed(call.input, below, Pivot { shared: Arc::new(Shared { columns, keys, by }) }))
+    let start = move || Pivot {
+        sources: Arc::clone(&sources),
+        keys,
+        by: by.clone(),
+        groups: ByKey::default(),
+        cells: 0,
+        measure: Measure::default(),
+    };
+    Ok(gather::parts("pivot", call.input, below, columns, start))
 }
 
-#[derive(Debug)]
-struct Shared {
-    columns: Vec<Column>,
-    keys: Vec<Type>,
-    by: group::Call,
-}
-
-#[derive(Debug)]
 struct Pivot {
-    shared: Arc<Shared>,
+    sources: Arc<Vec<Source>>,
+    keys: usize,
+    by: group::Call,
+    groups: ByKey<Group>,
+    /// How many cells all groups have.
+    cells: usize,
+    measure: Measure,
 }
 
-impl Operator for Pivot {
-    fn name(&self) -> &'static str {
-        "pivot"
-    }
-
-    fn columns(&self) -> &[Column] {
-        &self.shared.columns
-    }
-
-    fn wants_all(&self) -> bool {
-        true
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        Box::new(Pass { shared: Arc::clone(&self.shared), groups: IndexMap::new(), bytes: 0 })
-    }
-}
-
-struct Pass {
-    shared: Arc<Shared>,
-    groups: IndexMap<Vec<u8>, Group>,
-    bytes: usize,
-}
-
+/// The rows of one combination of the kept columns.
 struct Group {
     keys: Vec<Value>,
     cells: BTreeMap<String, Box<dyn Accumulator>>,
 }
 
-impl Run for Pass {
-    fn push(&mut self, rows: &RecordBatch) -> DfResult<Option<RecordBatch>> {
-        let shared = Arc::clone(&self.shared);
-        let keys: Vec<Cells<'_>> = shared.keys.iter().enumerate().map(|(at, ty)| Cells::new(*ty, rows.column(at))).collect();
-        let pivots = Cells::new(Type::String, rows.column(keys.len()));
-        let types = shared.by.args.iter().zip(&shared.by.call.types);
-        let args: Vec<Cells<'_>> = types.map(|(at, ty)| Cells::new(*ty, rows.column(*at))).collect();
-        for row in 0..rows.num_rows() {
-            let mut key = Vec::new();
-            keys.iter().for_each(|column| row_key::push(&mut key, &column.get(row)));
-            let values = || keys.iter().map(|column| column.get(row).to_value()).collect();
-            let group = self.groups.entry(key).or_insert_with(|| Group { keys: values(), cells: BTreeMap::new() });
-            let pivot = pivots.get(row);
-            if !group.cells.contains_key(pivot.as_str()) {
-                self.bytes += 128 + pivot.as_str().len();
-                group.cells.insert(pivot.as_str().to_owned(), shared.by.start()?);
-            }
-            let cells: Vec<Cell<'_>> = args.iter().map(|column| column.get(row)).collect();
-            if let Some(accumulator) = group.cells.get_mut(pivot.as_str()) {
-                accumulator.update(&cells);
-            }
+impl Group {
+    fn size(&self) -> usize {
+        self.cells.iter().map(|(name, accumulator)| cell_size(name, accumulator.as_ref())).sum()
+    }
+}
+
+fn cell_size(name: &str, accumulator: &dyn Accumulator) -> usize {
+    64 + name.len() + accumulator.size()
+}
+
+impl Gather for Pivot {
+    fn row(&mut self, row: &[Cell<'_>]) -> DfResult<()> {
+        let (keys, [pivot, ..]) = row.split_at(self.keys.min(row.len())) else { return Ok(()) };
+        let new = || Group { keys: keys.iter().map(Cell::to_value).collect(), cells: BTreeMap::new() };
+        let group = self.groups.of(keys, new);
+        if !group.cells.contains_key(pivot.as_str()) {
+            let accumulator = self.by.start()?;
+            self.measure.add(cell_size(pivot.as_str(), accumulator.as_ref()));
+            self.cells += 1;
+            group.cells.insert(pivot.as_str().to_owned(), accumulator);
         }
-        Ok(None)
+        let args: Vec<Cell<'_>> = self.by.args.iter().map(|at| row[*at].clone()).collect();
+        if let Some(accumulator) = group.cells.get_mut(pivot.as_str()) {
+            accumulator.update(&args);
+        }
+        let groups = &self.groups;
+        self.measure.take(1, self.cells, || groups.values().map(Group::size).sum());
+        Ok(())
     }
 
-    fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {
-        let shared = &self.shared;
-        let empty = shared.by.start()?.finish().into_iter().next().unwrap_or(Value::Null);
-        let mut builders: Vec<CellBuilder> = shared.columns.iter().map(|c| CellBuilder::new(c.ty, self.groups.len())).collect();
-        for group in self.groups.values() {
-            for (at, (column, builder)) in shared.columns.iter().zip(&mut builders).enumerate() {
-                match group.keys.get(at) {
-                    Some(key) => builder.push(&Cell::of(key)),
-                    None => {
-                        let value = group.cells.get(&column.name).and_then(|cell| cell.finish().into_iter().next());
-                        builder.push(&Cell::of(value.as_ref().unwrap_or(&empty)));
-                    }
-                }
+    fn finish(&mut self) -> DfResult<Vec<Row>> {
+        let empty = Cell::of(&self.by.start()?.finish().into_iter().next().unwrap_or(Value::Null)).into_owned();
+        let cell = |group: &Group, source: &Source| match source {
+            Source::Kept(at) => group.keys.get(*at).map_or(Cell::Null, |key| Cell::of(key).into_owned()),
+            Source::Value(name) => {
+                let found = group.cells.get(name).and_then(|cell| cell.finish().into_iter().next());
+                found.map_or_else(|| empty.clone(), |value| Cell::of(&value).into_owned())
             }
-        }
-        let arrays = builders.iter_mut().map(CellBuilder::finish).collect();
-        Ok(vec![batch(&shared.columns, arrays, self.groups.len())?])
+        };
+        Ok(self.groups.values().map(|group| self.sources.iter().map(|source| cell(group, source)).collect()).collect())
     }
 
     fn size(&self) -> usize {
-        self.bytes
+        self.groups.bytes() + self.measure.bytes()
     }
 }
 
 /// The operator whose rows are the columns that the pivoted values make.
 fn discovery(call: &Call<'_>) -> Result<Parts> {
     let ty = aggregate(call).ty;
-    Ok(Parts::computed(call.input, vec![pivot_text(call)?], Names { columns: discovered_columns(), ty }))
+    let start = move || Names { ty, found: BTreeSet::new(), bytes: 0 };
+    Ok(gather::parts("pivot names", call.input, vec![pivot_text(call)?], discovered_columns(), start))
 }
 
-#[derive(Clone, Debug)]
 struct Names {
-    columns: Vec<Column>,
     ty: Type,
+    found: BTreeSet<String>,
+    bytes: usize,
 }
 
-impl Operator for Names {
-    fn name(&self) -> &'static str {
-        "pivot names"
+impl Gather for Names {
+    fn row(&mut self, row: &[Cell<'_>]) -> DfResult<()> {
+        let Some(name) = row.first().map(Cell::as_str).filter(|name| !self.found.contains(*name)) else { return Ok(()) };
+        self.bytes += 64 + name.len();
+        self.found.insert(name.to_owned());
+        Ok(())
     }
 
-    fn columns(&self) -> &[Column] {
-        &self.columns
+    fn finish(&mut self) -> DfResult<Vec<Row>> {
+        let found = std::mem::take(&mut self.found);
+        Ok(found.into_iter().map(|name| vec![Cell::text(name), Cell::text(self.ty.name())]).collect())
     }
 
-    fn wants_all(&self) -> bool {
-        true
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        Box::new(NamesRun { columns: self.columns.clone(), ty: self.ty, found: BTreeMap::new() })
-    }
-}
-
-struct NamesRun {
-    columns: Vec<Column>,
-    ty: Type,
-    found: BTreeMap<String, ()>,
-}
-
-impl Run for NamesRun {
-    fn push(&mut self, rows: &RecordBatch) -> DfResult<Option<RecordBatch>> {
-        let pivots = Cells::new(Type::String, rows.column(0));
-        for row in 0..rows.num_rows() {
-            let pivot = pivots.get(row);
-            if !self.found.contains_key(pivot.as_str()) {
-                self.found.insert(pivot.as_str().to_owned(), ());
-            }
-        }
-        Ok(None)
-    }
-
-    fn finish(&mut self) -> DfResult<Vec<RecordBatch>> {
-        let mut names = CellBuilder::new(Type::String, self.found.len());
-        let mut types = CellBuilder::new(Type::String, self.found.len());
-        for name in self.found.keys() {
-            names.push(&Cell::text(name.as_str()));
-            types.push(&Cell::text(self.ty.name()));
-        }
-        Ok(vec![batch(&self.columns, vec![names.finish(), types.finish()], self.found.len())?])
+    fn size(&self) -> usize {
+        self.bytes
     }
 }

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use datafusion::common::Result as DfResult;
-use indexmap::IndexMap;
 use kql::{Column, Value};
 
-use super::activity::key;
+use super::by_key::ByKey;
 use super::gather::{self, Gather, Row};
 use super::timeline::{Point, Timeline};
 use super::{Call, Plugin};
@@ -26,19 +25,23 @@ fn parts(_: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> 
     let bins = call.whole(4, "number of bins")?.max(1);
     let ty = value.ty;
     let exprs = [value, index].into_iter().chain(call.columns_from(5)).collect();
-    let start = move || Rolling { timeline, value_type: ty, percent, bins, groups: IndexMap::new(), bytes: 0 };
+    let start = move || Rolling { timeline, value_type: ty, percent, bins, groups: ByKey::default(), bytes: 0 };
     Ok(gather::parts("rolling_percentile", call.input, exprs, columns, start))
 }
 
 /// The values of each bin.
 type Bins = BTreeMap<i64, Vec<Point>>;
 
+/// What a bin takes beside its values.
+const BIN_BYTES: usize = 64;
+
 struct Rolling {
     timeline: Timeline,
     value_type: kql::Type,
     percent: f64,
     bins: i64,
-    groups: IndexMap<Vec<u8>, (Vec<Value>, Bins)>,
+    groups: ByKey<(Vec<Value>, Bins)>,
+    /// What the bins take.
     bytes: usize,
 }
 
@@ -48,10 +51,10 @@ impl Gather for Rolling {
         let (Some(value), Some(at)) = (Point::of(value, self.value_type), Point::of(index, self.timeline.axis)) else {
             return Ok(());
         };
-        let values = || dimensions.iter().map(Cell::to_value).collect();
-        let (_, bins) = self.groups.entry(key(dimensions)).or_insert_with(|| (values(), Bins::new()));
-        bins.entry(self.timeline.bin(at)).or_default().push(value);
-        self.bytes += size_of::<Point>();
+        let (_, bins) = self.groups.of(dimensions, || (dimensions.iter().map(Cell::to_value).collect(), Bins::new()));
+        let values = bins.entry(self.timeline.bin(at)).or_default();
+        self.bytes += size_of::<Point>() + if values.is_empty() { BIN_BYTES } else { 0 };
+        values.push(value);
         Ok(())
     }
 
@@ -74,7 +77,7 @@ impl Gather for Rolling {
     }
 
     fn size(&self) -> usize {
-        self.bytes
+        self.groups.bytes() + self.bytes
     }
 }
 

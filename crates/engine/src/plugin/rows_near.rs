@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::local::batch;
 use crate::lower::Lower;
 use crate::lower::operators::Parts;
+use crate::operator::held::{bytes_of, compact};
 use crate::operator::{Operator, Run};
 
 /// The plugin.
@@ -82,11 +83,11 @@ impl Run for Pass {
         is_out.resize(wanted.len(), false);
         is_out.iter_mut().zip(&wanted).for_each(|(is_out, wanted)| *is_out |= wanted);
         let dropped = held.num_rows().saturating_sub(self.near.before);
-        self.held = Some((held.slice(dropped, held.num_rows() - dropped), is_out.split_off(dropped)));
+        self.held = Some((compact(&held.slice(dropped, held.num_rows() - dropped))?, is_out.split_off(dropped)));
         Ok(Some(filter_record_batch(&held, &BooleanArray::from(wanted))?))
     }
 
     fn size(&self) -> usize {
-        self.held.as_ref().map_or(0, |(rows, _)| rows.get_array_memory_size())
+        self.held.as_ref().map_or(0, |(rows, is_out)| bytes_of(rows) + is_out.len())
     }
 }

@@ -25,7 +25,11 @@ fn parts(_: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> 
             .ok_or_else(|| Error::new(code::ARGUMENT, format!("schema_merge reads what getschema gives: there is no `{name}`")))
     };
     let exprs = vec![column("ColumnName")?, column("ColumnOrdinal")?, column("ColumnType")?];
-    Ok(gather::parts("schema_merge", call.input, exprs, columns, move || Merge { keeps_order, columns: IndexMap::new() }))
+    Ok(gather::parts("schema_merge", call.input, exprs, columns, move || Merge {
+        keeps_order,
+        columns: IndexMap::new(),
+        bytes: 0,
+    }))
 }
 
 /// A column of the merged schema.
@@ -39,6 +43,7 @@ struct Merged {
 struct Merge {
     keeps_order: bool,
     columns: IndexMap<String, Merged>,
+    bytes: usize,
 }
 
 impl Gather for Merge {
@@ -47,6 +52,7 @@ impl Gather for Merge {
         let ordinal = ordinal.as_long().unwrap_or(0);
         let ty = Type::from_name(ty.as_str()).ok_or_else(|| format!("unknown type {}", ty.as_str()));
         let Some(merged) = self.columns.get_mut(name.as_str()) else {
+            self.bytes += size_of::<(u64, String, Merged)>() + name.as_str().len();
             self.columns.insert(name.as_str().to_owned(), Merged { ordinal, ty });
             return Ok(());
         };
@@ -79,7 +85,7 @@ impl Gather for Merge {
     }
 
     fn size(&self) -> usize {
-        self.columns.len() * 64
+        self.bytes
     }
 }
 

@@ -12,7 +12,7 @@ use kql::Value;
 use kql::plan::{Expr, ExprKind};
 
 use super::Call;
-use super::activity::key;
+use super::by_key::ByKey;
 use super::gather::Row;
 use crate::cell::Cell;
 use crate::error::{Error, Result, code};
@@ -35,21 +35,20 @@ pub(super) struct Segment {
 #[derive(Debug, Default)]
 pub(super) struct Segments {
     /// The values of each column, by number.
-    values: Vec<IndexMap<Vec<u8>, Value>>,
+    values: Vec<ByKey<Value>>,
     rows: IndexMap<Vec<u32>, [f64; 2]>,
+    /// What the rows take.
     bytes: usize,
 }
 
 impl Segments {
     /// Adds a row to the set (0 or 1) it belongs to.
     pub(super) fn add(&mut self, row: &[Cell<'_>], set: usize, weight: f64) {
-        self.values.resize_with(row.len(), IndexMap::new);
+        self.values.resize_with(row.len(), ByKey::default);
         let mut numbers = Vec::with_capacity(row.len());
         for (cell, known) in row.iter().zip(&mut self.values) {
-            let entry = known.entry(key(std::slice::from_ref(cell)));
-            numbers.push(u32::try_from(entry.index()).unwrap_or(u32::MAX));
-            self.bytes += if matches!(entry, indexmap::map::Entry::Vacant(_)) { 96 } else { 0 };
-            entry.or_insert_with(|| cell.to_value());
+            let number = known.place(std::slice::from_ref(cell), || cell.to_value());
+            numbers.push(u32::try_from(number).unwrap_or(u32::MAX));
         }
         let before = self.rows.len();
         self.rows.entry(numbers).or_default()[set] += weight;
@@ -58,7 +57,7 @@ impl Segments {
 
     /// The bytes it holds, roughly.
     pub(super) fn size(&self) -> usize {
-        self.bytes
+        self.bytes + self.values.iter().map(ByKey::bytes).sum::<usize>()
     }
 
     /// The segments.
@@ -68,7 +67,7 @@ impl Segments {
 
     /// The value of a column by its number.
     fn value(&self, column: usize, number: u32) -> Option<&Value> {
-        self.values.get(column)?.get_index(number as usize).map(|(_, value)| value)
+        self.values.get(column)?.at(number as usize)
     }
 }
 

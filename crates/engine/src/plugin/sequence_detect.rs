@@ -1,11 +1,10 @@
 //! `sequence_detect`: rows that follow each other, each with the next predicate true.
 
 use datafusion::common::{Result as DfResult, exec_err};
-use indexmap::IndexMap;
 use kql::plan::{Expr, PluginArg};
 use kql::{Column, Type, Value};
 
-use super::activity::key;
+use super::by_key::ByKey;
 use super::gather::{self, Gather, Row};
 use super::timeline::Point;
 use super::{Call, Plugin};
@@ -28,7 +27,7 @@ fn parts(_: &Lower<'_>, call: &Call<'_>, columns: Vec<Column>) -> Result<Parts> 
     // Predicates come first; the columns behind them are dimensions.
     let steps = rest.iter().take_while(|expr| matches!(expr.ty, Type::Bool | Type::Unknown)).count();
     let exprs = std::iter::once(time).chain(rest).collect();
-    let start = move || Detect { axis, step, span, steps, groups: IndexMap::new(), bytes: 0 };
+    let start = move || Detect { axis, step, span, steps, groups: ByKey::default(), bytes: 0 };
     Ok(gather::parts("sequence_detect", call.input, exprs, columns, start))
 }
 
@@ -44,7 +43,8 @@ struct Detect {
     step: Point,
     span: Point,
     steps: usize,
-    groups: IndexMap<Vec<u8>, Group>,
+    groups: ByKey<Group>,
+    /// What the places take.
     bytes: usize,
 }
 
@@ -56,7 +56,7 @@ impl Gather for Detect {
             return Ok(());
         }
         let values = || dimensions.iter().map(Cell::to_value).collect();
-        let (_, places) = self.groups.entry(key(dimensions)).or_insert_with(|| (values(), vec![Vec::new(); predicates.len()]));
+        let (_, places) = self.groups.of(dimensions, || (values(), vec![Vec::new(); predicates.len()]));
         for (places, predicate) in places.iter_mut().zip(predicates) {
             if predicate.as_bool() == Some(true) {
                 places.push(at);
@@ -91,7 +91,7 @@ impl Gather for Detect {
     }
 
     fn size(&self) -> usize {
-        self.bytes
+        self.groups.bytes() + self.groups.len() * self.steps * size_of::<Vec<Point>>() + self.bytes
     }
 }
 

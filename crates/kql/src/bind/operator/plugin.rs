@@ -74,12 +74,15 @@ impl Binder<'_> {
             if let Some(args) = replaces(&mut kind)
                 && let Some(same) = columns.iter_mut().find(|same| same.name == column.name)
             {
-                args.push(PluginArg::Expr(Some("$replaced".to_owned()), Expr::literal(Value::String(column.name), Type::String)));
+                args.push(told("$replaced", column.name));
                 same.ty = column.ty;
                 continue;
             }
             let name = fresh_name(&column.name, &names_of(&columns));
             columns.push(Column::new(name, column.ty));
+            if let Some(args) = tells_values(&mut kind) {
+                args.push(told("$found", column.name));
+            }
         }
         let flow = Flow::of(Rel { kind, columns, open: !is_known, ordered: false });
         if !is_known {
@@ -160,6 +163,20 @@ fn replaces(kind: &mut RelKind) -> Option<&mut Vec<PluginArg>> {
         RelKind::Evaluate { plugin, args, .. } if plugin == "bag_unpack" => Some(args),
         _ => None,
     }
+}
+
+/// The arguments of a plugin that is told which value each column is of that its data made, since a column may have to be called
+/// otherwise (`pivot`).
+fn tells_values(kind: &mut RelKind) -> Option<&mut Vec<PluginArg>> {
+    match kind {
+        RelKind::Evaluate { plugin, args, .. } if plugin == "pivot" => Some(args),
+        _ => None,
+    }
+}
+
+/// An argument that nobody wrote.
+fn told(what: &str, name: String) -> PluginArg {
+    PluginArg::Expr(Some(what.to_owned()), Expr::literal(Value::String(name), Type::String))
 }
 
 /// Whether a lookup of places shows the polygon or line too: then it has all columns of its table.
