@@ -118,6 +118,18 @@ pub enum FeedError {
         /// What it is, and what to do.
         kind: &'static str,
     },
+    /// A table whose columns say nothing.
+    #[error(
+        "{name}: none of its columns is known to hold indicators ({}): values are looked for in columns called indicator, domain, \
+         url, ip, md5, sha1, sha256 or hash, and some more",
+        columns_text(columns)
+    )]
+    Columns {
+        /// The file.
+        name: String,
+        /// The names of its columns.
+        columns: Vec<String>,
+    },
     /// No feed knows the content.
     #[error("{name}: no known feed format; known are {known}")]
     Unknown {
@@ -126,6 +138,14 @@ pub enum FeedError {
         /// The names of all feeds.
         known: String,
     },
+}
+
+/// The first columns, and how many more there are.
+fn columns_text(columns: &[String]) -> String {
+    const SHOWN: usize = 12;
+    let names: Vec<String> = columns.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let more = columns.len().saturating_sub(SHOWN);
+    names.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
 }
 
 /// Reads indicators from a file's bytes, whatever the format. `name` is shown in results; its stem names what has no family.
@@ -143,18 +163,32 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Intel, FeedError> {
 }
 
 fn read_text(text: &str, name: &str) -> Result<Intel, FeedError> {
+    if is_web_page(text) {
+        let kind = "a web page: was that of an error or a login stored in place of the feed?";
+        return Err(FeedError::NoText { name: name.to_owned(), kind });
+    }
     let document = Document::new(name, text);
     let feed = FEEDS.iter().find(|feed| feed.detect(&document));
     if let Some(Err(error)) = document.json.get() {
         return Err(error.clone());
     }
     let Some(feed) = feed else {
+        let columns = table::strange_columns(&document);
+        if !columns.is_empty() {
+            return Err(FeedError::Columns { name: name.to_owned(), columns });
+        }
         let known = FEEDS.iter().map(|feed| feed.name()).collect::<Vec<_>>().join(", ");
         return Err(FeedError::Unknown { name: name.to_owned(), known });
     };
     let mut sink = Sink::new(name, feed.name());
     feed.parse(&document, &mut sink)?;
     Ok(sink.finish())
+}
+
+/// The text begins as HTML does.
+fn is_web_page(text: &str) -> bool {
+    let text = text.trim_start();
+    ["<!doctype html", "<html"].iter().any(|start| text.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start)))
 }
 
 #[cfg(test)]

@@ -128,4 +128,26 @@ pub struct Source {
     pub held_back: usize,
     /// Dates and confidences that could not be read. What they were said of is hunted without them.
     pub unread_facts: usize,
+    /// The first of them.
+    pub first_unread: Option<Unread>,
+}
+
+/// What a record says in a form that is not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// A date, or a confidence.
+    pub fact: Fact,
+    /// As the feed wrote it, cut to a readable length.
+    pub text: String,
+    /// Where it stands: `line 12`.
+    pub at: String,
+}
+
+/// A kind of what records say of their values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// When a value was seen, or until when it is valid.
+    Date,
+    /// How far to believe it.
+    Confidence,
 }

@@ -37,7 +37,7 @@ pub mod template;
 pub use exclusion::Exclusions;
 pub use executor::{Executor, Failure, Outcome, search};
 pub use hunt::{Hunt, HuntQuery, TimeBound, build};
-pub use indicator::{IndicatorType, Malware, Rejected, Source};
+pub use indicator::{Fact, IndicatorType, Malware, Rejected, Source, Unread};
 pub use intel::{HeldBack, Indicator, Intel};
 pub use sighting::{Evidence, ExcludedBy, Sighting, sight};
 pub use template::Template;

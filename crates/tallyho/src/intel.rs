@@ -5,8 +5,9 @@ use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use hunt::feed::FeedError;
 use hunt::normalize::{Hint, normalize, parse_url};
-use hunt::{Indicator, IndicatorType, Intel, Malware};
+use hunt::{Fact, Indicator, IndicatorType, Intel, Malware, Source, Unread};
 use kql::{Column, Rows, Type, Value};
 
 use crate::config::Config;
@@ -40,14 +41,35 @@ pub fn read(paths: &[PathBuf], config: &Config) -> Result<Intel, Error> {
             return Err(Error::input(path, "no file of this folder holds indicators"));
         }
     }
+    intel.sources.iter().filter_map(unread_facts).for_each(|text| messages::warning(config, &text));
     Ok(intel)
+}
+
+/// Says which date or confidence of a source could not be read first, how many more there are, and what would be.
+fn unread_facts(source: &Source) -> Option<String> {
+    let Unread { fact, text, at } = source.first_unread.as_ref()?;
+    let (what, form) = match fact {
+        Fact::Date => ("date", "dates are read as 2026-05-20 or 2026-05-20T13:36:27Z"),
+        Fact::Confidence => ("confidence", "a confidence is a number from 0 to 100"),
+    };
+    let more = match source.unread_facts - 1 {
+        0 => String::new(),
+        n => format!(", and so with {n} more dates or confidences"),
+    };
+    Some(format!("{}: {at}: the {what} `{text}` is not read, and its value hunted without{more}; {form}", source.name))
 }
 
 fn read_file(path: &Path) -> Result<Intel, Error> {
     let bytes = fs::read(path).map_err(|error| Error::input(path, error))?;
     // The library's message names the file already.
-    hunt::feed::read(&bytes, &path.display().to_string())
-        .map_err(|error| Error::new(crate::error::Kind::Input, error.to_string()))
+    hunt::feed::read(&bytes, &path.display().to_string()).map_err(|error| {
+        let told = Error::new(crate::error::Kind::Input, error.to_string());
+        match error {
+            FeedError::Columns { .. } => told.with_hint("`tallyho intel help table` tells what columns may be called"),
+            FeedError::Unknown { .. } => told.with_hint("`tallyho intel help FEED` tells what each looks like"),
+            _ => told,
+        }
+    })
 }
 
 /// The family is the one asked for: by its name or its key in the feed, case aside.

@@ -12,6 +12,8 @@ mod blind;
 mod declared;
 #[path = "it/exclusions.rs"]
 mod exclusions;
+#[path = "it/feeds.rs"]
+mod feeds;
 #[cfg(unix)]
 #[path = "it/interrupt.rs"]
 mod interrupt;

@@ -19,6 +19,11 @@ impl<'a> Csv<'a> {
         Csv { rest: text, line: 1, separator }
     }
 
+    /// The fields of one line that is separated as this text is.
+    pub(crate) fn fields_of<'l>(&self, line: &'l str) -> Option<Fields<'l>> {
+        Csv::new(line, self.separator).next().map(|(_, fields)| fields)
+    }
+
     /// The line that starts here, if it is a comment, is taken off and returned without its mark.
     pub(crate) fn comment(&mut self) -> Option<&'a str> {
         let line = self.rest.split('\n').next()?;

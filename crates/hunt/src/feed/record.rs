@@ -38,15 +38,17 @@ pub(crate) fn role(name: &str) -> Option<Role> {
     let lower = lower.get_mut(..name.len())?;
     lower.copy_from_slice(name.as_bytes());
     lower.make_ascii_lowercase();
+    // `First Seen` and `SHA-256` are the same names as `first_seen` and `sha_256`.
+    lower.iter_mut().filter(|byte| matches!(byte, b' ' | b'-')).for_each(|byte| *byte = b'_');
     Some(match std::str::from_utf8(lower).ok()? {
         "ioc_value" | "ioc" | "indicator" | "value" | "observable" | "indicatorvalue" => Role::Value(Hint::Any),
-        "domain" | "domain_name" | "hostname" | "fqdn" => Role::Value(Hint::Domain),
+        "domain" | "domain_name" | "hostname" | "host_name" | "fqdn" => Role::Value(Hint::Domain),
         "url" => Role::Value(Hint::Url),
-        "ip" | "ip_address" | "ipaddress" | "dst_ip" | "ip address" => Role::Value(Hint::Address),
+        "ip" | "ip_address" | "ipaddress" | "dst_ip" => Role::Value(Hint::Address),
         "address" | "host" => Role::Value(Hint::Any),
         "md5" | "md5_hash" => Role::Value(Hint::Md5),
-        "sha1" | "sha1_hash" => Role::Value(Hint::Sha1),
-        "sha256" | "sha256_hash" => Role::Value(Hint::Sha256),
+        "sha1" | "sha_1" | "sha1_hash" => Role::Value(Hint::Sha1),
+        "sha256" | "sha_256" | "sha256_hash" => Role::Value(Hint::Sha256),
         "hash" | "filehash" | "file_hash" => Role::Value(Hint::Hash),
         "ioc_type" | "type" | "indicatortype" | "indicator_type" | "kind" => Role::Type,
         "threat_type" | "threattype" | "threat" => Role::ThreatType,
@@ -56,7 +58,9 @@ pub(crate) fn role(name: &str) -> Option<Role> {
         "malware" => Role::MalwareId,
         "malware_alias" => Role::Aliases,
         "confidence_level" | "confidence" => Role::Confidence,
-        "first_seen_utc" | "first_seen" | "firstseen" | "dateadded" | "valid_from" | "first_seen_at" => Role::FirstSeen,
+        "first_seen_utc" | "first_seen" | "firstseen" | "dateadded" | "date_added" | "valid_from" | "first_seen_at" => {
+            Role::FirstSeen
+        }
         "last_seen_utc" | "last_seen" | "lastseen" | "last_online" => Role::LastSeen,
         "valid_until" | "validuntil" | "expirationdatetime" => Role::ValidUntil,
         "reference" | "urlhaus_link" | "link" => Role::Reference,
@@ -81,8 +85,8 @@ pub(crate) struct Record<'a> {
     pub(crate) malware_name: Cow<'a, str>,
     pub(crate) aliases: Vec<Cow<'a, str>>,
     pub(crate) confidence: Option<u8>,
-    /// There is a confidence that is no number from 0 to 100.
-    pub(crate) strange_confidence: bool,
+    /// A confidence that is no number from 0 to 100.
+    pub(crate) strange_confidence: Cow<'a, str>,
     pub(crate) first_seen: Cow<'a, str>,
     pub(crate) last_seen: Cow<'a, str>,
     pub(crate) valid_until: Cow<'a, str>,
@@ -130,7 +134,7 @@ impl<'a> Record<'a> {
             Role::Aliases => self.aliases = listed(text),
             Role::Confidence => {
                 self.confidence = text.trim_end_matches('%').trim().parse::<u8>().ok().filter(|n| *n <= 100);
-                self.strange_confidence = self.confidence.is_none();
+                self.strange_confidence = if self.confidence.is_none() { text } else { Cow::Borrowed("") };
             }
             Role::FirstSeen => self.first_seen = text,
             Role::LastSeen => self.last_seen = text,

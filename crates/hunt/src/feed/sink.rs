@@ -9,7 +9,7 @@ use foldhash::fast::RandomState;
 use kql::time;
 
 use super::record::Record;
-use crate::indicator::{IndicatorType, Malware, Rejected, Source};
+use crate::indicator::{Fact, IndicatorType, Malware, Rejected, Source, Unread};
 use crate::intel::{About, Added, Facts, Intel, Judge, Judged, Value};
 use crate::normalize::Reason;
 
@@ -75,6 +75,7 @@ impl Sink {
         }
         let times = Times::of(record);
         let is_ever_valid = times.is_ever_valid();
+        let kept = self.kept();
         for (hint, published) in &record.values {
             self.source.values += 1;
             let value = match record.hint(*hint) {
@@ -87,6 +88,18 @@ impl Sink {
                 Err(why) => self.refuse(published, why, at),
             }
         }
+        if self.kept() > kept {
+            let strange = [(Fact::Confidence, &*record.strange_confidence)];
+            let unread = times.unread.iter().map(|text| (Fact::Date, *text)).chain(strange);
+            unread.filter(|(_, text)| !text.is_empty()).for_each(|(fact, text)| self.leave_unread(fact, text, at));
+        }
+    }
+
+    /// Counts a fact that could not be read.
+    fn leave_unread(&mut self, fact: Fact, text: &str, at: &dyn Fn() -> String) {
+        self.source.unread_facts += 1;
+        let unread = || Unread { fact, text: text.chars().take(SHOWN).collect(), at: at() };
+        self.source.first_unread.get_or_insert_with(unread);
     }
 
     /// Who judges values for [`Sink::push_judged`].
@@ -104,8 +117,7 @@ impl Sink {
         self.source.held_back += held_back;
     }
 
-    fn accept(&mut self, value: Value, published: &str, record: &Record<'_>, times: &Times) {
-        self.source.unread_facts += times.unread + usize::from(record.strange_confidence);
+    fn accept(&mut self, value: Value, published: &str, record: &Record<'_>, times: &Times<'_>) {
         let family = self.family(&record.malware_id, &record.malware_name, &record.aliases);
         let shared = self.intel.shared();
         let tags: Vec<u32> = record.tags.iter().map(|tag| shared.add_text(tag)).collect();
@@ -172,24 +184,21 @@ impl Sink {
 }
 
 /// The moments that a record names.
-struct Times {
+struct Times<'r> {
     first_seen: Option<i64>,
     last_seen: Option<i64>,
     valid_until: Option<i64>,
-    /// How many there are that could not be read.
-    unread: usize,
+    /// Those that could not be read; the others are empty.
+    unread: [&'r str; 3],
 }
 
-impl Times {
-    fn of(record: &Record<'_>) -> Times {
-        let mut unread = 0;
-        let mut moment = |text: &str| {
-            let ticks = if text.is_empty() { None } else { time::parse_iso(text) };
-            unread += usize::from(ticks.is_none() && !text.is_empty());
-            ticks
-        };
-        let (first_seen, last_seen) = (moment(&record.first_seen), moment(&record.last_seen));
-        let valid_until = moment(&record.valid_until);
+impl<'r> Times<'r> {
+    fn of(record: &'r Record<'_>) -> Times<'r> {
+        let texts = [&*record.first_seen, &*record.last_seen, &*record.valid_until];
+        let [first_seen, last_seen, valid_until] = texts.map(|text| if text.is_empty() { None } else { time::parse_iso(text) });
+        let moments = [first_seen, last_seen, valid_until];
+        let mut unread = texts;
+        unread.iter_mut().zip(moments).filter(|(_, moment)| moment.is_some()).for_each(|(text, _)| *text = "");
         Times { first_seen, last_seen, valid_until, unread }
     }
 

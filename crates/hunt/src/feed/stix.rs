@@ -93,6 +93,8 @@ fn push(object: &Json<'_>, families: &HashMap<&str, &str>, sink: &mut Sink) {
 
 #[cfg(test)]
 mod tests {
+    use crate::indicator::Fact;
+
     #[test]
     fn families_come_by_relationship() {
         let text = r#"{"type": "bundle", "objects": [{"type": "malware", "id": "malware--1", "name": "Pegasus"},
@@ -117,6 +119,8 @@ mod tests {
         assert_eq!(kql::time::format_datetime(first.valid_until().unwrap()), "2024-04-26T21:28:21.0000000Z");
         assert_eq!((second.confidence(), second.first_seen(), second.valid_until()), (None, None, None));
         assert_eq!((intel.len(), intel.sources[0].unread_facts), (2, 2));
+        let unread = intel.sources[0].first_unread.as_ref().unwrap();
+        assert_eq!((unread.fact, &*unread.text, &*unread.at), (Fact::Date, "lately", "object indicator--2"));
         let rejected: Vec<String> = intel.rejected.iter().map(|it| format!("{}: {}", it.at, it.why)).collect();
         assert_eq!(
             rejected,

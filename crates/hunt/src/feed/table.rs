@@ -1,6 +1,8 @@
 //! Tables with named columns: CSV with a header line (or a header in a comment, as abuse.ch writes it) and JSON arrays of flat
 //! objects. The columns' names tell what they hold.
 
+use std::borrow::Cow;
+
 use super::csv::{Csv, Fields};
 use super::json::Json;
 use super::record::{Record, Role, role};
@@ -23,7 +25,7 @@ impl Feed for Table {
     fn detect(&self, document: &Document<'_>) -> bool {
         match document.json() {
             Some(json) => records(json).first().and_then(Record::from_json).is_some_and(|record| !record.values.is_empty()),
-            None => !document.is_json() && Header::of(&mut Csv::new(document.text, b',')).is_some(),
+            None => !document.is_json() && opened(document.text).is_some(),
         }
     }
 
@@ -38,12 +40,52 @@ impl Feed for Table {
             }
             return Ok(());
         }
-        let mut csv = Csv::new(document.text, b',');
-        let header = Header::of(&mut csv);
-        parse_csv(&mut csv, header, sink);
+        if let Some((mut csv, header)) = opened(document.text) {
+            parse_csv(&mut csv, Some(header), sink);
+        }
         Ok(())
     }
 }
+
+/// What may separate the fields of a CSV, the usual first.
+const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// The CSV behind its header, if it has one that is understood.
+fn opened(text: &str) -> Option<(Csv<'_>, Header)> {
+    SEPARATORS.into_iter().find_map(|separator| {
+        let mut csv = Csv::new(text, separator);
+        Header::of(&mut csv).map(|header| (csv, header))
+    })
+}
+
+/// The names of the columns of what may be a table, none of which is known to hold values.
+pub(super) fn strange_columns(document: &Document<'_>) -> Vec<String> {
+    let names: Vec<Cow<'_, str>> = match document.json() {
+        Some(json) => match records(json).first() {
+            Some(Json::Object(members)) => members.iter().map(|(name, _)| name.clone()).collect(),
+            _ => Vec::new(),
+        },
+        None => {
+            let first = |separator| {
+                let mut csv = Csv::new(document.text, separator);
+                while csv.comment().is_some() {}
+                let names = csv.next().map(|(_, fields)| fields).unwrap_or_default();
+                let is_table = csv.next().is_none_or(|(_, fields)| fields.len() == names.len());
+                if is_table { names } else { Vec::new() }
+            };
+            let all = SEPARATORS.map(first);
+            all.into_iter().reduce(|best, other| if other.len() > best.len() { other } else { best }).unwrap_or_default()
+        }
+    };
+    let is_name = |name: &str| name.chars().any(char::is_alphabetic) && name.chars().count() <= LONGEST_NAME;
+    if names.len() < 2 || !names.iter().all(|name| is_name(name)) {
+        return Vec::new();
+    }
+    names.into_iter().map(Cow::into_owned).collect()
+}
+
+/// A column's name has no more characters.
+const LONGEST_NAME: usize = 60;
 
 /// The records of an array, or of the only array in an object.
 fn records<'j, 'a>(json: &'j Json<'a>) -> &'j [Json<'a>] {
@@ -68,7 +110,7 @@ impl Header {
     pub(super) fn of(csv: &mut Csv<'_>) -> Option<Header> {
         let mut found = None;
         while let Some(comment) = csv.comment() {
-            let header = Csv::new(comment, b',').next().and_then(|(_, fields)| Header::from_fields(&fields));
+            let header = csv.fields_of(comment).and_then(|fields| Header::from_fields(&fields));
             found = header.or(found);
         }
         match found {
@@ -133,10 +175,34 @@ mod tests {
             r#"[{"ip_address": "93.184.216.34", "port": 8080, "malware": "Emotet", "hostname": null}]"#,
             &["ip:port 93.184.216.34:8080 Emotet"],
         );
+        check("Datum;Domain Name;First Seen\n1;acetica.online;2026-01-03\n", &["domain acetica.online the list sample"]);
+        check(
+            "note\tSHA-256\n-\t19d854caf81bc884c677bd941abc50b33716e188fa723991820b0ffa3ea7e93e\n",
+            &["sha256 19d854caf81bc884c677bd941abc50b33716e188fa723991820b0ffa3ea7e93e the list sample"],
+        );
         check(
             "# banner\r\n# id,dateadded,url,url_status,threat\r\n\"1\",\"2026-02-26 12:05:20\",\"http://93.184.216.34:58801/i\",\"online\",\"malware_download\"\r\n",
             &["url http://93.184.216.34:58801/i the list sample"],
         );
+    }
+
+    #[test]
+    fn columns_that_tell_nothing_are_named() {
+        let told = |text: &str| read(text.as_bytes(), "x.csv").unwrap_err().to_string();
+        let known =
+            "values are looked for in columns called indicator, domain, url, ip, md5, sha1, sha256 or hash, and some more";
+        assert_eq!(
+            told("Datum;Böser Host;Notiz\n1;evil.shop;-\n"),
+            format!("x.csv: none of its columns is known to hold indicators (`Datum`, `Böser Host`, `Notiz`): {known}")
+        );
+        assert_eq!(
+            told(r#"[{"when": 1, "bad": "evil.shop"}]"#),
+            format!("x.csv: none of its columns is known to hold indicators (`when`, `bad`): {known}")
+        );
+        assert!(told("one word of prose, and another\n1,2").contains("`one word of prose`"));
+        assert!(told("Dear reader, hello\nThere is nothing here").contains("no known feed format"));
+        assert!(told("just prose").contains("no known feed format"));
+        assert!(told("<!DOCTYPE html>\n<html><body>Sign in, please</body></html>").contains("a web page"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod hunts;
 pub mod intel;
 pub mod kql;
 pub mod logs;
+mod page;
 pub mod reference;
 
 const AFTER_HELP: &str = "\
@@ -119,6 +120,8 @@ pub fn run(args: &Args, cancel: Cancel) -> Result<Exit, Error> {
         Command::Logs(logs::Command::Detect(args)) => logs::detect::run(args, global, &config),
         Command::Logs(logs::Command::Tables(args)) => logs::tables::run(args, global, &config),
         Command::Logs(logs::Command::Schema(args)) => logs::schema::run(args, global, &config),
+        Command::Logs(logs::Command::Help(args)) => logs::help::run(args, &config),
+        Command::Intel(intel::Command::Help(args)) => intel::help::run(args, &config),
         Command::Logs(logs::Command::Convert(args)) => logs::convert::run(args, &config),
         Command::Intel(intel::Command::List(args)) => intel::list::run(args, global, &config),
         Command::Intel(intel::Command::Explain(args)) => intel::explain::run(args, global, &config),

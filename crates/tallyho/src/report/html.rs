@@ -10,7 +10,7 @@ use super::{Report, Searched, Sighting};
 use crate::chart::STYLE as CHART_STYLE;
 use crate::escape::html as text;
 use crate::output::PAGE_POLICY;
-use crate::words::{counted, grouped};
+use crate::words::{counted, grouped, listed};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -178,16 +178,7 @@ fn families(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-/// The first ones, and how many more.
-pub(super) fn listed(values: &[&str], shown: usize) -> String {
-    let mut out = values.iter().take(shown).copied().collect::<Vec<_>>().join(", ");
-    if values.len() > shown {
-        out.push_str(&format!(" and {} more", values.len() - shown));
-    }
-    out
-}
-
-/// The same as HTML, no value of it broken across lines: a host's name is read as a whole.
+/// The first ones and how many more, as HTML, no value of it broken across lines: a host's name is read as a whole.
 fn listed_whole(values: &[&str], shown: usize) -> String {
     let whole: Vec<String> = values.iter().take(shown).map(|value| format!("<span class=\"v\">{}</span>", text(value))).collect();
     let more = values.len().saturating_sub(shown);

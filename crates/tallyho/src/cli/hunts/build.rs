@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use hunt::{Exclusions, page};
 
-use super::Selection;
+use super::{SHOWN, Selection};
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::output::write_file;
-use crate::words::counted;
+use crate::words::{counted, listed};
 use crate::{folder, intel, messages};
 
 /// Characters of the query of an analytics rule, by Sentinel's documented limits.
@@ -58,12 +58,12 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
     if !long.is_empty() {
         let queries = counted(long.len(), "query is", "queries are");
         let limit = "longer than the 10,000 characters that an analytics rule of Sentinel takes";
-        messages::warning(config, &format!("{queries} {limit}: {}", listed(&long)));
+        messages::warning(config, &format!("{queries} {limit}: {}", listed(&long, SHOWN)));
     }
     let old = others(&args.out, &written)?;
     if !old.is_empty() {
         let queries = counted(old.len(), "query that this build did not write is", "queries that this build did not write are");
-        messages::warning(config, &format!("{queries} still there: {}", listed(&old)));
+        messages::warning(config, &format!("{queries} still there: {}", listed(&old, SHOWN)));
     }
     writeln!(std::io::stdout(), "{}", args.out.display())?;
     messages::line(config, &format!("{} written; {}", counted(hunts.len(), "hunt", "hunts"), intel::summary(&read, config.now)));
@@ -83,11 +83,4 @@ fn others(folder: &Path, written: &BTreeSet<PathBuf>) -> Result<Vec<String>, Err
     }
     found.sort();
     Ok(found.iter().filter(|file| !written.contains(*file)).map(|file| file.display().to_string()).collect())
-}
-
-/// The first few, and how many more there are.
-fn listed(paths: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let first = paths.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
-    if paths.len() > SHOWN { format!("{first} and {} more", paths.len() - SHOWN) } else { first }
 }

@@ -15,6 +15,9 @@ pub mod list;
 pub mod prove;
 pub mod show;
 
+/// So many of a list are named in a message.
+const SHOWN: usize = 5;
+
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Command {

@@ -4,13 +4,14 @@ use std::num::NonZeroUsize;
 
 use kql::{Column, Rows, Type, Value};
 
-use super::Selection;
+use super::{SHOWN, Selection};
 use crate::cli::Global;
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::local;
 use crate::messages;
 use crate::output::Sink;
+use crate::words::{counted, listed};
 
 /// What `tallyho hunts prove` takes.
 #[derive(Debug, clap::Args)]
@@ -21,7 +22,7 @@ pub struct Args {
     /// How many indicators of each type get rows of their own
     #[arg(long, value_name = "N", default_value = "3")]
     pub sample: NonZeroUsize,
-    /// Exit with 1 if a hunt is not proven
+    /// Exit with 1 if a hunt is not proven, or has no query that could be
     #[arg(long)]
     pub exit_code: bool,
 }
@@ -37,8 +38,13 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     columns.extend(["Found", "Left", "Missed", "Wrong"].map(|name| Column::new(name, Type::Long)));
     let mut rows = Vec::new();
     let mut unproven = 0;
+    let mut without: Vec<&str> = Vec::new();
     for hunt in &hunts {
-        for case in hunt::proof::cases(hunt, args.sample.get()) {
+        let cases = hunt::proof::cases(hunt, args.sample.get());
+        if cases.is_empty() {
+            without.push(&hunt.id);
+        }
+        for case in cases {
             let answers: Result<Vec<Rows>, engine::Error> = case
                 .queries
                 .iter()
@@ -64,6 +70,10 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     }
     let proven = rows.len() - unproven;
     Sink::stdout(config, global.format).tables([Rows { columns, rows }])?;
-    messages::line(config, &format!("{} hunts: {proven} tables proven, {unproven} not", hunts.len()));
-    Ok(if unproven > 0 && args.exit_code { Exit::Found } else { Exit::Ran })
+    messages::line(config, &format!("{}: {proven} tables proven, {unproven} not", counted(hunts.len(), "hunt", "hunts")));
+    if !without.is_empty() {
+        let hunts = counted(without.len(), "hunt is not proven, as it has", "hunts are not proven, as they have");
+        messages::warning(config, &format!("{hunts} no query of this template: {}", listed(&without, SHOWN)));
+    }
+    Ok(if unproven + without.len() > 0 && args.exit_code { Exit::Found } else { Exit::Ran })
 }

@@ -1,10 +1,8 @@
 //! `tallyho kql help`: what a function, operator or table is.
 
-use std::io::Write as _;
-
+use crate::cli::page;
 use crate::config::Config;
 use crate::error::{Error, Exit};
-use crate::escape;
 use crate::manual::{self, KINDS, Kind};
 
 /// What `tallyho kql help` takes.
@@ -24,17 +22,7 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
         None => overview(config.width.map_or(100, usize::from)),
         Some(name) => manual::about(name).ok_or_else(|| unknown(name))?,
     };
-    let mut out = std::io::stdout().lock();
-    let mut is_code = false;
-    for line in text.lines() {
-        is_code ^= line.starts_with("```");
-        let line = escape::terminal(line);
-        match config.color && !is_code && line.starts_with('#') {
-            true => writeln!(out, "\u{1b}[1m{line}\u{1b}[0m")?,
-            false => writeln!(out, "{line}")?,
-        }
-    }
-    Ok(Exit::Ran)
+    page::print(config, &text)
 }
 
 fn unknown(name: &str) -> Error {

@@ -11,6 +11,7 @@ use crate::{evidence, messages};
 
 pub mod convert;
 pub mod detect;
+pub mod help;
 pub mod schema;
 pub mod tables;
 
@@ -25,12 +26,14 @@ pub enum Command {
     Schema(schema::Args),
     /// Write the rows of a table as Parquet, JSON lines or CSV
     Convert(convert::Args),
+    /// Tell what a log format looks like, and what becomes of its fields
+    Help(help::Args),
 }
 
 /// Where logs are.
 #[derive(Debug, clap::Args)]
 pub struct LogPaths {
-    /// Log files and folders of such; formats are told by content, .gz and .zst are unpacked
+    /// Log files and folders of such; formats are told by content (`tallyho logs help` tells of each), .gz and .zst are unpacked
     #[arg(required = true, value_name = "LOG")]
     pub paths: Vec<PathBuf>,
 }
