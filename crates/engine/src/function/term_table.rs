@@ -58,11 +58,14 @@ impl TermTable {
     /// One of the needles is in the text, if it is in ASCII and the table holds all needles.
     #[inline]
     pub(crate) fn any_ascii(&self, text: &Excerpt<'_>) -> Option<bool> {
+        if !self.ascii.plain.is_empty() {
+            return None;
+        }
         // Where all needles are outside ASCII, nothing was looked at.
         if self.ascii.empty {
             return text.text().is_ascii().then_some(false);
         }
-        if self.ascii.plain.is_empty() { self.ascii.each_ascii(text, &mut |_| true) } else { None }
+        self.ascii.each_ascii(text, &mut |_| true)
     }
 
     /// The position of the first needle that is in the text.
@@ -425,6 +428,8 @@ mod tests {
             for needle in needles {
                 let table = TermTable::new([folded(needle)].into_iter().collect());
                 assert_eq!(table.any(text), alone(&needle), "{needle} in {text}");
+                let by_bytes = table.any_ascii(&text.as_bytes().into());
+                assert_eq!(by_bytes.unwrap_or_else(|| alone(&needle)), alone(&needle), "{needle} in the bytes of {text}");
             }
         }
     }

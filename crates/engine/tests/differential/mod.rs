@@ -8,6 +8,7 @@ mod compare;
 mod generate;
 mod limits;
 mod pairs;
+mod passing;
 mod tables;
 
 use std::time::Instant;
@@ -25,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("random_queries_end_in_an_answer_or_a_reason", random_queries),
         Trial::test("partitions_and_memory_change_no_answer", partitions_and_memory),
         Trial::test("two_ways_to_say_the_same_give_the_same", pairs::two_ways),
+        Trial::test("records_passed_over_change_no_answer", passing::passed_over_or_decoded),
     ]);
     trials
 }
