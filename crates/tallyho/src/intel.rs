@@ -124,28 +124,31 @@ fn text(text: impl Into<String>) -> Value {
     Value::String(text.into())
 }
 
-/// The indicators as a table.
+/// The columns of a table of indicators.
 #[must_use]
-pub fn indicator_rows<'a>(indicators: impl Iterator<Item = Indicator<'a>>) -> Rows {
+pub fn indicator_columns() -> Vec<Column> {
     let mut columns = ["Type", "Value", "Malware", "ThreatType"].map(|name| Column::new(name, Type::String)).to_vec();
     columns.push(Column::new("Confidence", Type::Int));
     columns.extend(["FirstSeen", "LastSeen", "ValidUntil"].map(|name| Column::new(name, Type::DateTime)));
     columns.push(Column::new("Source", Type::String));
+    columns
+}
+
+/// An indicator as a row of that table.
+#[must_use]
+pub fn indicator_row(indicator: Indicator<'_>) -> Vec<Value> {
     let moment = |ticks: Option<i64>| ticks.map_or(Value::Null, Value::DateTime);
-    let row = |indicator: Indicator<'a>| {
-        vec![
-            text(indicator.ty().name()),
-            text(indicator.value()),
-            text(indicator.malware().name.as_str()),
-            text(indicator.threat_type()),
-            indicator.confidence().map_or(Value::Null, |confidence| Value::Int(i32::from(confidence))),
-            moment(indicator.first_seen()),
-            moment(indicator.last_seen()),
-            moment(indicator.valid_until()),
-            text(indicator.source()),
-        ]
-    };
-    Rows { columns, rows: indicators.map(row).collect() }
+    vec![
+        text(indicator.ty().name()),
+        text(indicator.value()),
+        text(indicator.malware().name.as_str()),
+        text(indicator.threat_type()),
+        indicator.confidence().map_or(Value::Null, |confidence| Value::Int(i32::from(confidence))),
+        moment(indicator.first_seen()),
+        moment(indicator.last_seen()),
+        moment(indicator.valid_until()),
+        text(indicator.source()),
+    ]
 }
 
 /// What is not hunted, as a table: the values and the reasons.

@@ -3,6 +3,7 @@
 mod json;
 mod page;
 mod part;
+mod plain;
 mod sink;
 mod stream;
 mod table;
@@ -118,7 +119,7 @@ pub fn write_tables(out: &mut dyn Write, format: Format, tables: &[Shown], look:
         Format::Json => json::write_document(out, tables),
         Format::Html => page::write(out, tables),
         Format::Ndjson => tables.iter().try_for_each(|shown| json::write_lines(out, &shown.rows)),
-        Format::Table => separated(out, tables, |out, rows| out.write_all(text_table(rows, look).as_bytes())),
+        Format::Table => separated(out, tables, |out, rows| table::write_table(out, rows, look)),
         Format::Csv => separated(out, tables, write_csv),
         Format::Markdown => separated(out, tables, write_markdown),
     }
@@ -163,13 +164,18 @@ fn write_csv_row(out: &mut dyn Write, columns: &[Column], row: &[Value]) -> io::
 }
 
 fn write_markdown(out: &mut dyn Write, rows: &Rows) -> io::Result<()> {
-    let header: Vec<String> = rows.columns.iter().map(|column| escape::markdown(&column.name)).collect();
-    writeln!(out, "| {} |\n|{}", header.join(" | "), "---|".repeat(header.len()))?;
-    for row in &rows.rows {
-        let cells: Vec<String> = row.iter().map(|value| escape::markdown(&cell_text(value))).collect();
-        writeln!(out, "| {} |", cells.join(" | "))?;
-    }
-    Ok(())
+    write_markdown_header(out, &rows.columns)?;
+    rows.rows.iter().try_for_each(|row| write_markdown_row(out, row))
+}
+
+fn write_markdown_header(out: &mut dyn Write, columns: &[Column]) -> io::Result<()> {
+    let header: Vec<String> = columns.iter().map(|column| escape::markdown(&column.name)).collect();
+    writeln!(out, "| {} |\n|{}", header.join(" | "), "---|".repeat(header.len()))
+}
+
+fn write_markdown_row(out: &mut dyn Write, row: &[Value]) -> io::Result<()> {
+    let cells: Vec<String> = row.iter().map(|value| escape::markdown(&cell_text(value))).collect();
+    writeln!(out, "| {} |", cells.join(" | "))
 }
 
 #[cfg(test)]

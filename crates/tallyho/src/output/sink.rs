@@ -3,9 +3,12 @@
 use std::io::{self, BufWriter, Stdout, Write, stdout};
 use std::path::Path;
 
-use kql::Rows;
+use kql::{Column, Rows, Value};
 
-use super::{Format, Look, PartFile, Shown, write_tables};
+use super::plain::{self, Widths};
+use super::{
+    Format, Look, PartFile, Shown, json, write_csv_header, write_csv_row, write_markdown_header, write_markdown_row, write_tables,
+};
 use crate::config::Config;
 use crate::error::Error;
 
@@ -58,6 +61,35 @@ impl Sink {
     pub fn tables(self, tables: impl IntoIterator<Item = Rows>) -> Result<(), Error> {
         let shown: Vec<Shown> = tables.into_iter().map(Shown::from).collect();
         self.results(&shown)
+    }
+
+    /// Writes a result table whose rows are made when they are asked for, and closes. A format that needs no look at all rows at once
+    /// holds none.
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub fn made_rows(mut self, columns: Vec<Column>, rows: impl Iterator<Item = Vec<Value>> + Clone) -> Result<(), Error> {
+        let out = &mut self;
+        match (out.format, out.look.width) {
+            (Format::Csv, _) => {
+                write_csv_header(out, &columns)?;
+                rows.into_iter().try_for_each(|row| write_csv_row(out, &columns, &row))?;
+            }
+            (Format::Ndjson, _) => {
+                let keys = json::keys(&columns);
+                rows.into_iter().try_for_each(|row| json::write_line(out, &keys, &row))?;
+            }
+            (Format::Markdown, _) => {
+                write_markdown_header(out, &columns)?;
+                rows.into_iter().try_for_each(|row| write_markdown_row(out, &row))?;
+            }
+            (Format::Table, None) => {
+                let (widths, color) = (Widths::of(&columns, rows.clone()), out.look.color);
+                plain::write(out, &columns, rows, &widths, color)?;
+            }
+            _ => return self.tables([Rows { columns, rows: rows.collect() }]),
+        }
+        self.finish()
     }
 
     /// Writes result tables with what is shown beside them, and closes.

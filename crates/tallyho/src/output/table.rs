@@ -1,9 +1,12 @@
 //! Rows as columns side by side, for a terminal or a text file.
 
+use std::io::{self, Write};
+
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table};
 use kql::{Column, Rows, Type, Value, time};
 
 use super::cell_text;
+use super::plain::{self, Widths};
 use crate::escape;
 
 /// How a table may look where it is shown.
@@ -15,31 +18,44 @@ pub struct Look {
     pub color: bool,
 }
 
-/// The table as text, a line feed at its end. A row or header never spills a control character.
-///
-/// Where so many columns would be squeezed until no value can be read, each row is a block of lines instead.
+/// The table as text, a line feed at its end.
 #[must_use]
 pub fn text_table(rows: &Rows, look: &Look) -> String {
+    let mut out = Vec::new();
+    // Writing to a vector cannot fail.
+    let _ = write_table(&mut out, rows, look);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Writes the table. A row or header never spills a control character.
+///
+/// Where the columns do not fit, values are wrapped; where they would be squeezed until none can be read, each row is a block of lines
+/// instead.
+pub(super) fn write_table(out: &mut dyn Write, rows: &Rows, look: &Look) -> io::Result<()> {
     if rows.columns.is_empty() {
-        return String::new();
+        return Ok(());
     }
-    if let Some(width) = look.width.map(usize::from)
-        && !rows.rows.is_empty()
-        && least_width(rows) > width
-    {
-        return records(rows, width, look.color);
+    let widths = Widths::of(&rows.columns, rows.rows.iter());
+    match look.width {
+        Some(width) if widths.total() > usize::from(width) => out.write_all(squeezed(rows, width, look.color).as_bytes()),
+        _ => plain::write(out, &rows.columns, rows.rows.iter(), &widths, look.color),
+    }
+}
+
+/// The table in lines that are not longer than that.
+fn squeezed(rows: &Rows, width: u16, color: bool) -> String {
+    if !rows.rows.is_empty() && least_width(rows) > usize::from(width) {
+        return records(rows, usize::from(width), color);
     }
     let mut table = Table::new();
     // Only a rule under the header: "top, sides, bottom, corners" of the preset are blank.
     table.load_preset("     ──            ");
-    if let Some(width) = look.width {
-        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
-    }
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
     table.set_header(rows.columns.iter().map(|column| {
         let cell = Cell::new(escape::terminal(&column.name));
-        if look.color { cell.add_attribute(Attribute::Bold) } else { cell }
+        if color { cell.add_attribute(Attribute::Bold) } else { cell }
     }));
-    if look.color {
+    if color {
         table.enforce_styling();
     }
     for row in &rows.rows {
@@ -95,7 +111,7 @@ fn records(rows: &Rows, width: usize, color: bool) -> String {
 }
 
 /// As [`cell_text`], but a time without the zeros that no one wrote: `2026-05-20T13:36:27Z`.
-fn short_text(value: &Value) -> String {
+pub(super) fn short_text(value: &Value) -> String {
     match value {
         Value::DateTime(ticks) => {
             let text = time::format_datetime(*ticks);
@@ -105,7 +121,7 @@ fn short_text(value: &Value) -> String {
     }
 }
 
-fn is_right_aligned(ty: Type) -> bool {
+pub(super) fn is_right_aligned(ty: Type) -> bool {
     ty.is_numeric() || ty == Type::TimeSpan
 }
 

@@ -29,15 +29,15 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
     let read = intel::read(&args.intel.files, config)?;
     intel::know_families(&read, args.family.as_slice())?;
-    let rows = if args.left_out {
-        intel::left_out_rows(&read)
+    let out = Sink::stdout(config, global.format);
+    if args.left_out {
+        out.tables([intel::left_out_rows(&read)])?;
     } else {
         let asked = |indicator: &hunt::Indicator<'_>| {
             args.family.as_deref().is_none_or(|family| intel::is_family(indicator.malware(), family))
         };
-        intel::indicator_rows(read.indicators().filter(asked))
-    };
-    Sink::stdout(config, global.format).tables([rows])?;
+        out.made_rows(intel::indicator_columns(), read.indicators().filter(asked).map(intel::indicator_row))?;
+    }
     messages::line(config, &intel::summary(&read, config.now));
     Ok(Exit::Ran)
 }
