@@ -212,26 +212,24 @@ impl Scan<'_> {
 #[must_use]
 pub fn parse_timespan(text: &str) -> Option<i64> {
     let text = text.trim();
-    let (negative, rest) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
+    let (sign, rest) = match text.strip_prefix('-') {
+        Some(rest) => (-1, rest),
+        None => (1, text),
     };
     let mut scan = Scan { rest };
     let mut days = 0;
+    // The sign goes first: the longest span back is a tick longer than the longest one forth.
     let ticks = match rest.find(':') {
-        None => scan.digits(1, 8)?.checked_mul(DAY)?,
+        None => (sign * scan.digits(1, 8)?).checked_mul(DAY)?,
         Some(colon) => {
             if let Some(dot) = rest[..colon].find('.') {
                 days = scan.digits(1, 8).filter(|_| scan.rest.len() == rest.len() - dot)?;
                 scan.literal('.')?;
             }
-            scan.time_of_day()?.checked_add(days.checked_mul(DAY)?)?
+            (sign * scan.time_of_day()?).checked_add((sign * days).checked_mul(DAY)?)?
         }
     };
-    if !scan.rest.is_empty() {
-        return None;
-    }
-    Some(if negative { -ticks } else { ticks })
+    scan.rest.is_empty().then_some(ticks)
 }
 
 #[cfg(test)]
@@ -257,7 +255,7 @@ mod tests {
 
     #[test]
     fn timespans_read_as_they_are_written() {
-        for text in ["00:00:00", "1.00:00:00", "-00:00:01.5000000", "365.23:59:59.9999999"] {
+        for text in ["00:00:00", "1.00:00:00", "-00:00:01.5000000", "365.23:59:59.9999999", "-10675199.02:48:05.4775808"] {
             assert_eq!(parse_timespan(text).map(format_timespan).as_deref(), Some(text));
         }
         assert_eq!(parse_timespan("2"), Some(2 * DAY));
