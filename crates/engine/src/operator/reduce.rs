@@ -1,8 +1,9 @@
 //! `reduce by`: texts that are alike as one pattern.
 //!
 //! As in R. Vaarandi's "A Data Clustering Algorithm for Mining Patterns From Event Logs", which Kusto's documentation names: a
-//! word that stands at the same place in more than a share of the rows is kept, any other becomes `*`. A pattern that is not as
-//! frequent itself gives up words until it is; rows that keep none are the `others`.
+//! word that stands at the same place in a share of the rows, or more, is kept, any other becomes `*`. A pattern that is not as
+//! frequent itself gives up words until it is; rows that keep none are the `others`. (Its examples of small and large thresholds,
+//! which put more texts into one pattern the smaller the threshold is, cannot be had of that paper's patterns.)
 
 use datafusion::arrow::array::{ArrayRef, RecordBatch};
 use datafusion::common::Result as DfResult;
@@ -23,7 +24,7 @@ const OTHERS: &str = "others";
 pub(crate) struct Reduce {
     columns: Vec<Column>,
     width: usize,
-    /// The share of rows that a word or a pattern needs more than.
+    /// The least share of rows that a word or a pattern needs.
     threshold: f64,
     /// The characters that part words; any but ASCII letters and digits if there are none.
     separators: Vec<char>,
@@ -100,7 +101,7 @@ impl Reduce {
     fn patterns(&self, texts: &IndexMap<String, i64>) -> Vec<Option<String>> {
         let rows: i64 = texts.values().sum();
         // A single row is like nothing.
-        let is_enough = |count: i64| count > 1 && count as f64 > self.threshold * rows as f64;
+        let is_enough = |count: i64| count > 1 && count as f64 / rows as f64 >= self.threshold;
         let mut words: IndexMap<(usize, &str), i64, foldhash::fast::RandomState> = IndexMap::default();
         for (text, count) in texts {
             for (at, (_, word)) in self.words(text).0.into_iter().enumerate() {

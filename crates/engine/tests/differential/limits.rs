@@ -60,6 +60,17 @@ const IN_LITTLE_MEMORY: &[(&str, Outcome)] = &[
     ("take 2000 | extend y = x + 1 | make-graph x --> y | graph-match (a)-[e]->(b) project n = e.x | count", Outcome::Runs),
     ("take 15000 | extend y = x + 1 | make-graph x --> y | graph-match (a)-[e]->(b) project n = e.x | count", Outcome::Refused),
     ("project s, x", Outcome::Runs),
+    ("reduce kind = source by s | count", Outcome::Refused),
+    ("evaluate rows_near(x % 100 == 0, 1) | count", Outcome::Runs),
+    ("extend k = x % 2 | evaluate pivot(k, count(), s) | count", Outcome::Refused),
+    ("evaluate basket() | count", Outcome::Refused),
+    ("evaluate rolling_percentile(x, 50, x, 1000, 2, s) | count", Outcome::Refused),
+    ("evaluate sequence_detect(x, 9, 9, a = x % 2 == 0, b = x % 2 == 1, s) | count", Outcome::Refused),
+    ("evaluate activity_counts_metrics(s, x, 0, 70000, 7000) | count", Outcome::Refused),
+    (
+        "extend k = 'a' | evaluate funnel_sequence_completion(s, x, 0, 70000, 7000, k, dynamic(['a']), dynamic([9])) | count",
+        Outcome::Refused,
+    ),
 ];
 
 fn engine(memory_bytes: usize, timeout: Option<Duration>) -> Engine {
