@@ -67,12 +67,13 @@ impl<'a> Document<'a> {
         self.text.trim_start().starts_with(['{', '['])
     }
 
-    /// All of it as JSON, read when it is first asked for; none if it is no JSON, or broken.
+    /// All of it as JSON, read when it is first asked for; values that stand behind each other, as JSON lines do, as a list. None if it
+    /// is no JSON, or broken.
     pub(crate) fn json(&self) -> Option<&Json<'a>> {
         if !self.is_json() {
             return None;
         }
-        self.json.get_or_init(|| serde_json::from_str(self.text).map_err(|error| self.broken(&error))).as_ref().ok()
+        self.json.get_or_init(|| Json::of_values(self.text).map_err(|error| self.broken(&error))).as_ref().ok()
     }
 
     /// The error of JSON that is broken.

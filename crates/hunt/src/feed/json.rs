@@ -18,6 +18,18 @@ pub(crate) enum Json<'a> {
 }
 
 impl<'a> Json<'a> {
+    /// The value that a text is, or the list of those that it has behind each other.
+    pub(crate) fn of_values(text: &'a str) -> Result<Json<'a>, serde_json::Error> {
+        let mut values = serde_json::Deserializer::from_str(text).into_iter::<Json<'a>>();
+        let first = values.next().transpose()?.unwrap_or(Json::Null);
+        let Some(second) = values.next().transpose()? else { return Ok(first) };
+        let mut all = vec![first, second];
+        for value in values {
+            all.push(value?);
+        }
+        Ok(Json::List(all))
+    }
+
     /// The member of an object called `name`.
     pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
         match self {

@@ -1,5 +1,5 @@
-//! Tables with named columns: CSV with a header line (or a header in a comment, as abuse.ch writes it) and JSON arrays of flat
-//! objects. The columns' names tell what they hold.
+//! Tables with named columns: CSV with a header line (or a header in a comment, as abuse.ch writes it) and flat JSON objects, in an
+//! array or one a line. The columns' names tell what they hold.
 
 use std::borrow::Cow;
 
@@ -181,6 +181,10 @@ mod tests {
             &["sha256 19d854caf81bc884c677bd941abc50b33716e188fa723991820b0ffa3ea7e93e the list sample"],
         );
         check(
+            "{\"domain\": \"acetica.online\", \"family\": \"Pony\"}\n{\"domain\": \"a.tk\", \"family\": \"Pony\"}\n",
+            &["domain acetica.online Pony", "domain a.tk Pony"],
+        );
+        check(
             "# banner\r\n# id,dateadded,url,url_status,threat\r\n\"1\",\"2026-02-26 12:05:20\",\"http://93.184.216.34:58801/i\",\"online\",\"malware_download\"\r\n",
             &["url http://93.184.216.34:58801/i the list sample"],
         );
@@ -200,6 +204,7 @@ mod tests {
             format!("x.csv: none of its columns is known to hold indicators (`when`, `bad`): {known}")
         );
         assert!(told("one word of prose, and another\n1,2").contains("`one word of prose`"));
+        assert!(told("{\"domain\": \"a.tk\"}\n{\"domain\": \"b").contains("line 2"));
         assert!(told("Dear reader, hello\nThere is nothing here").contains("no known feed format"));
         assert!(told("just prose").contains("no known feed format"));
         assert!(told("<!DOCTYPE html>\n<html><body>Sign in, please</body></html>").contains("a web page"));

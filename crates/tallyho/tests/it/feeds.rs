@@ -1,4 +1,4 @@
-//! Feeds that are not quite what is expected: what is said of them, and what helps.
+//! Feeds and names that are not quite what is expected: what is said of them, and what helps.
 
 use expect_test::expect;
 
@@ -46,7 +46,7 @@ fn pages_tell_of_feeds_and_formats() {
         misp               Events of MISP
         stix               Bundles of STIX 2.0 and 2.1
         maltrail           Three columns parted by tabs, under the header `family`, `kind`, `value`
-        table              CSV with a header, and JSON arrays of flat objects
+        table              CSV with a header, and flat JSON objects, in an array or one a line
         list               One value a line
 
         `tallyho intel help NAME` prints the page of one.
@@ -99,4 +99,27 @@ fn hunts_without_a_query_are_not_proven() {
     "#]]
     .assert_eq(&world.run(&prove));
     assert!(world.run(&[&prove[..], &["--exit-code"]].concat()).ends_with("= 1\n"));
+}
+
+#[test]
+fn what_is_named_in_another_way_is_understood_or_explained() {
+    let world = World::new();
+    world.write(
+        "feed.json",
+        r#"{"data": [{"ioc": "evil.shop", "ioc_type": "domain", "malware": "win.x", "malware_printable": "Remus"}]}"#,
+    );
+    assert!(world.run(&["hunts", "show", "remus", "--intel", "feed.json"]).starts_with("# Hunt: Remus\n"));
+    expect![[r#"
+        ! error: no hunt is called `Remuz`
+        ! help: there is Remus
+        = 2
+    "#]]
+    .assert_eq(&world.run(&["hunts", "show", "Remuz", "--intel", "feed.json"]));
+    expect![[r#"
+        ! error: DnsEvents | count: No such file or directory (os error 2)
+        ! help: this names a file; a query itself is given with -e
+        ! 0 queries: 0 errors, 0 warnings
+        = 2
+    "#]]
+    .assert_eq(&world.run(&["kql", "check", "DnsEvents | count"]));
 }

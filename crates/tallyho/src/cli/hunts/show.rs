@@ -9,6 +9,7 @@ use super::Selection;
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::escape;
+use crate::intel;
 
 /// What `tallyho hunts show` takes.
 #[derive(Debug, clap::Args)]
@@ -16,7 +17,7 @@ use crate::escape;
 Example:
   tallyho hunts show win-remus --intel threatfox.json --kql --query domain-dns > domain-dns.kql")]
 pub struct Args {
-    /// The hunt, as `hunts list` names it; all if none is named
+    /// The hunt or its malware family, as `hunts list` names them; all if none is named
     #[arg(value_name = "HUNT")]
     pub hunts: Vec<String>,
     /// Which hunts.
@@ -37,12 +38,14 @@ pub struct Args {
 pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
     let (_, mut hunts) = args.selection.hunts(config)?;
     if !args.hunts.is_empty() {
-        if let Some(unknown) = args.hunts.iter().find(|id| !hunts.iter().any(|hunt| hunt.id == **id)) {
-            let near = kql::catalog::nearest(unknown, hunts.iter().map(|hunt| hunt.id.as_str())).join(", ");
+        let is_called = |hunt: &Hunt, name: &String| hunt.id == *name || intel::is_family(hunt.malware(), name);
+        if let Some(unknown) = args.hunts.iter().find(|name| !hunts.iter().any(|hunt| is_called(hunt, name))) {
+            let names = hunts.iter().flat_map(|hunt| [hunt.id.as_str(), hunt.malware().name.as_str()]);
+            let near = kql::catalog::nearest(unknown, names).join(", ");
             let hint = if near.is_empty() { "`tallyho hunts list` lists them".to_owned() } else { format!("there is {near}") };
             return Err(Error::user(format!("no hunt is called `{unknown}`")).with_hint(hint));
         }
-        hunts.retain(|hunt| args.hunts.contains(&hunt.id));
+        hunts.retain(|hunt| args.hunts.iter().any(|name| is_called(hunt, name)));
     }
     let mut out = std::io::stdout().lock();
     if args.kql {

@@ -74,6 +74,9 @@ fn source(path: &Path) -> Result<Source, Error> {
     }
     let text = fs::read_to_string(path).map_err(|error| match error.kind() {
         io::ErrorKind::InvalidData => Error::input(path, "no text, and so no query"),
+        io::ErrorKind::NotFound if path.to_string_lossy().contains(['|', ' ']) => {
+            Error::input(path, error).with_hint("this names a file; a query itself is given with -e")
+        }
         _ => Error::input(path, error),
     })?;
     Ok(Source { name: path.display().to_string(), path: Some(path.to_owned()), text })
