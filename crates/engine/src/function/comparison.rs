@@ -25,7 +25,6 @@ use crate::decimal;
 pub(super) const FUNCTIONS: &[Function] = &[
     Function::either("==", |_, cells| is_equal(cells, true), |call, args, _| equality(call, args, true)),
     Function::either("!=", |_, cells| is_equal(cells, false), |call, args, _| equality(call, args, false)),
-    Function::either("<>", |_, cells| is_equal(cells, false), |call, args, _| equality(call, args, false)),
     Function::either("<", |_, cells| in_order(cells, Relation::Less), |call, args, _| order(call, args, Relation::Less)),
     Function::either(
         "<=",

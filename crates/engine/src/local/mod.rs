@@ -19,7 +19,7 @@ pub(crate) use expr::RowExpr;
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::decimal;
 use crate::error::{Error, Result};
-use crate::lower::{Lower, Resolved};
+use crate::lower::{Lower, Resolved, rel};
 use crate::operator::{Operator, schema};
 
 /// A compiled subquery.
@@ -77,8 +77,15 @@ impl Local {
         let input = |input: &Input| Local::compile(lower, input).map(Box::new);
         let node = match &rel.kind {
             RelKind::Context => Node::Context,
-            RelKind::Values(rows) => Node::Fixed(crate::lower::rel::values(&rel.columns, rows)?),
+            RelKind::Values(rows) => Node::Fixed(rel::values(&rel.columns, rows)?),
             RelKind::One => Node::Fixed(one_row()?),
+            RelKind::GetSchema(of) => Node::Fixed(rel::schema_rows(rel, of)?),
+            RelKind::Sample { input, count, distinct: Some(of) } => {
+                return Local::compile(lower, &rel::sample_distinct(rel, input, count, of));
+            }
+            RelKind::TopHitters { input, count, of, by } => {
+                return Local::compile(lower, &rel::top_hitters(rel, input, count, of, by.as_ref()));
+            }
             RelKind::Filter { input: below, predicate } => Node::Filter(input(below)?, RowExpr::compile(lower, predicate)?),
             RelKind::Project { input: below, exprs } => Node::Project(input(below)?, RowExpr::compile_all(lower, exprs)?),
             RelKind::Sort { input: below, keys } => {
@@ -92,7 +99,7 @@ impl Local {
             RelKind::Aggregate { input: below, keys, aggregates } => {
                 let (exprs, group) = lower.group(rel, keys, aggregates)?;
                 let extra = RowExpr::compile_all(lower, &exprs)?;
-                let below_columns = crate::lower::rel::with_extra_columns(&[], &exprs);
+                let below_columns = rel::with_extra_columns(&[], &exprs);
                 Node::Operator { input: input(below)?, extra, below: below_columns, keep_input: false, operator: Arc::new(group) }
             }
             RelKind::Union(inputs) => {
@@ -108,7 +115,7 @@ impl Local {
                 let parts = lower.operator(rel)?;
                 let extra = RowExpr::compile_all(lower, &parts.extra)?;
                 let kept: &[Column] = if parts.keep_input { &parts.input.columns } else { &[] };
-                let below = crate::lower::rel::with_extra_columns(kept, &parts.extra);
+                let below = rel::with_extra_columns(kept, &parts.extra);
                 let (keep_input, operator) = (parts.keep_input, parts.operator);
                 Node::Operator { input: input(&parts.input)?, extra, below, keep_input, operator }
             }

@@ -19,7 +19,7 @@ const VALUES: usize = 16;
 const IN_OR: &[(&str, &str)] =
     &[("==", "in"), ("in", "in"), ("=~", "in~"), ("in~", "in~"), ("has", "has_any"), ("has_any", "has_any")];
 /// The same in an `and` chain.
-const IN_AND: &[(&str, &str)] = &[("!=", "!in"), ("<>", "!in"), ("!in", "!in"), ("!~", "!in~"), ("!in~", "!in~")];
+const IN_AND: &[(&str, &str)] = &[("!=", "!in"), ("!in", "!in"), ("!~", "!in~"), ("!in~", "!in~")];
 
 /// Comparisons of one value by one operator, and which terms they are.
 struct Set<'a> {

@@ -69,18 +69,12 @@ impl Lower<'_> {
             }
             RelKind::Join { kind, left, right, on, lookup } => self.join(rel, *kind, left, right, on, *lookup),
             RelKind::Union(inputs) => self.union(inputs, &rel.columns),
-            RelKind::Sample { input, count, distinct: Some(of) } => {
-                let keys = std::slice::from_ref(of);
-                let plan = self.aggregate(rel, input, keys, &[])?;
-                Ok(LogicalPlanBuilder::from(plan).limit(0, Some(self.count(count)?))?.build()?)
-            }
-            RelKind::TopHitters { input, count, of, by } => self.top_hitters(rel, input, count, of, by.as_ref()),
+            RelKind::Sample { input, count, distinct: Some(of) } => self.rel(&sample_distinct(rel, input, count, of)),
+            RelKind::TopHitters { input, count, of, by } => self.rel(&top_hitters(rel, input, count, of, by.as_ref())),
             RelKind::GraphMatch(_) | RelKind::GraphNodes { .. } | RelKind::GraphEdges { .. } | RelKind::GraphPartition { .. } => {
                 self.scan(&self.graph_rows(rel)?, &rel.columns)
             }
-            RelKind::GetSchema(input) => {
-                self.scan(&memory_table(vec![values(&rel.columns, &schema_rows(&input.columns))?])?, &rel.columns)
-            }
+            RelKind::GetSchema(input) => self.scan(&memory_table(vec![schema_rows(rel, input)?])?, &rel.columns),
             _ => {
                 let parts = self.operator(rel)?;
                 let below = self.below(&parts)?;
@@ -142,26 +136,6 @@ impl Lower<'_> {
             1 => Ok(Arc::unwrap_or_clone(plans.remove(0))),
             _ => Ok(LogicalPlan::Union(Union::try_new_with_loose_types(plans)?)),
         }
-    }
-
-    /// `top-hitters`, exactly: the values with the greatest count, or sum of weights.
-    fn top_hitters(
-        &self,
-        rel: &Rel,
-        input: &plan::Input,
-        count: &plan::Expr,
-        of: &plan::Expr,
-        by: Option<&plan::Expr>,
-    ) -> Result<LogicalPlan> {
-        let ty = rel.columns.last().map_or(Type::Long, |column| column.ty);
-        let (function, args) = by.map_or(("count", Vec::new()), |by| ("sum", vec![by.clone()]));
-        let weight = plan::Aggregate { function: function.to_owned(), args, part: 0, ty, name: String::new() };
-        let plan = self.aggregate(rel, input, std::slice::from_ref(of), &[weight])?;
-        let expr = plan::Expr::column(rel.columns.len() - 1, ty);
-        let key = plan::SortKey { expr, descending: true, nulls_first: false };
-        let keys = self.sort_keys(&[key], &plan)?;
-        let plan = LogicalPlanBuilder::from(sorted(plan, keys));
-        Ok(plan.limit(0, Some(self.count(count)?))?.build()?)
     }
 
     /// Sort keys. Beside nulls go the NaNs: before all numbers when ascending, after them when descending. Decimals are texts of
@@ -269,14 +243,35 @@ pub(crate) fn memory_table(batches: Vec<RecordBatch>) -> Result<Arc<dyn TablePro
     Ok(Arc::new(MemTable::try_new(first.schema(), vec![batches])?))
 }
 
-/// What `getschema` says of columns.
-fn schema_rows(columns: &[Column]) -> Vec<Vec<Value>> {
+/// `sample-distinct` as the operators that it is made of.
+pub(crate) fn sample_distinct(rel: &Rel, input: &plan::Input, count: &plan::Expr, of: &plan::Expr) -> Rel {
+    let values = RelKind::Aggregate { input: input.clone(), keys: vec![of.clone()], aggregates: Vec::new() };
+    same_columns(rel, RelKind::Take { input: Arc::new(same_columns(rel, values)), count: count.clone() })
+}
+
+/// `top-hitters`, exactly: the values with the greatest count, or sum of weights.
+pub(crate) fn top_hitters(rel: &Rel, input: &plan::Input, count: &plan::Expr, of: &plan::Expr, by: Option<&plan::Expr>) -> Rel {
+    let ty = rel.columns.last().map_or(Type::Long, |column| column.ty);
+    let (function, args) = by.map_or(("count", Vec::new()), |by| ("sum", vec![by.clone()]));
+    let weight = plan::Aggregate { function: function.to_owned(), args, part: 0, ty, name: String::new() };
+    let values = RelKind::Aggregate { input: input.clone(), keys: vec![of.clone()], aggregates: vec![weight] };
+    let key = plan::SortKey { expr: plan::Expr::column(1, ty), descending: true, nulls_first: false };
+    let sorted = RelKind::Sort { input: Arc::new(same_columns(rel, values)), keys: vec![key] };
+    same_columns(rel, RelKind::Take { input: Arc::new(same_columns(rel, sorted)), count: count.clone() })
+}
+
+fn same_columns(rel: &Rel, kind: RelKind) -> Rel {
+    Rel { kind, columns: rel.columns.clone(), open: false, ordered: rel.ordered }
+}
+
+/// What `getschema` says of a relation's columns.
+pub(crate) fn schema_rows(rel: &Rel, of: &Rel) -> Result<RecordBatch> {
     let text = |text: &str| Value::String(text.to_owned());
     let row = |(ordinal, column): (usize, &Column)| {
         let ordinal = i32::try_from(ordinal).unwrap_or(i32::MAX);
         vec![text(&column.name), Value::Int(ordinal), text(clr_name(column.ty)), text(column.ty.name())]
     };
-    columns.iter().enumerate().map(row).collect()
+    values(&rel.columns, &of.columns.iter().enumerate().map(row).collect::<Vec<_>>())
 }
 
 /// The .NET type that `getschema` names for a Kusto type.
