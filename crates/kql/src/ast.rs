@@ -425,6 +425,12 @@ impl Expr {
         expr
     }
 
+    /// The expression without the name that `name =` gives it.
+    #[must_use]
+    pub fn without_name(&self) -> &Expr {
+        if let ExprKind::Named { value, .. } = &self.kind { value } else { self }
+    }
+
     /// The name, if the expression is one bare name.
     #[must_use]
     pub fn as_name(&self) -> Option<&Name> {

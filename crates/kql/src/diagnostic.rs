@@ -294,6 +294,8 @@ codes! {
     UNFILLED_TABLE = "K0923" Warning "no file fills the table";
     /// A length of time whose hours are so many that they are days.
     HOURS_AS_DAYS = "K0924" Warning "hours that are days";
+    /// A table that the reference does not list, though it lists one of that name but for a slip.
+    UNLISTED_TABLE = "K0925" Warning "table that the reference does not list";
 }
 
 #[cfg(test)]

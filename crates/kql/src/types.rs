@@ -53,6 +53,12 @@ impl Type {
         }
     }
 
+    /// What values of the type are reckoned as: an `int` as a `long`.
+    #[must_use]
+    pub fn widened(self) -> Type {
+        if self == Type::Int { Type::Long } else { self }
+    }
+
     /// The type of that name, its aliases (`double`, `date`, `time`, `boolean`, `uuid` …) included.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Type> {

@@ -7,10 +7,10 @@ use super::Binder;
 use super::env::{Binding, Item, Thing};
 use super::flow::unknown;
 use super::resolve::did_you_mean;
-use super::scope::{Scope, Windows};
+use super::scope::Windows;
 use crate::ast::{self, TypeExprKind};
 use crate::catalog::names::{self, Argument};
-use crate::catalog::{self, ArgType, Form, Function, Kind, MustBe, ResolveError, Resolved, Returns, Settled};
+use crate::catalog::{self, ArgType, Form, Function, Kind, MustBe, ResolveError, Resolved, Settled};
 use crate::diagnostic::{self, Code, Span};
 use crate::plan::{Aggregate, Expr, ExprKind};
 use crate::types::{Column, Type, Value};
@@ -117,8 +117,7 @@ impl Binder<'_> {
         self.unknown_function(name);
         for arg in args {
             if !self.is_tabular(arg) && !matches!(arg.kind, ast::ExprKind::Star | ast::ExprKind::TypeOf(_)) {
-                let value = if let ast::ExprKind::Named { value, .. } = &arg.kind { value } else { arg };
-                self.expr(value);
+                self.expr(arg.without_name());
             }
         }
         vec![Item::unnamed(unknown())]
@@ -187,10 +186,10 @@ impl Binder<'_> {
         }
         let mut bound = self.arguments(function, args);
         let Some(call) = self.resolved(function, &bound, name, span) else {
-            return vec![Item::unnamed(Expr { kind: ExprKind::Literal(Value::Null), ty: fixed_type(function) })];
+            return vec![Item::unnamed(Expr { kind: ExprKind::Literal(Value::Null), ty: function.usual_type() })];
         };
         self.check_regex_argument(&function.name, &bound);
-        let input: Vec<Column> = self.scope().map(|scope| scope.columns().to_vec()).unwrap_or_default();
+        let input = self.starred(&bound);
         let mut results = names::columns(&call, &bound.iter().map(Bound::as_argument).collect::<Vec<_>>(), &input);
         if is_undecided(function, &bound) {
             results.iter_mut().for_each(|(_, ty)| *ty = Type::Unknown);
@@ -210,6 +209,14 @@ impl Binder<'_> {
             Item { name, expr: Expr::call("$part", vec![whole(ty), number], ty) }
         };
         results.into_iter().enumerate().map(part).collect()
+    }
+
+    /// The columns that a star among the arguments stands for.
+    fn starred(&mut self, bound: &[Bound]) -> Vec<Column> {
+        match bound.iter().find(|arg| arg.form == Form::Star) {
+            Some(star) => self.row_columns(star.span),
+            None => Vec::new(),
+        }
     }
 
     /// Each argument as its parameter's type; a star becomes all columns.
@@ -241,9 +248,7 @@ impl Binder<'_> {
 
     /// A window function is called: may it be here?
     fn window(&mut self, function: &str, span: Span) {
-        let is_result = |scope: &Scope| scope.grouping.as_ref().is_some_and(|grouping| !grouping.is_inside);
-        let windows = self.scope().filter(|scope| !is_result(scope)).map_or(Windows::Forbidden, |scope| scope.windows);
-        match windows {
+        match self.scope().filter(|scope| scope.reads_rows()).map_or(Windows::Forbidden, |scope| scope.windows) {
             Windows::Allowed | Windows::Used => {
                 if let Some(scope) = self.scopes.last_mut() {
                     scope.windows = Windows::Used;
@@ -276,11 +281,13 @@ impl Binder<'_> {
             bound.clear();
         }
         let Some(call) = self.resolved(function, &bound, name, span) else {
-            return vec![Item::unnamed(Expr { kind: ExprKind::Literal(Value::Null), ty: fixed_type(function) })];
+            return vec![Item::unnamed(Expr { kind: ExprKind::Literal(Value::Null), ty: function.usual_type() })];
         };
+        self.set_inside(true);
+        let input = self.starred(&bound);
+        self.set_inside(false);
         let Some(scope) = self.scopes.last() else { return Vec::new() };
         let keys = scope.grouping.as_ref().map(|grouping| grouping.keys.clone()).unwrap_or_default();
-        let input = scope.columns().to_vec();
         let is_key = |at: usize| keys.iter().any(|key| matches!(key.kind, ExprKind::Column(position) if position == at));
         let others: Vec<(usize, Column)> = input.into_iter().enumerate().filter(|(at, _)| !is_key(*at)).collect();
         let columns: Vec<Column> = others.iter().map(|(_, column)| column.clone()).collect();
@@ -343,7 +350,7 @@ pub(super) fn takes_table(function: &Function, at: usize) -> bool {
 fn is_undecided(function: &Function, bound: &[Bound]) -> bool {
     let is_unknown = |arg: &Bound| arg.form == Form::Scalar && arg.expr.ty == Type::Unknown;
     let fits = |signature: &&catalog::Signature| (signature.least()..=signature.most()).contains(&bound.len());
-    bound.iter().any(is_unknown) && fixed_type(function) == Type::Unknown && function.signatures.iter().filter(fits).count() > 1
+    bound.iter().any(is_unknown) && function.usual_type() == Type::Unknown && function.signatures.iter().filter(fits).count() > 1
 }
 
 /// When a value is settled.
@@ -367,16 +374,6 @@ pub(super) fn has_column(expr: &Expr) -> bool {
         ExprKind::Call { function, .. } => function == "$column",
         _ => false,
     })
-}
-
-/// The type that every overload gives, whatever its arguments.
-fn fixed_type(function: &Function) -> Type {
-    let fixed = |returns: &Returns| match returns {
-        Returns::Type(ty) => *ty,
-        _ => Type::Unknown,
-    };
-    let first = function.signatures.first().map_or(Type::Unknown, |signature| fixed(&signature.returns));
-    if function.signatures.iter().all(|signature| fixed(&signature.returns) == first) { first } else { Type::Unknown }
 }
 
 /// A mistake in a call, in words.

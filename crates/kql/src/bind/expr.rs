@@ -36,7 +36,7 @@ impl Binder<'_> {
                 if *op == BinaryOp::MatchesRegex {
                     self.check_regex(&value, right.span);
                 }
-                Item::unnamed(self.any_column(*op, *op_span, &value))
+                Item::unnamed(self.any_column(left.span, *op, *op_span, &value))
             }
             ast::ExprKind::Binary { op, op_span, left, right } => {
                 let (left, span) = (self.value(left), right.span);
@@ -110,11 +110,8 @@ impl Binder<'_> {
 
     fn unary(&mut self, op: UnaryOp, operand: &ast::Expr, span: Span) -> Item {
         let value = self.value(operand);
-        let (text, function) = match op {
-            UnaryOp::Minus => ("-", "neg"),
-            UnaryOp::Plus => ("+", "pos"),
-        };
-        let Ok(ty) = catalog::unary(text, value.ty) else {
+        let Ok(ty) = catalog::unary(value.ty) else {
+            let text = if op == UnaryOp::Minus { "-" } else { "+" };
             self.report(diagnostic::WRONG_OPERAND, span, format!("`{text}` does not apply to a {}", value.ty));
             return Item::unnamed(unknown());
         };
@@ -122,7 +119,7 @@ impl Binder<'_> {
         if op == UnaryOp::Plus {
             return Item::unnamed(value);
         }
-        let expr = fold::negated(&value).unwrap_or_else(|| Expr::call(function, vec![value], ty));
+        let expr = fold::negated(&value).unwrap_or_else(|| Expr::call("neg", vec![value], ty));
         Item::unnamed(expr)
     }
 

@@ -26,12 +26,12 @@ impl Binder<'_> {
             self.report(diagnostic::TOO_LARGE, span, message);
             return Thing::Table(Flow::failed());
         }
-        if closure.is_stored && self.calls.contains(&closure.name) {
+        if closure.is_stored && self.calls.iter().flatten().any(|called| *called == closure.name) {
             self.report(diagnostic::RECURSION, span, format!("`{}` calls itself", closure.name));
             return Thing::Table(Flow::failed());
         }
         let arguments = self.bind_arguments(closure, args, span, piped);
-        self.run(closure, arguments, span)
+        self.in_text_of(closure, span, |binder| binder.run(closure, arguments))
     }
 
     /// Binds a body that is put in the place of what names it, `name`; none, after a diagnostic, where that is done too often.
@@ -41,24 +41,31 @@ impl Binder<'_> {
             self.report(diagnostic::TOO_LARGE, span, message);
             return None;
         }
-        self.calls.push(name.to_owned());
+        self.calls.push(None);
         let result = bind(self);
         self.calls.pop();
         Some(result)
     }
 
-    /// Binds a function's body with its parameters declared.
-    fn run(&mut self, closure: &Rc<Closure>, arguments: Vec<Argument>, span: Span) -> Thing {
+    /// Binds a part of a function: what is wrong in a stored one's text is told of its call at `span`.
+    fn in_text_of<T>(&mut self, closure: &Closure, span: Span, bind: impl FnOnce(&mut Self) -> T) -> T {
         let foreign = self.foreign;
-        if closure.is_stored && foreign.is_none() {
-            self.foreign = Some(span);
+        if closure.is_stored {
+            self.foreign = foreign.or(Some(span));
         }
+        let result = bind(self);
+        self.foreign = foreign;
+        result
+    }
+
+    /// Binds a function's body with its parameters declared.
+    fn run(&mut self, closure: &Rc<Closure>, arguments: Vec<Argument>) -> Thing {
         let env = std::mem::replace(&mut self.env, closure.env);
         let unnamed = std::mem::take(&mut self.unnamed);
         for (name, binding) in arguments {
             self.declare(&name, binding, true);
         }
-        self.calls.push(closure.name.clone());
+        self.calls.push(closure.is_stored.then(|| closure.name.clone()));
         self.called.insert(Rc::as_ptr(&closure.function));
         let thing = match self.scopes.last().cloned() {
             Some(mut scope) => {
@@ -75,7 +82,6 @@ impl Binder<'_> {
         self.calls.pop();
         self.env = env;
         self.unnamed = unnamed;
-        self.foreign = foreign;
         match thing {
             // Where tables are named (`withsource`, `search`), a view is one.
             Thing::Table(flow) if closure.function.is_view => Thing::Table(Flow { name: Some(closure.name.clone()), ..flow }),
@@ -166,9 +172,10 @@ impl Binder<'_> {
             Some(TypeExpr { kind: TypeExprKind::Scalar(ty), .. }) => *ty,
             _ => Type::Unknown,
         };
-        let expr = match arg.or(parameter.default.as_ref()) {
-            Some(value) => self.value(value),
-            None => {
+        let expr = match (arg, &parameter.default) {
+            (Some(value), _) => self.value(value),
+            (None, Some(default)) => self.in_text_of(closure, span, |binder| binder.value(default)),
+            (None, None) => {
                 self.missing_argument(closure, parameter, span);
                 unknown()
             }
@@ -229,15 +236,17 @@ impl Binder<'_> {
         let sizes = (self.shared.len(), self.scalars.len(), self.opens.len());
         let mut at = 0;
         while at < self.closures.len() {
-            let closure = self.closures[at].clone();
+            let (closure, foreign) = self.closures[at].clone();
             at += 1;
             if self.called.contains(&Rc::as_ptr(&closure.function)) {
                 continue;
             }
             let arguments =
                 closure.function.parameters.iter().map(|parameter| (parameter.name.text.clone(), stand_in(parameter)));
-            self.run(&closure, arguments.collect(), Span::default());
+            self.foreign = foreign;
+            self.run(&closure, arguments.collect());
         }
+        self.foreign = None;
         self.shared.truncate(sizes.0);
         self.scalars.truncate(sizes.1);
         self.opens.truncate(sizes.2);

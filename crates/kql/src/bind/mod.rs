@@ -137,8 +137,8 @@ pub(crate) struct Binder<'a> {
     outputs: Vec<plan::Output>,
     shared: Vec<Arc<Rel>>,
     scalars: Vec<Arc<Rel>>,
-    /// Values that are drawn once for each place where `toscalar` is written: that place, the value, its position in `scalars`.
-    drawn: Vec<(Span, plan::Expr, usize)>,
+    /// Values that are drawn once for each place where `toscalar` is written.
+    drawn: Vec<Drawn>,
     opens: Vec<Arc<Rel>>,
     /// Relations whose columns depend on their data, those known from a first run included.
     open_count: usize,
@@ -150,12 +150,12 @@ pub(crate) struct Binder<'a> {
     named: Vec<plan::Output>,
     /// A relation of a plugin that gives several tables, and those behind the first: they are seen where it ends the statement.
     beside: Option<(plan::Input, Vec<plan::Input>)>,
-    /// The names of the functions whose bodies are being bound.
-    calls: Vec<String>,
+    /// The bodies being bound that stand elsewhere; for that of a stored function, its name.
+    calls: Vec<Option<String>>,
     /// The values of `set option = value`.
     settings: HashMap<String, ast::Expr>,
-    /// Functions declared, and those called.
-    closures: Vec<Rc<Closure>>,
+    /// Functions declared, each with what `foreign` was there, and those called.
+    closures: Vec<(Rc<Closure>, Option<Span>)>,
     called: HashSet<*const ast::Function>,
     /// The catalog's functions that are parsed.
     stored: HashMap<String, Rc<Closure>>,
@@ -171,8 +171,17 @@ pub(crate) struct Binder<'a> {
     inlined: usize,
     /// Columns of all relations so far: what a chain of operators over wide rows takes.
     slots: usize,
-    /// While above zero, spans belong to another text (a stored function's) and stand for the call.
+    /// While spans belong to another text, a stored function's: its call, which they stand for.
     foreign: Option<Span>,
+}
+
+/// A value that is drawn once.
+struct Drawn {
+    /// The stored function in whose text it is written, and where there.
+    place: (Option<String>, Span),
+    value: plan::Expr,
+    /// Its position in `scalars`.
+    position: usize,
 }
 
 impl<'a> Binder<'a> {

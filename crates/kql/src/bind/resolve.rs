@@ -12,7 +12,7 @@ use crate::ast;
 use crate::catalog;
 use crate::diagnostic::{self, Span};
 use crate::plan::{Expr, ExprKind};
-use crate::types::{Type, Value};
+use crate::types::{Column, Type, Value};
 
 impl Binder<'_> {
     /// A bare name in an expression.
@@ -68,29 +68,61 @@ impl Binder<'_> {
     pub(super) fn column(&mut self, name: &str, span: Span) -> Option<Expr> {
         let scope = self.scopes.last().filter(|scope| scope.is_visible)?;
         let column = scope.column(name)?;
-        if scope.grouping.as_ref().is_none_or(|grouping| grouping.is_inside) {
-            return Some(column);
-        }
-        let help = format!("aggregate it, `take_any({name})`, or group by it: `by {name}`");
+        Some(if scope.reads_rows() { column } else { self.not_aggregated(name, span) })
+    }
+
+    /// Reports a column among the results of `summarize` and its kin.
+    pub(super) fn not_aggregated(&mut self, name: &str, span: Span) -> Expr {
+        let help = called(name).filter(|_| self.scope().is_none_or(|scope| scope.column(name).is_none()));
+        let help = help.unwrap_or_else(|| format!("aggregate it, `take_any({name})`, or group by it: `by {name}`"));
         let message = format!("`{name}` is not aggregated");
         self.report_with_help(diagnostic::NOT_AGGREGATED, span, message, Some(help));
-        Some(unknown())
+        unknown()
+    }
+
+    /// A column of that name where the rows may have others than those known, or a table has it without listing it.
+    fn unlisted_column(&mut self, name: &str, span: Span) -> Option<Expr> {
+        let scope = self.scopes.last().filter(|scope| scope.is_visible)?;
+        let implied = scope.implied(name);
+        if !scope.reads_rows() {
+            let is_column = implied.is_some() || scope.is_open() && self.catalog.function(name).is_none();
+            return is_column.then(|| self.not_aggregated(name, span));
+        }
+        match implied {
+            Some(Implied::Column(position, ty)) => Some(Expr::column(position, ty)),
+            Some(Implied::TableName(name)) => Some(Expr::literal(Value::String(name), Type::String)),
+            Some(Implied::Absent(ty)) => Some(null_of(ty)),
+            None if scope.is_open() => {
+                self.unlisted(name, span);
+                Some(open_column(name))
+            }
+            None => None,
+        }
+    }
+
+    /// What `*` and `pack_all()` stand for: the columns of the rows that are seen.
+    pub(super) fn row_columns(&mut self, span: Span) -> Vec<Column> {
+        let Some(scope) = self.scopes.last() else { return Vec::new() };
+        let (code, message, help) = if !scope.is_visible {
+            let help = "pass what it needs, or pass the rows: `T | invoke f()`";
+            (diagnostic::OUTER_ROW, "the body of a function does not see the columns of the row that it is called for", help)
+        } else if !scope.reads_rows() {
+            (
+                diagnostic::NOT_AGGREGATED,
+                "all columns stand here, and they are not aggregated",
+                "aggregate what is made of them: `make_list(…)`",
+            )
+        } else {
+            return scope.columns().to_vec();
+        };
+        self.report_with_help(code, span, message, Some(help.to_owned()));
+        Vec::new()
     }
 
     /// A name that is neither a column nor declared.
     fn undeclared(&mut self, text: &str, span: Span) -> Expr {
-        if let Some(scope) = self.scopes.last().filter(|scope| scope.is_visible) {
-            let inside = scope.grouping.as_ref().is_none_or(|grouping| grouping.is_inside);
-            match scope.implied(text) {
-                Some(Implied::Column(position, ty)) if inside => return Expr::column(position, ty),
-                Some(Implied::TableName(name)) => return Expr::literal(Value::String(name), Type::String),
-                Some(Implied::Absent(ty)) => return null_of(ty),
-                _ => {}
-            }
-            if scope.is_open() {
-                self.unlisted(text, span);
-                return open_column(text);
-            }
+        if let Some(column) = self.unlisted_column(text, span) {
+            return column;
         }
         if let Some(null) = self.tolerated_null(text) {
             return null;
@@ -122,8 +154,7 @@ impl Binder<'_> {
             candidates.extend(scope.columns().iter().map(|column| column.name.as_str()));
         }
         candidates.extend(self.declared_names());
-        let near = catalog::nearest(text, candidates);
-        let help = did_you_mean(&near);
+        let help = called(text).or_else(|| did_you_mean(&catalog::nearest(text, candidates)));
         let what = if self.scopes.is_empty() { "name" } else { "column" };
         self.report_with_help(diagnostic::UNKNOWN_NAME, span, format!("no {what} is called `{text}` here"), help);
     }
@@ -230,6 +261,13 @@ impl Binder<'_> {
 /// A column of an open relation, known by its name alone.
 pub(super) fn open_column(name: &str) -> Expr {
     Expr::call("$column", vec![Expr::literal(Value::String(name.to_owned()), Type::String)], Type::Unknown)
+}
+
+/// Advice to call the function of that name.
+fn called(name: &str) -> Option<String> {
+    let function = catalog::aggregate(name).or_else(|| catalog::function(name))?;
+    let arguments = if function.arity().0 == 0 { "" } else { "…" };
+    Some(format!("call the function: `{name}({arguments})`"))
 }
 
 /// Advice that names what looks alike.

@@ -80,6 +80,11 @@ impl Scope {
         &self.rel.columns
     }
 
+    /// Columns are meant as they are: not so in the results of `summarize` and its kin, outside aggregates.
+    pub(super) fn reads_rows(&self) -> bool {
+        self.grouping.as_ref().is_none_or(|grouping| grouping.is_inside)
+    }
+
     /// Columns that are not known may be there.
     pub(super) fn is_open(&self) -> bool {
         self.rel.open

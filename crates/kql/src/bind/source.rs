@@ -113,6 +113,9 @@ impl Binder<'_> {
             self.unknown_table(name, span);
             return Flow::failed();
         };
+        if info.open && info.columns.is_empty() && database.is_none() {
+            self.unlisted_table(name, span);
+        }
         if self.catalog.is_unfilled(database.as_deref(), name) {
             self.unfilled(name, span);
         }
@@ -120,6 +123,15 @@ impl Binder<'_> {
         let kind = RelKind::Table { name: info.name.clone(), database };
         let rel = Rel { kind, columns: info.columns.clone(), open: info.open, ordered: false };
         Flow { name: Some(info.name.clone()), origin: Some(Rc::new(info)), is_empty, ..Flow::of(rel) }
+    }
+
+    /// Warns of a table that only the workspace can know, if its name is that of a known one but for a slip.
+    fn unlisted_table(&mut self, name: &str, span: Span) {
+        let known = self.catalog.table_names();
+        if let Some(help) = did_you_mean(&catalog::one_slip_off(name, known.iter().map(String::as_str))) {
+            let message = format!("`{name}` is not among the tables that the reference lists");
+            self.report_with_help(diagnostic::UNLISTED_TABLE, span, message, Some(help));
+        }
     }
 
     fn unknown_table(&mut self, name: &str, span: Span) {

@@ -4,12 +4,12 @@
 
 use std::sync::Arc;
 
-use super::Binder;
 use super::env::Item;
 use super::flow::{Flow, null_of, unknown};
 use super::fold;
 use super::resolve::open_column;
 use super::source::is_handed;
+use super::{Binder, Drawn};
 use crate::ast;
 use crate::diagnostic::{self, Span};
 use crate::plan::{Expr, ExprKind, RelKind};
@@ -32,8 +32,8 @@ impl Binder<'_> {
             ("toscalar", [arg]) => Some(Item::unnamed(self.toscalar(arg))),
             ("column_ifexists" | "columnifexists", [column, default]) => Some(self.column_ifexists(column, default)),
             ("iscolumnexists", [column]) => Some(Item::unnamed(self.is_column(column))),
-            ("pack_all", []) => Some(Item::unnamed(self.pack_all(false))),
-            ("pack_all", [flag]) => Some(self.pack_all_but_nulls(flag)),
+            ("pack_all", []) => Some(Item::unnamed(self.pack_all(false, span))),
+            ("pack_all", [flag]) => Some(self.pack_all_but_nulls(flag, span)),
             ("column_names_of", [table]) => Some(Item::unnamed(self.column_names_of(table))),
             ("bin_auto", [value]) => self.bin_auto(value, span),
             ("bag_pack_columns", [_, ..]) => Some(self.bag_pack_columns(args, span)),
@@ -113,10 +113,11 @@ impl Binder<'_> {
     /// `toscalar(rand())`: one value for the query, however often the function around it is called.
     fn drawn_once(&mut self, value: Expr, span: Span) -> Expr {
         let ty = value.ty;
-        let known = self.drawn.iter().find(|(at, known, _)| *at == span && *known == value).map(|(_, _, position)| *position);
+        let place = (self.calls.iter().rev().flatten().next().cloned(), span);
+        let known = self.drawn.iter().find(|known| known.place == place && known.value == value).map(|known| known.position);
         let position = known.unwrap_or(self.scalars.len());
         if known.is_none() {
-            self.drawn.push((span, value.clone(), position));
+            self.drawn.push(Drawn { place, value: value.clone(), position });
             let one = Flow::fresh(RelKind::One, Vec::new(), false);
             let kind = RelKind::Project { input: one.rel, exprs: vec![value] };
             self.scalars.push(Flow::fresh(kind, vec![Column::new("print_0", ty)], false).rel);
@@ -138,8 +139,9 @@ impl Binder<'_> {
             return Item { name: Some(name), expr };
         }
         let Some(scope) = self.scope() else { return default };
-        if scope.is_open() {
-            return Item { name: Some(name.clone()), expr: Expr { ty: default.ty(), ..open_column(&name) } };
+        if scope.is_visible && scope.is_open() {
+            let expr = if scope.reads_rows() { open_column(&name) } else { self.not_aggregated(&name, column.span) };
+            return Item { name: Some(name), expr: Expr { ty: default.ty(), ..expr } };
         }
         Item { name: None, expr: default.expr }
     }
@@ -147,7 +149,7 @@ impl Binder<'_> {
     /// Whether there is a column of that name: an old way to ask.
     fn is_column(&mut self, column: &ast::Expr) -> Expr {
         let name = self.value_of(column, Type::String, "a column's name");
-        let scope = self.scope();
+        let scope = self.scope().filter(|scope| scope.is_visible);
         match fold::text(&name) {
             Some(name) => {
                 let is_there = scope.is_some_and(|scope| scope.column(name).is_some());
@@ -166,8 +168,8 @@ impl Binder<'_> {
     }
 
     /// A bag of all columns.
-    fn pack_all(&mut self, without_nulls: bool) -> Expr {
-        let columns = self.scope().map(|scope| scope.columns().to_vec()).unwrap_or_default();
+    fn pack_all(&mut self, without_nulls: bool, span: Span) -> Expr {
+        let columns = self.row_columns(span);
         let pair = |(at, column): (usize, &Column)| {
             [Expr::literal(Value::String(column.name.clone()), Type::String), Expr::column(at, column.ty)]
         };
@@ -175,10 +177,10 @@ impl Binder<'_> {
         Expr::call(if without_nulls { "pack_all" } else { "bag_pack" }, pairs, Type::Dynamic)
     }
 
-    fn pack_all_but_nulls(&mut self, flag: &ast::Expr) -> Item {
+    fn pack_all_but_nulls(&mut self, flag: &ast::Expr, span: Span) -> Item {
         let flag = self.value(flag);
         let without_nulls = matches!(fold::constant(&flag), Some(Value::Bool(true)));
-        Item::unnamed(self.pack_all(without_nulls))
+        Item::unnamed(self.pack_all(without_nulls, span))
     }
 
     /// A bag of the columns named.

@@ -1,7 +1,7 @@
 //! What the binder makes of queries: result columns and diagnostics, as text.
 
 use super::*;
-use crate::catalog::{Schema, Workspace};
+use crate::catalog::{Schema, UserFunction, Workspace};
 
 const SCHEMA: &str = r#"{
     "T": {"a": "long", "b": "string", "c": "real", "d": "dynamic", "t": "datetime", "e": "timespan", "i": "int", "f": "bool"},
@@ -144,6 +144,61 @@ fn one_mistake_is_one_diagnostic() {
     errors("let f = (x: long) { x + nosuch }; print f(1), f(2)", &[("K0101", "nosuch")]);
     errors("let f = (x: long) { x + nosuch }; print 1", &[("K0101", "nosuch")]);
     errors("datatable(a: long, b: long) [1, 2, 3]", &[("K0125", "datatable(a: long, b: long) [1, 2, 3]")]);
+    errors("print format_datetime(now(), ''), format_timespan(1h, '')", &[("K0105", "''"), ("K0105", "''")]);
+}
+
+#[test]
+fn all_columns_are_those_of_the_rows_that_are_seen() {
+    columns(
+        "T | summarize x = make_list(pack_all()), countif(* has 'x'), take_any(*) by a, b, c, d = 1, t, i, f, e",
+        "a:long b:string c:real d:long t:datetime i:int f:bool e:timespan x:dynamic countif_:long d1:dynamic",
+    );
+    for all in ["pack_all()", "pack_all(true)", "pack_array(*)"] {
+        errors(&format!("T | summarize {all} by a"), &[("K0109", if all.contains('*') { "*" } else { all })]);
+        errors(&format!("let f = () {{ {all} }}; T | extend x = f()"), &[("K0126", if all.contains('*') { "*" } else { all })]);
+    }
+    errors("T | summarize x = * has 'x', y = count()", &[("K0109", "*")]);
+    errors("let f = () { * has 'x' }; T | where f()", &[("K0126", "*")]);
+    columns("let f = () { iscolumnexists('a') }; T | project x = f()", "x:bool");
+}
+
+#[test]
+fn a_search_looks_for_a_constant_by_its_name() {
+    columns("let w = 'x'; T | search w | project a", "a:long");
+    columns("let w = 'x'; search in (T, U) (w) or a == 1 and not(w) | project x", "x:real");
+    columns("let f = (w: string) { T | search w | project a }; f('x')", "a:long");
+    columns("let w = 'x'; find in (T, U) where w and x > 1 project a", "source_:string a:long");
+    errors("let w = 1; T | search w", &[("K0114", "w")]);
+    errors("let b = 'x'; T | search b", &[("K0114", "b")]);
+    errors("T | search nosuch", &[("K0101", "nosuch")]);
+}
+
+#[test]
+fn columns_get_other_names_once() {
+    columns("T | project a, b | project-rename x = a, ['y z'] = b", "x:long y z:string");
+    errors("T | project-rename x = a, y = a", &[("K0107", "a")]);
+    errors("T | project-rename x = a, x = b", &[("K0107", "x")]);
+    errors("T | project-rename a", &[("K0113", "a")]);
+    errors("T | project-rename x = (a), y = strcat(b, 'x')", &[("K0113", "(a)"), ("K0113", "strcat(b, 'x')")]);
+    for query in ["Open | project-rename x = a, y = a", "Open | project-rename x = a, x = b"] {
+        let codes: Vec<_> = check(query, &Workspace::open(), NOW).diagnostics.iter().map(|found| found.code).collect();
+        assert_eq!(codes, ["K0107"], "{query}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_stored_function_is_told_of_its_call() {
+    let told = |body: &str, query: &str, expected: &[(&str, &str)]| {
+        let mut schema = Schema::from_json(SCHEMA).unwrap();
+        schema.functions.extend(UserFunction::from_kql("F", body));
+        let diagnostics = check(query, &Workspace::closed(schema), NOW).diagnostics;
+        let found: Vec<_> = diagnostics.iter().map(|found| (found.code, found.span.text(query))).collect();
+        assert_eq!(found, expected, "{body}: {diagnostics:?}");
+    };
+    told("let g = (x: long) { x + nosuch }; T | count", "T | union F()", &[("K0101", "F()")]);
+    told("(x: long = nosuch) { T | take x }", "T | union (F() | count)", &[("K0101", "F()")]);
+    told("T | count", "let F = () { F() | take 1 }; F()", &[]);
+    told("F() | count", "let F = () { F() | take 1 }; F()", &[("K0120", "F()")]);
 }
 
 #[test]
@@ -151,6 +206,12 @@ fn an_open_table_has_any_column() {
     let checked = check("Nosuch | where x > 1 | project x, y = tostring(z)", &Workspace::open(), NOW);
     assert!(checked.ok, "{:?}", checked.diagnostics);
     assert_eq!(checked.columns, [Column::new("x", crate::types::Type::Unknown), Column::new("y", crate::types::Type::String)]);
+    for query in
+        ["Nosuch | summarize x by y", "DnsEvents | summarize n = count(), TenantId", "Nosuch | summarize column_ifexists('x', 1)"]
+    {
+        let found = check(query, &Workspace::open(), NOW).diagnostics;
+        assert!(matches!(found.as_slice(), [one] if one.code == "K0109"), "{query}: {found:?}");
+    }
 }
 
 #[test]

@@ -4,12 +4,16 @@
 //! is something else. The cases are those that a real Kusto was seen to refuse.
 
 use super::resolve::{ArgType, Settled};
-use super::signature::Parameter;
+use super::signature::{MustBe, Parameter};
 use crate::types::Value;
 
-/// The value is written out. A name out of a list may be a `let`'s as well: Microsoft's analyser refuses that, but functions of
+/// The value is written out, and no empty text where that must not be. A name out of a list may be a `let`'s as well: Microsoft's analyser refuses that, but functions of
 /// its library name the part of a `datetime_diff` so.
 pub(super) fn is_literal(parameter: &Parameter, arg: &ArgType<'_>) -> bool {
+    let is_empty = matches!(arg.literal, Some(Value::String(text)) if text.is_empty());
+    if is_empty && parameter.must_be == MustBe::LiteralNotEmpty {
+        return false;
+    }
     matches!(arg.settled, Settled::Literal | Settled::Unsaid) || parameter.values.is_some() && arg.literal.is_some()
 }
 

@@ -17,7 +17,7 @@ mod workspace;
 
 use std::sync::OnceLock;
 
-pub use nearest::nearest;
+pub use nearest::{nearest, one_slip_off};
 pub use notation::Functions;
 pub use operator::{NotDefined, Operation, between, operator, unary};
 pub use resolve::{ArgType, Form, ResolveError, Resolved, Settled, common_type};

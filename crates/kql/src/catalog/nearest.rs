@@ -5,8 +5,17 @@
 /// At most five of the candidates that are near `name`; equal ones in the order given.
 #[must_use]
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    within((name.chars().count() / 3).clamp(1, 3), name, candidates)
+}
+
+/// The candidates that `name` is meant to be but for its case or one slip of the keyboard.
+#[must_use]
+pub fn one_slip_off<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    within(1, name, candidates)
+}
+
+fn within<'a>(bound: usize, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted: Vec<char> = name.to_lowercase().chars().collect();
-    let bound = (wanted.len() / 3).clamp(1, 3);
     let mut found: Vec<(usize, &str)> = Vec::new();
     for candidate in candidates {
         let folded: Vec<char> = candidate.to_lowercase().chars().collect();
@@ -58,5 +67,6 @@ mod tests {
         assert_eq!(nearest("x", ["y", "abc"]), ["y"]);
         assert!(nearest("count", ["count"]).is_empty());
         assert!(nearest("", ["abc"]).is_empty());
+        assert_eq!(one_slip_off("SecurtyEvent", ["SecurityEvent", "SecurityEvents"]), ["SecurityEvent"]);
     }
 }

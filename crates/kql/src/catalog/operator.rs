@@ -28,34 +28,29 @@ pub fn operator(op: &str, left: Type, right: Type) -> Result<Operation, NotDefin
     match op {
         "+" | "-" | "*" | "/" | "%" => arithmetic(op, left, right),
         // Microsoft's analyser lets these pass, Kusto does not: a dynamic is cast before it is compared with another.
-        "==" | "!=" | "<>" if left == Type::Dynamic && right == Type::Dynamic => Err(NotDefined),
-        "==" | "!=" | "<>" | "in" | "!in" => Ok(equality(left, right)),
+        "==" | "!=" if left == Type::Dynamic && right == Type::Dynamic => Err(NotDefined),
+        "==" | "!=" | "in" | "!in" => Ok(equality(left, right)),
         "<" | "<=" | ">" | ">=" => order(left, right),
-        "and" | "or" => both(left, right, Type::Bool),
-        "has_any" | "has_all" | "in~" | "!in~" => text_list(left),
-        _ => both(left, right, Type::String),
+        "has_any" | "has_all" | "in~" | "!in~" => texts(left, Type::String),
+        _ => texts(left, right),
     }
 }
 
-/// What `-x`, `+x` or `not(x)` gives; the operand converts to that type first.
-pub fn unary(op: &str, operand: Type) -> Result<Type, NotDefined> {
-    match (op, operand) {
-        ("not", Type::Bool | Type::Unknown) => Ok(Type::Bool),
-        ("-" | "+", Type::Int | Type::Long) => Ok(Type::Long),
-        ("-" | "+", Type::Real | Type::Decimal | Type::DateTime | Type::TimeSpan | Type::Dynamic | Type::Unknown) => Ok(operand),
-        _ => Err(NotDefined),
+/// What `-x` or `+x` gives; the operand converts to that type first.
+pub fn unary(operand: Type) -> Result<Type, NotDefined> {
+    match operand {
+        Type::Int | Type::Long | Type::Real | Type::Decimal | Type::DateTime | Type::TimeSpan | Type::Dynamic | Type::Unknown => {
+            Ok(operand.widened())
+        }
+        Type::Bool | Type::Guid | Type::String => Err(NotDefined),
     }
 }
 
-/// `and`, `or`, and the operators between texts: both sides of one type, a dynamic read as it.
-fn both(left: Type, right: Type, ty: Type) -> Result<Operation, NotDefined> {
-    let fits = |side: Type| side == ty || matches!(side, Type::Dynamic | Type::Unknown);
-    if fits(left) && fits(right) { Ok(Operation { result: Type::Bool, left: ty, right: ty }) } else { Err(NotDefined) }
-}
-
-/// `has_any`, `in~` and their kin: text against a list of anything, each value read as text.
-fn text_list(left: Type) -> Result<Operation, NotDefined> {
-    both(left, Type::String, Type::String)
+/// An operator between texts: a dynamic is read as one. Of a list (`has_any`, `in~` and their kin) each value is, whatever it is.
+fn texts(left: Type, right: Type) -> Result<Operation, NotDefined> {
+    let fits = |side: Type| matches!(side, Type::String | Type::Dynamic | Type::Unknown);
+    let operation = Operation { result: Type::Bool, left: Type::String, right: Type::String };
+    if fits(left) && fits(right) { Ok(operation) } else { Err(NotDefined) }
 }
 
 /// `==` and `in` take any two types; those without a common one are compared as they are, and differ.
@@ -132,15 +127,10 @@ fn arithmetic(op: &str, left: Type, right: Type) -> Result<Operation, NotDefined
         (TimeSpan | DateTime, TimeSpan) | (DateTime, DateTime) if op == "/" => give(Real, left, right),
         (TimeSpan | DateTime, TimeSpan) | (DateTime, DateTime) if op == "%" => give(TimeSpan, left, right),
         (TimeSpan, TimeSpan) if op == "*" => give(TimeSpan, left, right),
-        (TimeSpan | DateTime, number) if scale && number.is_numeric() => give(left, left, wide(number)),
-        (number, TimeSpan | DateTime) if op == "*" && number.is_numeric() => give(right, wide(number), right),
+        (TimeSpan | DateTime, number) if scale && number.is_numeric() => give(left, left, number.widened()),
+        (number, TimeSpan | DateTime) if op == "*" && number.is_numeric() => give(right, number.widened(), right),
         _ => Err(NotDefined),
     }
-}
-
-/// An `int` reckons as a `long`.
-fn wide(ty: Type) -> Type {
-    if ty == Type::Int { Type::Long } else { ty }
 }
 
 #[cfg(test)]

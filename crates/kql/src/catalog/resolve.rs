@@ -472,7 +472,7 @@ fn widest(args: &[ArgType<'_>]) -> Type {
     if args.iter().any(|arg| arg.ty == Type::Unknown) {
         return Type::Unknown;
     }
-    widened(args.iter().fold(Type::Unknown, |ty, arg| common_type(ty, arg.ty).unwrap_or(ty)))
+    args.iter().fold(Type::Unknown, |ty, arg| common_type(ty, arg.ty).unwrap_or(ty)).widened()
 }
 
 /// The type of the result; of the first column where there are several.
@@ -482,19 +482,14 @@ fn result_type(signature: &Signature, parameters: &[usize], args: &[ArgType<'_>]
     match &signature.returns {
         Returns::Type(ty) => *ty,
         Returns::SameAs(at) | Returns::TypeOf(at) => of(*at),
-        Returns::WidenedFrom(at) => widened(of(*at)),
+        Returns::WidenedFrom(at) => of(*at).widened(),
         Returns::Common => common(signature, parameters, args).unwrap_or(Type::Unknown),
         Returns::Widest => widest(args),
         Returns::Columns(columns) => columns.first().map_or(Type::Unknown, |(_, ty)| *ty),
         Returns::SortedArrays => Type::Dynamic,
         Returns::Percentiles if first == Type::Decimal => Type::Real,
-        Returns::Percentiles => widened(first),
+        Returns::Percentiles => first.widened(),
         Returns::Arguments => first,
         Returns::Entity | Returns::Table(_) => Type::Unknown,
     }
-}
-
-/// An `int` reckons as a `long`.
-fn widened(ty: Type) -> Type {
-    if ty == Type::Int { Type::Long } else { ty }
 }

@@ -33,7 +33,7 @@ impl Binder<'_> {
         operator: &Operator,
     ) -> Flow {
         let params = &operator.params;
-        let values = items.iter().map(|item| self.in_order(input, |binder| binder.expr(written(item))));
+        let values = items.iter().map(|item| self.in_order(input, |binder| binder.expr(item.expr.without_name())));
         let mut values: Vec<Item> = values.collect();
         let (own, input) = (input.columns().len(), &with_windows(input, values.iter_mut().map(|value| &mut value.expr)));
         let expansion = self.expansion(input, items, values, limit, params);
@@ -64,7 +64,7 @@ impl Binder<'_> {
                 Type::Dynamic | Type::Unknown => value.expr,
                 other => {
                     let message = format!("only a dynamic can be expanded, but this is a {other}");
-                    self.report(diagnostic::WRONG_TYPE, written(item).span, message);
+                    self.report(diagnostic::WRONG_TYPE, item.expr.without_name().span, message);
                     unknown()
                 }
             };
@@ -104,7 +104,7 @@ impl Binder<'_> {
         subquery: &ast::Expr,
         params: &[Param],
     ) -> Flow {
-        let values = items.iter().map(|item| self.over(input, |binder| binder.expr(written(item)))).collect();
+        let values = items.iter().map(|item| self.over(input, |binder| binder.expr(item.expr.without_name()))).collect();
         let expansion = self.expansion(input, items, values, limit, params);
         let context = expansion.columns.clone();
         let rel = Rel { kind: RelKind::Context, columns: context.clone(), open: input.rel.open, ordered: false };
@@ -144,11 +144,6 @@ impl Binder<'_> {
         let flow = input.with_columns(kind, columns, open);
         if order.is_sorted() { flow } else { Flow { origin: None, ..flow.pick(&order) } }
     }
-}
-
-/// The array of `name = array`.
-fn written(item: &ast::ExpandItem) -> &ast::Expr {
-    if let Ast::Named { value, .. } = &item.expr.kind { value } else { &item.expr }
 }
 
 /// Where the names stand among the columns, each once.

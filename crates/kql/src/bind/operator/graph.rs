@@ -46,7 +46,7 @@ impl Binder<'_> {
 
     /// `graph('Model')`: a graph that a database keeps. What its nodes and edges hold is not known here.
     pub(in crate::bind) fn stored_graph(&mut self, args: &[ast::Expr]) -> Flow {
-        let values: Vec<Expr> = args.iter().map(|arg| self.value(arg)).collect();
+        let values: Vec<Expr> = args.iter().map(|arg| self.value(arg.without_name())).collect();
         let name = values.first().and_then(super::super::fold::text).unwrap_or_default();
         let kind = GraphKind::Unsupported { operator: format!("graph('{name}'), whose model a database keeps,") };
         flow_of(Graph { kind, nodes: Vec::new(), edges: Vec::new(), open: true })

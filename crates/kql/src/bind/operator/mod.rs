@@ -198,11 +198,7 @@ impl Binder<'_> {
             bounds[0].ty
         } else {
             let all = bounds.iter().try_fold(Type::Unknown, |ty, bound| crate::catalog::common_type(ty, bound.ty));
-            match all {
-                Some(Type::Int) => Type::Long,
-                Some(ty) if ty.is_numeric() => ty,
-                _ => Type::Unknown,
-            }
+            all.filter(|ty| ty.is_numeric()).map_or(Type::Unknown, Type::widened)
         };
         let fits = match ty {
             Type::DateTime => bounds[1].ty == Type::DateTime && bounds[2].ty == Type::TimeSpan,
@@ -294,8 +290,7 @@ impl Binder<'_> {
     /// A key of a sort: descending unless the query says otherwise; nulls are the least of all values. [`with_windows`] has to
     /// follow.
     pub(super) fn sort_key(&mut self, input: &Flow, key: &ast::SortKey) -> SortKey {
-        let written = if let Ast::Named { value, .. } = &key.expr.kind { value } else { &key.expr };
-        let expr = self.in_order(input, |binder| binder.value(written));
+        let expr = self.in_order(input, |binder| binder.value(key.expr.without_name()));
         if expr.ty == Type::Dynamic {
             let help = "convert it first: tostring(…)".to_owned();
             self.report_with_help(diagnostic::DYNAMIC_KEY, key.span, "rows cannot be sorted by a dynamic", Some(help));

@@ -125,7 +125,7 @@ impl Binder<'_> {
     fn plugin_argument(&mut self, rows: &Flow, plugin: &Function, arg: &ast::Expr, at: usize) -> Given {
         let mut parameters = plugin.signatures.iter().filter_map(|signature| signature.parameters.get(at));
         let of_lookup = parameters.any(|parameter| parameter.must_be == MustBe::ColumnOfFirst);
-        let written = if let Ast::Named { value, .. } = &arg.kind { value.as_ref() } else { arg };
+        let written = arg.without_name();
         let alias = if let Ast::Named { name, .. } = &arg.kind { Some(name.text.clone()) } else { None };
         let bound_as =
             |form, expr| Bound { expr, name: None, alias: alias.clone(), form, settled: Settled::Unsaid, span: arg.span };

@@ -70,6 +70,22 @@ impl Binder<'_> {
         }
     }
 
+    /// A column for each item, for a star all of the input's.
+    fn made_of(&mut self, input: &Flow, items: &[ast::Expr]) -> Made {
+        let mut made = Made::new();
+        for item in items {
+            if matches!(item.kind, Ast::Star) {
+                for (at, column) in input.columns().iter().enumerate() {
+                    let name = made.free(&column.name);
+                    made.push(name, Expr::column(at, column.ty));
+                }
+            } else {
+                self.make(&mut made, item);
+            }
+        }
+        made
+    }
+
     /// A column for each item, none under a name that another has.
     pub(super) fn make(&mut self, made: &mut Made, item: &ast::Expr) {
         for (named, result) in self.items(item) {
@@ -97,20 +113,7 @@ impl Binder<'_> {
     pub(super) fn project(&mut self, input: &Flow, items: &[ast::Expr]) -> Flow {
         let mut scope = self.scope_over(input);
         scope.windows = windows_over(input);
-        let (made, scope) = self.within(scope, |binder| {
-            let mut made = Made::new();
-            for item in items {
-                if matches!(item.kind, Ast::Star) {
-                    for (at, column) in input.columns().iter().enumerate() {
-                        let name = made.free(&column.name);
-                        made.push(name, Expr::column(at, column.ty));
-                    }
-                } else {
-                    binder.make(&mut made, item);
-                }
-            }
-            made
-        });
+        let (made, scope) = self.within(scope, |binder| binder.made_of(input, items));
         let flow = projected(input, made.exprs, made.columns, scope.windows, false);
         Flow { origin: None, ..flow }
     }
@@ -232,31 +235,34 @@ impl Binder<'_> {
     pub(super) fn project_rename(&mut self, input: &Flow, items: &[ast::Expr]) -> Flow {
         let mut columns = input.columns().to_vec();
         let mut exprs = input.identity();
+        let mut renamed: HashSet<&str> = HashSet::new();
         for item in items {
-            let (name, value) = match &item.kind {
-                Ast::Named { name, value } => (name, value.as_ref()),
-                Ast::Name(_) => continue,
-                _ => {
-                    if !item.is_missing() {
-                        self.report(diagnostic::EXPECTED_COLUMN, item.span, "write `new = old` here");
-                    }
-                    continue;
+            let Ast::Named { name, value } = &item.kind else {
+                if !item.is_missing() {
+                    self.report(diagnostic::EXPECTED_COLUMN, item.span, "write `new = old` here");
                 }
+                continue;
             };
-            if input.rel.open
-                && let Some(old) = value.as_name()
-                && input.position(&old.text).is_none()
-            {
-                columns.push(Column::new(name.text.clone(), Type::Unknown));
-                exprs.push(open_column(&old.text));
+            let Some(old) = value.as_name() else {
+                if !value.is_missing() {
+                    self.report(diagnostic::EXPECTED_COLUMN, value.span, "a column's name is needed here");
+                }
+                continue;
+            };
+            let at = self.columns_meant(input, value).first().copied();
+            if at.is_none() && !input.rel.open {
                 continue;
             }
-            let Some(at) = self.columns_meant(input, value).first().copied() else { continue };
             if columns.iter().any(|column| column.name == name.text) {
                 self.duplicate(&name.text, name.span);
-                continue;
+            } else if !renamed.insert(&old.text) {
+                self.report(diagnostic::DUPLICATE_COLUMN, value.span, format!("`{}` has another name already", old.text));
+            } else if let Some(at) = at {
+                columns[at].name.clone_from(&name.text);
+            } else {
+                columns.push(Column::new(name.text.clone(), Type::Unknown));
+                exprs.push(open_column(&old.text));
             }
-            columns[at].name.clone_from(&name.text);
         }
         let flow = projected(input, exprs, columns, Windows::Forbidden, input.rel.open);
         Flow { origin: None, ..flow }
@@ -308,20 +314,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn distinct(&mut self, input: &Flow, items: &[ast::Expr]) -> Flow {
-        let mut made = self.in_order(input, |binder| {
-            let mut made = Made::new();
-            for item in items {
-                if matches!(item.kind, Ast::Star) {
-                    for (at, column) in input.columns().iter().enumerate() {
-                        let name = made.free(&column.name);
-                        made.push(name, Expr::column(at, column.ty));
-                    }
-                } else {
-                    binder.make(&mut made, item);
-                }
-            }
-            made
-        });
+        let mut made = self.in_order(input, |binder| binder.made_of(input, items));
         for (at, expr) in made.exprs.iter().enumerate() {
             if expr.ty == Type::Dynamic {
                 let span = items.get(at).or(items.first()).map(|item| item.span).unwrap_or_default();

@@ -41,14 +41,12 @@ impl Binder<'_> {
     }
 
     /// A value over the input's rows, and its name: its own, or the one that the query gives. [`with_windows`] has to follow.
-    fn named_value(&mut self, input: &Flow, written: &ast::Expr) -> Item {
-        self.in_order(input, |binder| match &written.kind {
-            Ast::Named { name, value } => {
-                let item = binder.expr(value);
-                Item { name: Some(name.text.clone()), expr: item.expr }
-            }
-            _ => binder.expr(written),
-        })
+    pub(super) fn named_value(&mut self, input: &Flow, written: &ast::Expr) -> Item {
+        let item = self.in_order(input, |binder| binder.expr(written.without_name()));
+        match &written.kind {
+            Ast::Named { name, .. } => Item { name: Some(name.text.clone()), expr: item.expr },
+            _ => item,
+        }
     }
 
     pub(super) fn top_hitters(&mut self, input: &Flow, count: &ast::Expr, of: &ast::Expr, by: Option<&ast::Expr>) -> Flow {
@@ -57,10 +55,9 @@ impl Binder<'_> {
         let name = of.name.unwrap_or_else(|| "Column1".to_owned());
         let mut by = by.map(|by| self.named_value(input, by));
         let (label, ty) = match &by {
-            Some(by) => (format!("approximate_sum_{}", by.name.as_deref().unwrap_or_default()), by.expr.ty),
+            Some(by) => (format!("approximate_sum_{}", by.name.as_deref().unwrap_or_default()), by.ty().widened()),
             None => (format!("approximate_count_{name}"), Type::Long),
         };
-        let ty = if ty == Type::Int { Type::Long } else { ty };
         let label = fresh_name(&label, &std::iter::once(name.clone()).collect());
         let columns = vec![Column::new(name, of.expr.ty), Column::new(label, ty)];
         let input = with_windows(input, std::iter::once(&mut of.expr).chain(by.as_mut().map(|by| &mut by.expr)));

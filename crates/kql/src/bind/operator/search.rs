@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
-use super::super::Binder;
+use super::super::env::Binding;
 use super::super::flow::{Flow, fresh_name, names_of, null_of, unknown};
+use super::super::{Binder, fold};
 use super::param;
 use super::project::matches_pattern;
 use super::union::{combined, searchable};
@@ -75,6 +76,9 @@ impl Binder<'_> {
     }
 
     fn search_predicate(&mut self, predicate: &ast::Expr) -> Expr {
+        if let Some(text) = self.search_text(predicate) {
+            return self.anywhere(predicate.span, &text, BinaryOp::SearchHas);
+        }
         let is_bool = |kind| Expr { kind, ty: Type::Bool };
         match &predicate.kind {
             Ast::Paren(inner) => self.search_predicate(inner),
@@ -84,20 +88,35 @@ impl Binder<'_> {
                 let inner = self.search_predicate(&args[0]);
                 Expr::call("not", vec![inner], Type::Bool)
             }
-            Ast::Literal(literal) if literal.ty == Type::String => self.anywhere(&literal.value.to_text(), BinaryOp::SearchHas),
             Ast::Star => is_bool(ExprKind::Literal(Value::Bool(true))),
             _ => self.predicate(predicate),
         }
     }
 
-    /// `* has 'x'`: some column passes; for a negated operator, all of them.
-    pub(in crate::bind) fn any_column(&mut self, op: BinaryOp, op_span: Span, value: &Expr) -> Expr {
-        if op == BinaryOp::SearchHas
-            && let Some(text) = super::super::fold::text(value).map(str::to_owned)
-        {
-            return self.anywhere(&text, op);
+    /// A text that stands by itself in a search: written out, or the constant of that name.
+    fn search_text(&self, predicate: &ast::Expr) -> Option<String> {
+        match &predicate.kind {
+            Ast::Literal(literal) if literal.ty == Type::String => Some(literal.value.to_text()),
+            Ast::Name(name) => {
+                let declared = self.lookup(&name.text)?;
+                let is_column = self.scope().is_some_and(|scope| scope.is_visible && scope.column(&name.text).is_some());
+                match &declared.binding {
+                    Binding::Scalar { expr, .. } if declared.is_parameter || !is_column => fold::text(expr).map(str::to_owned),
+                    _ => None,
+                }
+            }
+            _ => None,
         }
-        let any = self.each_column(|binder, column| {
+    }
+
+    /// `* has 'x'`: some column passes; for a negated operator, all of them.
+    pub(in crate::bind) fn any_column(&mut self, star: Span, op: BinaryOp, op_span: Span, value: &Expr) -> Expr {
+        if op == BinaryOp::SearchHas
+            && let Some(text) = fold::text(value).map(str::to_owned)
+        {
+            return self.anywhere(star, &text, op);
+        }
+        let any = self.some_column(star, is_searched, |binder, column| {
             let column = if value.ty == Type::String { binder.convert(column, Type::String) } else { column };
             binder.binary(op, op_span, column, value.clone())
         });
@@ -108,22 +127,24 @@ impl Binder<'_> {
     }
 
     /// Some column holds the text.
-    fn anywhere(&mut self, text: &str, op: BinaryOp) -> Expr {
-        let text = text.to_owned();
-        self.each_column(|binder, column| {
+    fn anywhere(&mut self, at: Span, text: &str, op: BinaryOp) -> Expr {
+        self.some_column(at, is_searched, |binder, column| {
             let column = binder.convert(column, Type::String);
-            binder.holds(column, &text, op)
+            binder.holds(column, text, op)
         })
     }
 
-    /// `test` holds for some column: those of times and bools are not looked at.
-    fn each_column(&mut self, mut test: impl FnMut(&mut Self, Expr) -> Expr) -> Expr {
-        let columns = self.scope().map(|scope| scope.columns().to_vec()).unwrap_or_default();
+    /// `test` holds for some of the columns that are meant.
+    fn some_column(
+        &mut self,
+        at: Span,
+        is_meant: impl Fn(&Column) -> bool,
+        mut test: impl FnMut(&mut Self, Expr) -> Expr,
+    ) -> Expr {
+        let columns = self.row_columns(at);
         let mut tests = Vec::new();
-        for (at, column) in columns.iter().enumerate() {
-            if !matches!(column.ty, Type::Bool | Type::DateTime | Type::TimeSpan | Type::Unknown) {
-                tests.push(test(self, Expr::column(at, column.ty)));
-            }
+        for (at, column) in columns.iter().enumerate().filter(|(_, column)| is_meant(column)) {
+            tests.push(test(self, Expr::column(at, column.ty)));
         }
         match tests.len() {
             0 => Expr::literal(Value::Bool(false), Type::Bool),
@@ -160,22 +181,17 @@ impl Binder<'_> {
     /// `column:value` within a search.
     pub(in crate::bind) fn search_column(&mut self, column: &ast::Expr, value: &ast::Expr) -> Expr {
         let value = self.value(value);
-        let text = super::super::fold::text(&value).map(str::to_owned);
+        let text = fold::text(&value).map(str::to_owned);
         match (&column.without_parens().kind, text) {
-            (Ast::Star, Some(text)) => self.anywhere(&text, BinaryOp::SearchHas),
-            (Ast::Wildcard(pattern), Some(text)) => {
-                let columns = self.scope().map(|scope| scope.columns().to_vec()).unwrap_or_default();
-                let mut tests = Vec::new();
-                for (at, column) in columns.iter().enumerate().filter(|(_, column)| matches_pattern(&column.name, pattern)) {
-                    let column = self.convert(Expr::column(at, column.ty), Type::String);
-                    tests.push(self.holds(column, &text, BinaryOp::SearchHas));
-                }
-                match tests.len() {
-                    0 => Expr::literal(Value::Bool(false), Type::Bool),
-                    1 => tests.remove(0),
-                    _ => Expr { kind: ExprKind::Or(tests), ty: Type::Bool },
-                }
-            }
+            (Ast::Star, Some(text)) => self.anywhere(column.span, &text, BinaryOp::SearchHas),
+            (Ast::Wildcard(pattern), Some(text)) => self.some_column(
+                column.span,
+                |column| matches_pattern(&column.name, pattern),
+                |binder, column| {
+                    let column = binder.convert(column, Type::String);
+                    binder.holds(column, &text, BinaryOp::SearchHas)
+                },
+            ),
             (_, Some(text)) => {
                 let column = self.value(column);
                 let column = self.convert(column, Type::String);
@@ -186,6 +202,33 @@ impl Binder<'_> {
                 let column = self.value(column);
                 self.binary(BinaryOp::Equal, span, column, value)
             }
+        }
+    }
+
+    /// The tables that `find` looks into: those with a column that the predicate names, or all if it looks into any column or
+    /// names none.
+    fn concerned(&self, flows: Vec<Flow>, predicate: &ast::Expr) -> Vec<Flow> {
+        let mut names = Vec::new();
+        names_in(predicate, &mut names);
+        let has_some = |flow: &Flow| flow.rel.open || names.iter().any(|name| flow.position(name).is_some());
+        if self.is_about_any_column(predicate) || !flows.iter().any(has_some) {
+            return flows;
+        }
+        flows.into_iter().filter(has_some).collect()
+    }
+
+    /// The predicate holds a term, `* == x` or `pattern*:x` that any column may pass.
+    fn is_about_any_column(&self, predicate: &ast::Expr) -> bool {
+        match &predicate.kind {
+            Ast::Literal(_) | Ast::Star | Ast::Wildcard(_) => true,
+            Ast::Name(_) => self.search_text(predicate).is_some(),
+            Ast::Paren(inner) => self.is_about_any_column(inner),
+            Ast::And(operands) | Ast::Or(operands) => operands.iter().any(|operand| self.is_about_any_column(operand)),
+            Ast::Call { name, args } => name.text == "not" && args.iter().any(|arg| self.is_about_any_column(arg)),
+            Ast::Binary { left: part, .. } | Ast::SearchColumn { column: part, .. } | Ast::InList { value: part, .. } => {
+                matches!(part.without_parens().kind, Ast::Star | Ast::Wildcard(_))
+            }
+            _ => false,
         }
     }
 
@@ -206,7 +249,7 @@ impl Binder<'_> {
             Some(input) if tables.is_empty() => vec![input.clone()],
             _ => self.searched(tables, predicate),
         };
-        let flows = concerned(flows, predicate);
+        let flows = self.concerned(flows, predicate);
         let before = self.is_search_cased.replace(false);
         let found = self.matching(&flows, |binder| binder.search_predicate(predicate));
         self.is_search_cased = before;
@@ -278,30 +321,9 @@ impl Binder<'_> {
     }
 }
 
-/// The tables that `find` looks into: those with a column that the predicate names, or all if it looks into any column or names
-/// none.
-fn concerned(flows: Vec<Flow>, predicate: &ast::Expr) -> Vec<Flow> {
-    let mut names = Vec::new();
-    names_in(predicate, &mut names);
-    let has_some = |flow: &Flow| flow.rel.open || names.iter().any(|name| flow.position(name).is_some());
-    if is_about_any_column(predicate) || !flows.iter().any(has_some) {
-        return flows;
-    }
-    flows.into_iter().filter(has_some).collect()
-}
-
-/// The predicate holds a term, `* == x` or `pattern*:x` that any column may pass.
-fn is_about_any_column(predicate: &ast::Expr) -> bool {
-    match &predicate.kind {
-        Ast::Literal(_) | Ast::Star | Ast::Wildcard(_) => true,
-        Ast::Paren(inner) => is_about_any_column(inner),
-        Ast::And(operands) | Ast::Or(operands) => operands.iter().any(is_about_any_column),
-        Ast::Call { name, args } => name.text == "not" && args.iter().any(is_about_any_column),
-        Ast::Binary { left: part, .. } | Ast::SearchColumn { column: part, .. } | Ast::InList { value: part, .. } => {
-            matches!(part.without_parens().kind, Ast::Star | Ast::Wildcard(_))
-        }
-        _ => false,
-    }
+/// A bare text is looked for in columns of that type: not in those of times and bools.
+fn is_searched(column: &Column) -> bool {
+    !matches!(column.ty, Type::Bool | Type::DateTime | Type::TimeSpan | Type::Unknown)
 }
 
 /// The columns that `find` returns by itself: those that all tables have, and those that the predicate names.

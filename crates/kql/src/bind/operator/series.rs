@@ -7,7 +7,7 @@ use super::super::Binder;
 use super::super::flow::{Flow, fresh_name};
 use super::super::neighbors::with_windows;
 use super::param;
-use crate::ast::{self, ExprKind as Ast, MakeSeries, Param, SeriesAggregate, SeriesRange};
+use crate::ast::{self, MakeSeries, Param, SeriesAggregate, SeriesRange};
 use crate::catalog;
 use crate::diagnostic;
 use crate::plan::{Expr, RelKind};
@@ -42,13 +42,7 @@ impl Binder<'_> {
             made.push(name, Expr { ty: Type::Dynamic, ..default.clone() });
             values.push((item.expr, default));
         }
-        let mut axis = self.in_order(input, |binder| match &series.axis.kind {
-            Ast::Named { name, value } => {
-                let item = binder.expr(value);
-                super::Item { name: Some(name.text.clone()), expr: item.expr }
-            }
-            _ => binder.expr(&series.axis),
-        });
+        let mut axis = self.named_value(input, &series.axis);
         if !matches!(
             axis.ty(),
             Type::DateTime | Type::TimeSpan | Type::Int | Type::Long | Type::Real | Type::Decimal | Type::Unknown
