@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use kql::render;
+
 use crate::error::Error;
 use crate::escape;
 
@@ -17,6 +19,25 @@ pub fn warning(config: &crate::config::Config, text: &str) {
     if !config.quiet {
         say("warning", "\u{1b}[1;33m", config.color_messages, text);
     }
+}
+
+/// What is wrong, or probably not meant, in a query's text.
+pub fn diagnostics(config: &crate::config::Config, name: &str, query: &str, found: &[kql::Diagnostic]) {
+    if !config.quiet {
+        let _ = writeln!(std::io::stderr().lock(), "{}", excerpts(name, query, found, config.color_messages));
+    }
+}
+
+/// The same as text, fit for a terminal.
+#[must_use]
+pub fn excerpts(name: &str, query: &str, found: &[kql::Diagnostic], color: bool) -> String {
+    let shown = if color {
+        // The renderer makes its excerpts safe itself; its colors must stay.
+        render::colored_text(&escape::terminal(name), query, found)
+    } else {
+        escape::terminal_lines(&render::text(name, query, found)).into_owned()
+    };
+    shown.trim_end().to_owned()
 }
 
 /// Removes what queries have spilled to disk; warns of what is left there.
@@ -46,7 +67,7 @@ pub fn error(error: &Error, color: bool) {
     // A diagnostic has its own label with its code: `error[K0142]: …`.
     if let Some(colored) = error.colored.as_deref().filter(|_| color) {
         let _ = writeln!(std::io::stderr().lock(), "{}", colored.trim_end());
-    } else if error.message.starts_with("error[") {
+    } else if error.colored.is_some() || error.message.starts_with("error[") {
         let _ = writeln!(std::io::stderr().lock(), "{}", escape::terminal_lines(error.message.trim_end()));
     } else {
         say("error", "\u{1b}[1;31m", color, &error.message);

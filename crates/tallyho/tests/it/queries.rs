@@ -165,3 +165,54 @@ fn a_query_is_explained_step_by_step() {
     let table = world.run(&["kql", "explain", "--analyze", "-e", query]);
     assert!(table.contains("      rows      bytes       time  operator\n") && table.contains(": 1 row\n"), "{table}");
 }
+
+#[test]
+fn what_a_query_probably_does_not_mean_is_told_beside_its_rows() {
+    let world = World::new();
+    world.check(
+        &["kql", "run", "-e", "print a = true | where a = false", "--format", "csv"],
+        &expect![[r#"
+        a
+        ! warning[K0922]: `=` gives the condition the name `a`, and compares nothing
+        !  --> query:1:24
+        !   |
+        ! 1 | print a = true | where a = false
+        !   |                        ^
+        !   = help: compare with `==`: `a == …`
+        = 0
+    "#]],
+    );
+    world.check(
+        &["kql", "run", "-e", "print a = 'x' | where a = 'x'"],
+        &expect![[r#"
+        ! warning[K0922]: `=` gives the condition the name `a`, and compares nothing
+        !  --> query:1:23
+        !   |
+        ! 1 | print a = 'x' | where a = 'x'
+        !   |                       ^
+        !   = help: compare with `==`: `a == …`
+        ! 
+        ! error[K0114]: a condition must be a bool, but this is a string
+        !  --> query:1:27
+        !   |
+        ! 1 | print a = 'x' | where a = 'x'
+        !   |                           ^^^
+        = 2
+    "#]],
+    );
+    let quiet = world.run(&["kql", "run", "-e", "print a = true | where a = false", "--format", "csv", "-q"]);
+    assert_eq!(quiet, "a\n= 0\n");
+}
+
+#[test]
+fn warnings_can_fail_a_check() {
+    let world = World::new();
+    let flawed = "print a = true | where a = false";
+    let named = "warning[K0922]: `=` gives the condition the name `a`, and compares nothing";
+    for (options, exit) in [(vec!["--exit-code"], 0), (vec!["--exit-code", "--deny-warnings", "--no-lint"], 1)] {
+        let found = world.run(&[vec!["kql", "check", "-e", flawed], options].concat());
+        assert!(found.starts_with(named) && found.ends_with(&format!("! 1 query: 0 errors, 1 warning\n= {exit}\n")), "{found}");
+    }
+    let found = world.run(&["kql", "check", "-e", "SecurtyEvent | count", "--no-lint"]);
+    assert!(found.contains("K0925") && found.contains("did you mean `SecurityEvent`?"), "{found}");
+}

@@ -41,9 +41,20 @@ pub struct Args {
     /// Exit with 1 if a query has an error
     #[arg(long)]
     pub exit_code: bool,
+    /// With --exit-code: a warning counts as an error
+    #[arg(long, requires = "exit_code")]
+    pub deny_warnings: bool,
     /// Leave out warnings
     #[arg(long)]
     pub no_lint: bool,
+}
+
+impl Args {
+    /// A query of which that was found is not as it should be.
+    fn is_denied(&self, checked: &kql::Checked) -> bool {
+        let is_warning = |found: &Diagnostic| found.severity == kql::Severity::Warning;
+        !checked.ok || self.deny_warnings && checked.diagnostics.iter().any(is_warning)
+    }
 }
 
 /// A query and all that was found of it.
@@ -63,7 +74,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     if args.jsonl {
         jsonl::answer_lines(|request| {
             let checked = check(Source { name: String::new(), path: None, text: request.query.clone() });
-            failed |= !checked.checked.ok;
+            failed |= args.is_denied(&checked.checked);
             Ok(members(&checked))
         })?;
     } else {
@@ -77,7 +88,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
                 }
             }
         }
-        failed = all.iter().any(|checked| !checked.checked.ok);
+        failed = all.iter().any(|checked| args.is_denied(&checked.checked));
         write(args, global, config, &all)?;
         any = !all.is_empty();
     }
@@ -121,13 +132,8 @@ fn write(args: &Args, global: &Global, config: &Config, all: &[Checked]) -> Resu
         Format::Table => {
             for checked in all.iter().filter(|checked| !checked.checked.diagnostics.is_empty()) {
                 let Source { name, text, .. } = &checked.source;
-                let shown = if out.look.color {
-                    // The renderer makes its excerpts safe itself; its colors must stay.
-                    render::colored_text(&escape::terminal(name), text, &checked.checked.diagnostics)
-                } else {
-                    escape::terminal_lines(&render::text(name, text, &checked.checked.diagnostics)).into_owned()
-                };
-                writeln!(out, "{}", shown.trim_end())?;
+                let color = out.look.color;
+                writeln!(out, "{}", messages::excerpts(name, text, &checked.checked.diagnostics, color))?;
             }
         }
         Format::Json | Format::Ndjson => {

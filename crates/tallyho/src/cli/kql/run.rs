@@ -7,7 +7,6 @@ use engine::error::code;
 use engine::source::{LogOptions, OnRead};
 use engine::{Cut, Engine, ResultTable};
 use kql::diagnostic::{NO_INGESTION_TIME, UNFILLED_TABLE};
-use kql::render;
 use kql::time::format_datetime;
 
 use super::limits::Limits;
@@ -238,15 +237,19 @@ fn stream(engine: &Engine, config: &Config, sources: &[Source], mut out: Sink) -
 }
 
 fn warn(config: &Config, source: &Source, diagnostics: &[kql::Diagnostic]) {
-    let of_logs = |found: &kql::Diagnostic| [NO_INGESTION_TIME.id, UNFILLED_TABLE.id].contains(&found.code);
-    for found in diagnostics.iter().filter(|found| of_logs(found)) {
+    for found in diagnostics.iter().filter(|found| is_of_logs(found)) {
         let help = found.help.as_deref().map(|help| format!("; {help}")).unwrap_or_default();
         messages::warning(config, &format!("{}: {}{help}", source.name, found.message));
     }
-    let others: Vec<_> = diagnostics.iter().filter(|found| !of_logs(found)).cloned().collect();
+    let others: Vec<_> = diagnostics.iter().filter(|found| !is_of_logs(found)).cloned().collect();
     if !others.is_empty() {
-        messages::note(config, &render::text(&source.name, &source.text, &others));
+        messages::diagnostics(config, &source.name, &source.text, &others);
     }
+}
+
+/// It is about the logs at hand, not about a place in the query.
+fn is_of_logs(found: &kql::Diagnostic) -> bool {
+    [NO_INGESTION_TIME.id, UNFILLED_TABLE.id].contains(&found.code)
 }
 
 fn no_query(config: &Config, source: &Source) {
@@ -304,8 +307,7 @@ pub(super) fn refused(config: &Config, source: &Source, error: &engine::Error) -
     if config.cancel.is_cancelled() {
         return Error::interrupted();
     }
-    let errors: Vec<_> = error.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
-    if errors.is_empty() {
+    if !error.diagnostics.iter().any(kql::Diagnostic::is_error) {
         let told = Error::user(format!("error[{}]: {}", error.code, error.message));
         return match error.code {
             code::STOPPED => told.with_hint("--timeout raises the limit, 0 lifts it"),
@@ -313,7 +315,8 @@ pub(super) fn refused(config: &Config, source: &Source, error: &engine::Error) -
             _ => told,
         };
     }
-    let error = Error::query(&source.name, &source.text, &errors);
+    let found: Vec<_> = error.diagnostics.iter().filter(|found| !is_of_logs(found)).cloned().collect();
+    let error = Error::query(&source.name, &source.text, &found);
     let is_query =
         |path: &PathBuf| path.extension().is_some_and(|it| QUERY_ENDINGS.iter().any(|known| it.eq_ignore_ascii_case(known)));
     if source.path.as_ref().is_none_or(is_query) { error } else { error.with_hint(LOGS_ELSEWHERE) }
