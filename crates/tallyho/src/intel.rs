@@ -11,20 +11,29 @@ use hunt::{Fact, Indicator, IndicatorType, Intel, Malware, Source, Unread};
 use kql::{Column, Rows, Type, Value};
 
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Error, Exit};
 use crate::words::counted;
 use crate::{folder, messages};
 
+/// What was read of feeds.
+#[derive(Debug)]
+pub struct Feeds {
+    /// All their indicators.
+    pub intel: Intel,
+    /// How a command ends that does its work with them: a file of a folder may have been damaged.
+    pub exit: Exit,
+}
+
 /// Reads all files into one set of indicators; those below a folder in order of their paths. What of a folder is no feed is passed
-/// over, with a warning.
+/// over, and what is a damaged one is not read, each with a warning.
 ///
 /// # Errors
 /// A file that was named cannot be read or is of no known format, or a folder holds none that is.
-pub fn read(paths: &[PathBuf], config: &Config) -> Result<Intel, Error> {
-    let mut intel = Intel::new();
+pub fn read(paths: &[PathBuf], config: &Config) -> Result<Feeds, Error> {
+    let (mut intel, mut exit) = (Intel::new(), Exit::Ran);
     for path in paths {
         if !path.is_dir() {
-            intel.merge(read_file(path)?);
+            intel.merge(read_file(path).map_err(|unread| unread.error)?);
             continue;
         }
         let mut any = false;
@@ -34,7 +43,13 @@ pub fn read(paths: &[PathBuf], config: &Config) -> Result<Intel, Error> {
                     intel.merge(one);
                     any = true;
                 }
-                Err(error) => messages::warning(config, &format!("passed over: {}", error.message)),
+                Err(NoFeed { error, is_damaged: false }) => {
+                    messages::warning(config, &format!("passed over: {}", error.message));
+                }
+                Err(NoFeed { error, .. }) => {
+                    messages::warning(config, &format!("not read: {}", error.message));
+                    exit = Exit::Unread;
+                }
             }
         }
         if !any {
@@ -42,7 +57,7 @@ pub fn read(paths: &[PathBuf], config: &Config) -> Result<Intel, Error> {
         }
     }
     intel.sources.iter().filter_map(unread_facts).for_each(|text| messages::warning(config, &text));
-    Ok(intel)
+    Ok(Feeds { intel, exit })
 }
 
 /// Says which date or confidence of a source could not be read first, how many more there are, and what would be.
@@ -59,16 +74,26 @@ fn unread_facts(source: &Source) -> Option<String> {
     Some(format!("{}: {at}: the {what} `{text}` is not read, and its value hunted without{more}; {form}", source.name))
 }
 
-fn read_file(path: &Path) -> Result<Intel, Error> {
-    let bytes = fs::read(path).map_err(|error| Error::input(path, error))?;
+/// A file that gives no indicators.
+struct NoFeed {
+    /// Why.
+    error: Error,
+    /// It was meant to give some.
+    is_damaged: bool,
+}
+
+fn read_file(path: &Path) -> Result<Intel, NoFeed> {
+    let bytes = fs::read(path).map_err(|error| NoFeed { error: Error::input(path, error), is_damaged: true })?;
     // The library's message names the file already.
     hunt::feed::read(&bytes, &path.display().to_string()).map_err(|error| {
         let told = Error::new(crate::error::Kind::Input, error.to_string());
-        match error {
+        let is_damaged = matches!(error, FeedError::Packed { .. } | FeedError::Json { .. } | FeedError::Status { .. });
+        let error = match error {
             FeedError::Columns { .. } => told.with_hint("`tallyho intel help table` tells what columns may be called"),
             FeedError::Unknown { .. } => told.with_hint("`tallyho intel help FEED` tells what each looks like"),
             _ => told,
-        }
+        };
+        NoFeed { error, is_damaged }
     })
 }
 

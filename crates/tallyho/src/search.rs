@@ -227,7 +227,7 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, &file.bytes).unwrap();
         }
-        crate::intel::read(&[folder.join("intel")], &Config::default()).unwrap()
+        crate::intel::read(&[folder.join("intel")], &Config::default()).unwrap().intel
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     if global.now.is_none() {
         config.now = crate::config::parse_time(NOW)?;
     }
-    let intel = Arc::new(intel::read(&[folder.join("intel/threatfox.json")], &config)?);
+    let intel = Arc::new(intel::read(&[folder.join("intel/threatfox.json")], &config)?.intel);
     let request = Request {
         hunts: hunt::build(&intel, Template::Exact),
         intel,

@@ -7,7 +7,7 @@ use std::time::Instant;
 use logs::{Compression, Discovered};
 
 use super::Global;
-use super::hunts::Selection;
+use super::hunts::{Selected, Selection};
 use crate::config::{Config, parse_moment};
 use crate::error::{Error, Exit};
 use crate::output::Sink;
@@ -97,11 +97,11 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     let exclusion_files: Vec<PathBuf> = config.exclusions.iter().chain(&args.exclusions).cloned().collect();
     let exclusions = search::read_exclusions(&exclusion_files)?;
     // The logs are found while the indicators are read: each may take its time.
-    let (hunts, found) = std::thread::scope(|scope| {
+    let (selected, found) = std::thread::scope(|scope| {
         let found = scope.spawn(|| evidence::discover_as(places.into_iter()));
         (args.selection.hunts(config), found.join())
     });
-    let (intel, hunts) = hunts?;
+    let Selected { intel, hunts, exit } = selected?;
     messages::note(config, &intel::summary(&intel, config.now));
     tell_expired(config, &intel);
     if hunts.is_empty() {
@@ -131,7 +131,7 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     if let Some(blind_to) = report.blind_to().filter(|_| args.out.is_some() || !report.says_blind_spots(format)) {
         messages::line(config, &format!("Not looked for, as no file has a column that could show them: {blind_to}"));
     }
-    let whole = told(config, &report, &request.found).max(scans::tell(config, &scans.totals()));
+    let whole = told(config, &report, &request.found).max(scans::tell(config, &scans.totals())).max(exit);
     messages::line(config, &format!("{} ({:.1} s)", summary(&report), start.elapsed().as_secs_f64()));
     let found_any = report.unexplained().next().is_some();
     Ok(if found_any && args.exit_code { Exit::Found } else { whole })

@@ -123,3 +123,20 @@ fn what_is_named_in_another_way_is_understood_or_explained() {
     "#]]
     .assert_eq(&world.run(&["kql", "check", "DnsEvents | count"]));
 }
+
+#[test]
+fn a_damaged_feed_in_a_folder_is_not_passed_over_in_peace() {
+    let world = World::new();
+    world.write("feeds/list.txt", "evil.shop\n");
+    world.write("feeds/README.md", "Where these come from: see the wiki.\n");
+    world.write("feeds/threatfox.json", "{\"1\": [{\"ioc_value\": \"bad.biz\", \"ioc_type\": \"dom");
+    expect![[r#"
+        Hunt,Family,Indicators,Queries,Tables
+        list-list,the list list,1,7,"CommonSecurityLog, DeviceEvents, DeviceNetworkEvents, DnsEvents, UrlClickEvents"
+        ! warning: passed over: feeds/README.md: no known feed format; known are threatfox, misp, stix, maltrail, table, list
+        ! warning: not read: feeds/threatfox.json: broken JSON: EOF while parsing a string at line 1 column 48
+        ! 1 indicator of 1 family from 1 file; 0 values rejected, 0 held back
+        = 3
+    "#]]
+    .assert_eq(&world.run(&["hunts", "list", "--intel", "feeds", "--format", "csv"]));
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use hunt::{Exclusions, page};
 
-use super::{SHOWN, Selection};
+use super::{SHOWN, Selected, Selection};
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::output::write_file;
@@ -37,7 +37,7 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read or written.
 pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
-    let (read, hunts) = args.selection.hunts(config)?;
+    let Selected { intel: read, hunts, exit } = args.selection.hunts(config)?;
     let exclusions = match &args.exclusions {
         Some(path) => crate::search::read_exclusions(std::slice::from_ref(path))?,
         None => Exclusions::parse(hunt::exclusion::DEFAULT).map_err(|error| Error::internal(error.to_string()))?,
@@ -67,7 +67,7 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
     }
     writeln!(std::io::stdout(), "{}", args.out.display())?;
     messages::line(config, &format!("{} written; {}", counted(hunts.len(), "hunt", "hunts"), intel::summary(&read, config.now)));
-    Ok(Exit::Ran)
+    Ok(exit)
 }
 
 /// The queries of hunts in a folder (`HUNT/QUERY.kql` beside `HUNT.md`) that are not among those written.

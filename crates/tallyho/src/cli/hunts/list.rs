@@ -2,7 +2,7 @@
 
 use kql::{Column, Rows, Type, Value};
 
-use super::Selection;
+use super::{Selected, Selection};
 use crate::cli::Global;
 use crate::config::Config;
 use crate::error::{Error, Exit};
@@ -22,7 +22,7 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let (read, hunts) = args.selection.hunts(config)?;
+    let Selected { intel: read, hunts, exit } = args.selection.hunts(config)?;
     let strings = |names: &[&str]| names.iter().map(|name| Column::new(*name, Type::String)).collect::<Vec<_>>();
     let mut columns = strings(&["Hunt", "Family"]);
     columns.extend([Column::new("Indicators", Type::Long), Column::new("Queries", Type::Long)]);
@@ -41,5 +41,5 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         .collect();
     Sink::stdout(config, global.format).tables([Rows { columns, rows }])?;
     messages::line(config, &intel::summary(&read, config.now));
-    Ok(Exit::Ran)
+    Ok(exit)
 }

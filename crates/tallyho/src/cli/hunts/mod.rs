@@ -7,8 +7,8 @@ use hunt::{Hunt, Template};
 
 use super::intel::IntelFiles;
 use crate::config::Config;
-use crate::error::Error;
-use crate::intel;
+use crate::error::{Error, Exit};
+use crate::intel::{self, Feeds};
 
 pub mod build;
 pub mod list;
@@ -64,19 +64,29 @@ pub struct Selection {
     pub template: TemplateName,
 }
 
+/// Hunts of the families asked for.
+pub struct Selected {
+    /// What they are made of.
+    pub intel: Arc<hunt::Intel>,
+    /// The hunts.
+    pub hunts: Vec<Hunt>,
+    /// How a command ends that does its work with them: some of the feeds may be damaged.
+    pub exit: Exit,
+}
+
 impl Selection {
     /// Reads the indicators and builds the hunts of the families asked for.
     ///
     /// # Errors
     /// A file cannot be read, or no indicator is of a family that was asked for.
-    pub fn hunts(&self, config: &Config) -> Result<(Arc<hunt::Intel>, Vec<Hunt>), Error> {
-        let mut read = intel::read(&self.intel.files, config)?;
+    pub fn hunts(&self, config: &Config) -> Result<Selected, Error> {
+        let Feeds { intel: mut read, exit } = intel::read(&self.intel.files, config)?;
         if !self.family.is_empty() {
             intel::know_families(&read, &self.family)?;
             read.retain(|indicator| self.family.iter().any(|family| intel::is_family(indicator.malware(), family)));
         }
-        let read = Arc::new(read);
-        let hunts = hunt::build(&read, self.template.into());
-        Ok((read, hunts))
+        let intel = Arc::new(read);
+        let hunts = hunt::build(&intel, self.template.into());
+        Ok(Selected { intel, hunts, exit })
     }
 }

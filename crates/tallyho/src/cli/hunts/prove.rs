@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 
 use kql::{Column, Rows, Type, Value};
 
-use super::{SHOWN, Selection};
+use super::{SHOWN, Selected, Selection};
 use crate::cli::Global;
 use crate::config::Config;
 use crate::error::{Error, Exit};
@@ -32,7 +32,7 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read, or there is nothing to prove.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let (_, hunts) = args.selection.hunts(config)?;
+    let Selected { hunts, exit, .. } = args.selection.hunts(config)?;
     let engine = local::engine_without_limit(config)?;
     let mut columns = ["Hunt", "Table", "Verdict"].map(|name| Column::new(name, Type::String)).to_vec();
     columns.extend(["Found", "Left", "Missed", "Wrong"].map(|name| Column::new(name, Type::Long)));
@@ -75,5 +75,5 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         let hunts = counted(without.len(), "hunt is not proven, as it has", "hunts are not proven, as they have");
         messages::warning(config, &format!("{hunts} no query of this template: {}", listed(&without, SHOWN)));
     }
-    Ok(if unproven + without.len() > 0 && args.exit_code { Exit::Found } else { Exit::Ran })
+    Ok(if unproven + without.len() > 0 && args.exit_code { Exit::Found } else { exit })
 }

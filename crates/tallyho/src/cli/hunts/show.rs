@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use hunt::{Exclusions, Hunt, HuntQuery, page};
 
-use super::Selection;
+use super::{Selected, Selection};
 use crate::config::Config;
 use crate::error::{Error, Exit};
 use crate::escape;
@@ -36,7 +36,7 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read, or no hunt is called so.
 pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
-    let (_, mut hunts) = args.selection.hunts(config)?;
+    let Selected { mut hunts, exit, .. } = args.selection.hunts(config)?;
     if !args.hunts.is_empty() {
         let is_called = |hunt: &Hunt, name: &String| hunt.id == *name || intel::is_family(hunt.malware(), name);
         if let Some(unknown) = args.hunts.iter().find(|name| !hunts.iter().any(|hunt| is_called(hunt, name))) {
@@ -52,14 +52,14 @@ pub fn run(args: &Args, config: &Config) -> Result<Exit, Error> {
         let asked = asked(&hunts, &args.query)?;
         write!(out, "{}", escape::terminal_lines(&page::queries_text(&asked)))?;
         out.flush()?;
-        return Ok(Exit::Ran);
+        return Ok(exit);
     }
     let exclusions = Exclusions::parse(hunt::exclusion::DEFAULT).map_err(|error| Error::internal(error.to_string()))?;
     for hunt in &hunts {
         writeln!(out, "{}", escape::terminal_lines(page::markdown(hunt, &exclusions).trim_end()))?;
     }
     out.flush()?;
-    Ok(Exit::Ran)
+    Ok(exit)
 }
 
 /// The hunts' queries; of certain names alone if there are some.

@@ -25,13 +25,13 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let read = intel::read(&args.intel.files, config)?;
+    let feeds = intel::read(&args.intel.files, config)?;
     let mut all = Rows::default();
     for value in &args.values {
-        let rows = intel::explain(&read, value, config.now);
+        let rows = intel::explain(&feeds.intel, value, config.now);
         all.columns = rows.columns;
         all.rows.extend(rows.rows);
     }
     Sink::stdout(config, global.format).tables([all])?;
-    Ok(Exit::Ran)
+    Ok(feeds.exit)
 }

@@ -4,7 +4,7 @@ use super::IntelFiles;
 use crate::cli::Global;
 use crate::config::Config;
 use crate::error::{Error, Exit};
-use crate::intel;
+use crate::intel::{self, Feeds};
 use crate::messages;
 use crate::output::Sink;
 
@@ -27,7 +27,7 @@ pub struct Args {
 /// # Errors
 /// A file cannot be read, or no indicator is of the family that was asked for.
 pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error> {
-    let read = intel::read(&args.intel.files, config)?;
+    let Feeds { intel: read, exit } = intel::read(&args.intel.files, config)?;
     intel::know_families(&read, args.family.as_slice())?;
     let out = Sink::stdout(config, global.format);
     if args.left_out {
@@ -39,5 +39,5 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
         out.made_rows(intel::indicator_columns(), read.indicators().filter(asked).map(intel::indicator_row))?;
     }
     messages::line(config, &intel::summary(&read, config.now));
-    Ok(Exit::Ran)
+    Ok(exit)
 }
