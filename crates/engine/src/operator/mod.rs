@@ -50,6 +50,36 @@ pub trait Operator: Debug + Send + Sync {
     fn start(&self) -> Box<dyn Run>;
 }
 
+/// An operator whose passes are copies of it: it keeps nothing, or no more than fits into it, from batch to batch.
+pub(crate) trait Copied: Run + Clone + Debug + Sync + 'static {
+    /// Its name in a plan.
+    const NAME: &'static str;
+
+    /// Whether one copy must see all rows, in order.
+    const WANTS_ALL: bool = false;
+
+    /// The columns of its rows.
+    fn columns(&self) -> &[Column];
+}
+
+impl<T: Copied> Operator for T {
+    fn name(&self) -> &'static str {
+        T::NAME
+    }
+
+    fn columns(&self) -> &[Column] {
+        Copied::columns(self)
+    }
+
+    fn wants_all(&self) -> bool {
+        T::WANTS_ALL
+    }
+
+    fn start(&self) -> Box<dyn Run> {
+        Box::new(self.clone())
+    }
+}
+
 /// One pass of an operator.
 pub trait Run: Send {
     /// Takes the next rows and gives those that are ready.

@@ -14,7 +14,7 @@ use kql::{Column, Type};
 use memchr::memmem::Finder;
 use regex::{Captures, Regex, RegexBuilder};
 
-use super::{Operator, Run, schema};
+use super::{Copied, Run, schema};
 use crate::cell::{Cell, CellBuilder, Cells};
 use crate::error::{Error, Result, code};
 use crate::function::{build_regex, from_text, in_one_line};
@@ -24,6 +24,7 @@ use crate::function::{build_regex, from_text, in_one_line};
 pub struct Parse {
     columns: Vec<Column>,
     width: usize,
+    /// Each pass has a copy: threads that share one wait for each other.
     regex: Regex,
     /// The same pattern without a regular expression, if it is that plain.
     plain: Option<Plain>,
@@ -159,22 +160,11 @@ fn capture(group: &str, ty: Type, mode: ParseMode, last: bool) -> String {
     }
 }
 
-impl Operator for Parse {
-    fn name(&self) -> &'static str {
-        "parse"
-    }
+impl Copied for Parse {
+    const NAME: &'static str = "parse";
 
     fn columns(&self) -> &[Column] {
         &self.columns
-    }
-
-    fn wants_all(&self) -> bool {
-        false
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        // A regular expression of one's own: threads that share one wait for each other.
-        Box::new(self.clone())
     }
 }
 

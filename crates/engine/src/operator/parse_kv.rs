@@ -7,7 +7,7 @@ use datafusion::common::Result as DfResult;
 use kql::{Column, Type, Value};
 use regex::Regex;
 
-use super::{Operator, Run, schema};
+use super::{Copied, Run, schema};
 use crate::cell::{CellBuilder, Cells};
 use crate::error::{Error, Result, code};
 use crate::function::{build_regex, from_text, in_one_line};
@@ -189,21 +189,11 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-impl Operator for ParseKv {
-    fn name(&self) -> &'static str {
-        "parse-kv"
-    }
+impl Copied for ParseKv {
+    const NAME: &'static str = "parse-kv";
 
     fn columns(&self) -> &[Column] {
         &self.columns
-    }
-
-    fn wants_all(&self) -> bool {
-        false
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        Box::new(self.clone())
     }
 }
 

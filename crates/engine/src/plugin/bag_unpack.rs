@@ -18,7 +18,7 @@ use crate::error::{Error, Result, code};
 use crate::local::batch;
 use crate::lower::operators::Parts;
 use crate::lower::{Lower, fold};
-use crate::operator::{Operator, Run};
+use crate::operator::{Copied, Run};
 
 /// The plugin.
 pub(super) const PLUGIN: Plugin = Plugin::new("bag_unpack", include_str!("bag_unpack.md"), parts).adding(discovery);
@@ -90,21 +90,11 @@ struct BagUnpack {
     options: Options,
 }
 
-impl Operator for BagUnpack {
-    fn name(&self) -> &'static str {
-        "bag_unpack"
-    }
+impl Copied for BagUnpack {
+    const NAME: &'static str = "bag_unpack";
 
     fn columns(&self) -> &[Column] {
         &self.columns
-    }
-
-    fn wants_all(&self) -> bool {
-        false
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        Box::new(self.clone())
     }
 }
 

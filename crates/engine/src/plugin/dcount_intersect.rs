@@ -11,7 +11,7 @@ use crate::error::{Error, Result, code};
 use crate::local::batch;
 use crate::lower::Lower;
 use crate::lower::operators::Parts;
-use crate::operator::{Operator, Run};
+use crate::operator::{Copied, Run};
 
 /// The plugin.
 pub(super) const PLUGIN: Plugin = Plugin::new("dcount_intersect", include_str!("dcount_intersect.md"), parts);
@@ -35,21 +35,11 @@ struct Intersect {
     width: usize,
 }
 
-impl Operator for Intersect {
-    fn name(&self) -> &'static str {
-        "dcount_intersect"
-    }
+impl Copied for Intersect {
+    const NAME: &'static str = "dcount_intersect";
 
     fn columns(&self) -> &[Column] {
         &self.columns
-    }
-
-    fn wants_all(&self) -> bool {
-        false
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        Box::new(self.clone())
     }
 }
 

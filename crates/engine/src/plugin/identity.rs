@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::local::batch;
 use crate::lower::Lower;
 use crate::lower::operators::Parts;
-use crate::operator::{Operator, Run};
+use crate::operator::{Copied, Run};
 
 /// The plugin.
 pub(super) const PLUGIN: Plugin = Plugin::new("identity", include_str!("identity.md"), parts);
@@ -23,21 +23,11 @@ struct Identity {
     columns: Vec<Column>,
 }
 
-impl Operator for Identity {
-    fn name(&self) -> &'static str {
-        "identity"
-    }
+impl Copied for Identity {
+    const NAME: &'static str = "identity";
 
     fn columns(&self) -> &[Column] {
         &self.columns
-    }
-
-    fn wants_all(&self) -> bool {
-        false
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        Box::new(self.clone())
     }
 }
 

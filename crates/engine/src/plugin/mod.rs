@@ -237,7 +237,8 @@ impl<'a> Call<'a> {
 
     /// The constant at that position as a length on a timeline of type `axis`, longer than nothing.
     fn length(&self, position: usize, axis: Type, what: &str) -> Result<Point> {
-        let length = self.point(position, axis, what)?;
+        let unit = if axis == Type::DateTime { Type::TimeSpan } else { axis };
+        let length = self.point(position, unit, what)?;
         let is_some = match length {
             Point::Whole(length) => length > 0,
             Point::Real(length) => length > 0.0,

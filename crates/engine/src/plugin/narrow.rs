@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::local::{batch, each_row};
 use crate::lower::Lower;
 use crate::lower::operators::Parts;
-use crate::operator::{Operator, Run};
+use crate::operator::{Copied, Run};
 
 /// The plugin.
 pub(super) const PLUGIN: Plugin = Plugin::new("narrow", include_str!("narrow.md"), parts);
@@ -27,21 +27,12 @@ struct Narrow {
     row: i64,
 }
 
-impl Operator for Narrow {
-    fn name(&self) -> &'static str {
-        "narrow"
-    }
+impl Copied for Narrow {
+    const NAME: &'static str = "narrow";
+    const WANTS_ALL: bool = true;
 
     fn columns(&self) -> &[Column] {
         &self.columns
-    }
-
-    fn wants_all(&self) -> bool {
-        true
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        Box::new(self.clone())
     }
 }
 

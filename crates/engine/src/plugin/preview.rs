@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::local::batch;
 use crate::lower::Lower;
 use crate::lower::operators::Parts;
-use crate::operator::{Operator, Run};
+use crate::operator::{Copied, Run};
 
 /// The plugin.
 pub(super) const PLUGIN: Plugin = Plugin::new("preview", include_str!("preview.md"), parts);
@@ -25,21 +25,12 @@ struct Preview {
     left: usize,
 }
 
-impl Operator for Preview {
-    fn name(&self) -> &'static str {
-        "preview"
-    }
+impl Copied for Preview {
+    const NAME: &'static str = "preview";
+    const WANTS_ALL: bool = true;
 
     fn columns(&self) -> &[Column] {
         &self.columns
-    }
-
-    fn wants_all(&self) -> bool {
-        true
-    }
-
-    fn start(&self) -> Box<dyn Run> {
-        Box::new(self.clone())
     }
 }
 
