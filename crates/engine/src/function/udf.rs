@@ -61,19 +61,24 @@ impl Udf {
         self.test.get_or_init(|| TextTest::of(self.function.name, &self.call).map(Arc::new)).as_ref()
     }
 
-    /// Whether [`Udf::is_true_of`] can answer: the call is a condition on one text, and all else in it is constant.
-    pub(crate) fn tests_a_text(&self) -> bool {
-        let Call { returns, types, constants } = &self.call;
-        *returns == Type::Bool
-            && types.first() == Some(&Type::String)
-            && types.len() <= ARGUMENTS_MAX
-            && constants.iter().skip(1).all(|constant| matches!(constant, Some(Constant::Value(_))))
-            && !self.function.is_volatile
-            && !matches!(self.function.eval, Eval::Batch(_))
+    /// The type of the call's values.
+    pub(crate) fn returns(&self) -> Type {
+        self.call.returns
     }
 
-    /// Whether the call is true of that text, its first argument; `None` if it cannot be told.
-    pub(crate) fn is_true_of(&self, text: &str) -> Option<bool> {
+    /// The argument that is a text, if all others are constant and the call may be asked of a text alone.
+    pub(crate) fn text_argument(&self) -> Option<usize> {
+        let Call { types, constants, .. } = &self.call;
+        if types.len() > ARGUMENTS_MAX || self.function.is_volatile || matches!(self.function.eval, Eval::Batch(_)) {
+            return None;
+        }
+        let mut open = (0..types.len()).filter(|at| !matches!(constants.get(*at), Some(Some(Constant::Value(_)))));
+        let at = open.next().filter(|at| types[*at] == Type::String)?;
+        open.next().is_none().then_some(at)
+    }
+
+    /// The call's value of that text, at [`Udf::text_argument`]; `None` if it cannot be told.
+    pub(crate) fn of_text<'c>(&'c self, text: Cell<'c>) -> Option<Cell<'c>> {
         let mut room = [const { Cell::Null }; ARGUMENTS_MAX];
         let cells = room.get_mut(..self.call.types.len())?;
         for (cell, constant) in cells.iter_mut().zip(&self.call.constants) {
@@ -81,13 +86,14 @@ impl Udf {
                 *cell = Cell::of(value);
             }
         }
-        *cells.first_mut()? = Cell::text(text);
-        let truth = match self.function.eval {
+        *cells.get_mut(self.text_argument()?)? = text;
+        let value = match self.function.eval {
             Eval::Row(eval) | Eval::Either(eval, _) => eval(&self.call, cells),
             Eval::Prepared(prepare) => self.closure.get_or_init(|| prepare(&self.call)).as_ref().ok()?(&self.call, cells),
             Eval::Batch(_) => return None,
         };
-        Some(matches!(truth, Cell::Bool(true)))
+        // No string is null.
+        Some(if self.call.returns == Type::String && matches!(value, Cell::Null) { Cell::text("") } else { value })
     }
 
     /// The call's values over a batch.

@@ -434,6 +434,9 @@ mod tests {
             "Name matches regex '^[a-z]+.example$'",
             "isempty(Name) or Name matches regex '(?i)FOX'",
             "has_ipv4_prefix(ClientIP, '192.0.') and Name has 'fox'",
+            "tolower(Name) == 'fox.example.' or 'fox' == extract('^([a-z]+)[.]', 1, Name)",
+            "substring(toupper(Name), 0, 3) has_any ('FOX', 'www')",
+            "isempty(extract('(fox)', 1, Name)) and not(ipv4_is_in_range(replace_string(ClientIP, '192', '10'), '10.0.2.1'))",
             "Name has_any ('f\u{f6}x', 'b\u{e4}r')",
             "Name has_any ('f\u{f6}x', 'fox')",
         ]

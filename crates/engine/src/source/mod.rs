@@ -9,6 +9,7 @@ mod parquet;
 mod prune;
 mod range;
 mod row_test;
+mod text_call;
 mod texts;
 
 pub use external::Externals;

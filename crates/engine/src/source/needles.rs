@@ -8,12 +8,13 @@
 use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, ScalarUDF};
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use kql::{Column, Type};
 use logs::{Excerpt, Find, Keep, TextAt};
 
 use super::number_test::NumberTest;
 use super::prune::Prune;
+use super::text_call::TextCall;
 use crate::function::{TextTest, Udf};
 
 /// The tests of one filter.
@@ -29,8 +30,8 @@ enum Node {
     Unknown,
     /// A test of the column of that number.
     Test(usize, Arc<TextTest>),
-    /// A condition on the column of that number and constants.
-    Call(usize, Arc<ScalarUDF>),
+    /// A condition on what calls make of the column of that number.
+    Call(usize, TextCall),
     /// What rules out records by the number or time in the column of that number.
     Number(usize, NumberTest),
     Not(Box<Node>),
@@ -113,7 +114,7 @@ impl Node {
                 // What is no UTF-8 becomes another text in the row.
                 test.test_bytes(&(&*text(*column)?).into())
             }
-            Node::Call(column, call) => is_true_of(call, &text(*column)?),
+            Node::Call(column, call) => call.is_true_of(&text(*column)?),
             Node::Number(column, test) => test.rules_out(&text(*column)?).then_some(false),
             Node::Not(node) => node.eval(text).map(|truth| !truth),
             Node::All(nodes) => junction(nodes, text, true),
@@ -125,7 +126,7 @@ impl Node {
         match self {
             Node::Unknown | Node::Number(..) => true,
             Node::Test(_, test) => !test.test("") && test.only_finds(),
-            Node::Call(_, call) => is_true_of(call, b"") == Some(false),
+            Node::Call(_, call) => call.only_finds(),
             Node::Not(_) => false,
             Node::All(nodes) | Node::Any(nodes) => nodes.iter().all(Node::only_finds),
         }
@@ -143,7 +144,7 @@ impl Node {
         match self {
             Node::Unknown | Node::Not(_) => true,
             Node::Test(..) => self.finds(texts),
-            Node::Call(column, call) => texts.get(*column).and_then(|text| is_true_of(call, text.text())) != Some(false),
+            Node::Call(column, call) => texts.get(*column).and_then(|text| call.is_true_of(text.text())) != Some(false),
             // No text is null, which no comparison is true of.
             Node::Number(column, test) => texts.get(*column).is_none_or(|text| !text.is_empty() && !test.rules_out(text.text())),
             Node::All(nodes) => nodes.iter().all(|node| node.finds(texts)),
@@ -195,36 +196,33 @@ fn node(filter: &Expr, table: &[Column], columns: &mut Vec<Column>) -> Node {
             if *op == Operator::And { Node::All(nodes) } else { Node::Any(nodes) }
         }
         Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Eq | Operator::NotEq), right }) => match (&**left, &**right) {
-            (Expr::Column(column), Expr::Literal(ScalarValue::Utf8View(Some(text)), _))
-            | (Expr::Literal(ScalarValue::Utf8View(Some(text)), _), Expr::Column(column)) => {
-                let column = number(Column::new(&column.name, Type::String), columns);
-                Node::Test(column, Arc::new(TextTest::equal(text, *op == Operator::Eq)))
+            (text, Expr::Literal(ScalarValue::Utf8View(Some(other)), _))
+            | (Expr::Literal(ScalarValue::Utf8View(Some(other)), _), text) => {
+                test_node(text, TextTest::equal(other, *op == Operator::Eq).into(), columns)
             }
             _ => Node::Unknown,
         },
-        Expr::ScalarFunction(call) => {
-            let udf = Udf::of(&call.func);
-            match (call.args.first(), udf.and_then(Udf::text_test)) {
-                (Some(Expr::Column(column)), Some(test)) => {
-                    Node::Test(number(Column::new(&column.name, Type::String), columns), Arc::clone(test))
-                }
-                (_, Some(_)) => Node::Unknown,
-                (first, None) => number_node(filter, table, columns).unwrap_or_else(|| match (first, udf) {
-                    (Some(Expr::Column(column)), Some(udf)) if udf.tests_a_text() => {
-                        Node::Call(number(Column::new(&column.name, Type::String), columns), Arc::clone(&call.func))
-                    }
-                    _ => Node::Unknown,
-                }),
-            }
-        }
+        Expr::ScalarFunction(call) => match (call.args.first(), Udf::of(&call.func).and_then(Udf::text_test)) {
+            (Some(text), Some(test)) => test_node(text, Arc::clone(test), columns),
+            _ => number_node(filter, table, columns).unwrap_or_else(|| call_node(filter, None, columns)),
+        },
         _ => Node::Unknown,
     }
 }
 
-/// Whether the call is true of the text of those bytes. Null is taken for false: where it would matter, under `not`, null does not
-/// pass either.
-fn is_true_of(call: &ScalarUDF, text: &[u8]) -> Option<bool> {
-    Udf::of(call)?.is_true_of(std::str::from_utf8(text).ok()?)
+/// A test of a column's text, or of what calls make of it.
+fn test_node(text: &Expr, test: Arc<TextTest>, columns: &mut Vec<Column>) -> Node {
+    match text {
+        Expr::Column(column) => Node::Test(number(Column::new(&column.name, Type::String), columns), test),
+        _ => call_node(text, Some(test), columns),
+    }
+}
+
+fn call_node(of: &Expr, test: Option<Arc<TextTest>>, columns: &mut Vec<Column>) -> Node {
+    match TextCall::new(of, test) {
+        Some((column, call)) => Node::Call(number(Column::new(column, Type::String), columns), call),
+        None => Node::Unknown,
+    }
 }
 
 /// A comparison of a number or a time with constants.

@@ -263,7 +263,17 @@ const OPERATORS: [&str; 16] = [
 ];
 
 fn column(chance: &mut Chance) -> &'static str {
-    const COLUMNS: [&str; 7] = ["Name", "Name", "Name", "ClientIP", "tostring(Extra)", "tostring(EventId)", "tolower(Name)"];
+    const COLUMNS: [&str; 9] = [
+        "Name",
+        "Name",
+        "Name",
+        "ClientIP",
+        "tostring(Extra)",
+        "tostring(EventId)",
+        "tolower(Name)",
+        "extract('[^.]+[.](.*)', 1, Name)",
+        "substring(strcat('.', toupper(Name)), 1, 5)",
+    ];
     chance.of::<&str>(&COLUMNS)
 }
 
