@@ -104,13 +104,8 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     let Selected { intel, hunts, exit } = selected?;
     messages::note(config, &intel::summary(&intel, config.now));
     tell_expired(config, &intel);
-    if hunts.is_empty() {
-        messages::warning(config, "nothing is hunted: no indicator of these files is fit for it; see `tallyho intel list`");
-    }
     let found = found.map_err(|_| Error::internal("the search for logs ended in the middle"))??;
-    if found.files.is_empty() && found.problems.is_empty() {
-        messages::warning(config, "nothing is searched: there is no file in what was named");
-    }
+    tell_nothing(config, &hunts, &found);
     // Opened before the search, so that a place that cannot be written to is known at once.
     let read = found.files.iter().map(|file| file.path.as_path());
     let read = read
@@ -135,6 +130,19 @@ pub fn run(args: &Args, global: &Global, config: &Config) -> Result<Exit, Error>
     messages::line(config, &format!("{} ({:.1} s)", summary(&report), start.elapsed().as_secs_f64()));
     let found_any = report.unexplained().next().is_some();
     Ok(if found_any && args.exit_code { Exit::Found } else { whole })
+}
+
+/// Warns of a hunt that cannot find anything.
+fn tell_nothing(config: &Config, hunts: &[hunt::Hunt], found: &Discovered) {
+    let asked = hunt::prefilter::tables(hunts);
+    let mut tables = found.files.iter().flat_map(|file| &file.tables);
+    if hunts.is_empty() {
+        messages::warning(config, "nothing is hunted: no indicator of these files is fit for it; see `tallyho intel list`");
+    } else if found.files.is_empty() && found.problems.is_empty() {
+        messages::warning(config, "nothing is searched: there is no file in what was named");
+    } else if !found.files.is_empty() && !tables.any(|table| asked.contains(&table.name.as_str())) {
+        messages::warning(config, "nothing is searched: no hunt asks for the tables that these files are taken for");
+    }
 }
 
 /// Says that indicators are past their validity.

@@ -51,6 +51,7 @@ fn a_file_is_of_the_table_that_is_said() {
     let world = world();
     expect![[r#"
         Time,Family,Host,Indicator,Observed,MatchedBy,Table,Evidence,ExcludedBy,Confidence
+        ! warning: nothing is searched: no hunt asks for the tables that these files are taken for
         ! Not looked for, as no file has a column that could show them: 1 of 1 domain, 1 of 1 ip:port, 1 of 1 md5
         ! Not searched, as no hunt asks for it: odd_CL; --table NAME=PATH says what else a file fills
         ! 0 sightings of 0 families on 0 hosts, 0 of them explained by exclusions; 0 rows searched, 0 lines not readable
