@@ -192,6 +192,11 @@ impl Run for Pass {
     fn size(&self) -> usize {
         self.held.bytes() + self.bytes
     }
+
+    /// The texts' words and their patterns, and a pattern beside each row that stays.
+    fn finish_size(&self) -> usize {
+        3 * self.bytes + self.held.bytes()
+    }
 }
 
 impl Pass {

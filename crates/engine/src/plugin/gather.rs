@@ -27,6 +27,11 @@ pub(super) trait Gather: Send {
 
     /// The bytes it holds, roughly.
     fn size(&self) -> usize;
+
+    /// The bytes of the rows that come out, where these may be many.
+    fn finish_size(&self) -> usize {
+        0
+    }
 }
 
 /// An operator named `name` that reads `exprs` over the input, and gives rows under `columns`.
@@ -98,5 +103,9 @@ impl Run for Pass {
 
     fn size(&self) -> usize {
         self.gather.size()
+    }
+
+    fn finish_size(&self) -> usize {
+        self.gather.finish_size()
     }
 }

@@ -158,6 +158,11 @@ impl Gather for Pivot {
     fn size(&self) -> usize {
         self.groups.bytes() + self.measure.bytes()
     }
+
+    /// Each combination has a cell for each column, filled or not.
+    fn finish_size(&self) -> usize {
+        self.groups.len().saturating_mul(self.sources.len()).saturating_mul(size_of::<Cell<'_>>())
+    }
 }
 
 /// The operator whose rows are the columns that the pivoted values make.

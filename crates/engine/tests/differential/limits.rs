@@ -63,6 +63,7 @@ const IN_LITTLE_MEMORY: &[(&str, Outcome)] = &[
     ("reduce kind = source by s | count", Outcome::Refused),
     ("evaluate rows_near(x % 100 == 0, 1) | count", Outcome::Runs),
     ("extend k = x % 2 | evaluate pivot(k, count(), s) | count", Outcome::Refused),
+    ("extend k = x % 700, g = x % 701 | evaluate pivot(k, count(), g) | count", Outcome::Refused),
     ("evaluate basket() | count", Outcome::Refused),
     ("evaluate rolling_percentile(x, 50, x, 1000, 2, s) | count", Outcome::Refused),
     ("evaluate sequence_detect(x, 9, 9, a = x % 2 == 0, b = x % 2 == 1, s) | count", Outcome::Refused),
