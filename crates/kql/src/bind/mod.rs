@@ -10,6 +10,7 @@ mod expr;
 mod flow;
 mod fold;
 mod function;
+mod handed;
 mod limit;
 mod list;
 mod neighbors;
@@ -37,6 +38,7 @@ use crate::types::Column;
 
 use env::{Closure, Env, EnvNode};
 use flow::Flow;
+use handed::Handed;
 use scope::Scope;
 
 /// What binding needs to know beside the catalog.
@@ -134,6 +136,9 @@ pub(crate) struct Binder<'a> {
     scope_count: usize,
     /// The rows that a subquery without a source reads.
     contexts: Vec<Flow>,
+    /// The rows that the subqueries being bound are handed, and what is asked of the innermost's as a value.
+    handing: Vec<Arc<Rel>>,
+    handed: Handed,
     outputs: Vec<plan::Output>,
     shared: Vec<Arc<Rel>>,
     scalars: Vec<Arc<Rel>>,
@@ -198,6 +203,8 @@ impl<'a> Binder<'a> {
             scopes: Vec::new(),
             scope_count: 0,
             contexts: Vec::new(),
+            handing: Vec::new(),
+            handed: Handed::default(),
             outputs: Vec::new(),
             shared: Vec::new(),
             scalars: Vec::new(),

@@ -6,6 +6,7 @@
 use super::Binder;
 use super::env::{Binding, Item, Thing};
 use super::flow::{null_of, unknown};
+use super::handed::is_hidden;
 use super::limit::weight;
 use super::scope::Implied;
 use crate::ast;
@@ -113,7 +114,7 @@ impl Binder<'_> {
                 "aggregate what is made of them: `make_list(…)`",
             )
         } else {
-            return scope.columns().to_vec();
+            return scope.columns().iter().filter(|column| !is_hidden(column)).cloned().collect();
         };
         self.report_with_help(code, span, message, Some(help.to_owned()));
         Vec::new()

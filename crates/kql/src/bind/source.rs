@@ -2,6 +2,7 @@
 //!
 //! In: an expression that must be rows. Out: a [`Flow`]; where it is no rows, one that nobody complains about further.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::Binder;
@@ -355,13 +356,26 @@ pub(super) fn declared(columns: &[ColumnDecl]) -> Vec<Column> {
 
 /// Whether the rows are made of those that a subquery is handed: others each time it runs, so they are not there to share.
 pub(super) fn is_handed(rows: &Rel) -> bool {
-    let mut open: Vec<&Rel> = vec![rows];
+    !handed(rows).is_empty()
+}
+
+/// Of all rows that subqueries are handed, they are made of `context` alone.
+pub(super) fn is_made_of(rows: &Rel, context: &Rel) -> bool {
+    handed(rows).into_iter().all(|handed| std::ptr::eq(handed, context))
+}
+
+/// The rows handed to a subquery of which others are made.
+fn handed(rows: &Rel) -> Vec<&Rel> {
+    let (mut open, mut found, mut seen) = (vec![rows], Vec::new(), HashSet::new());
     while let Some(rel) = open.pop() {
+        if !seen.insert(std::ptr::from_ref(rel)) {
+            continue;
+        }
         match &rel.kind {
-            RelKind::Context => return true,
+            RelKind::Context => found.push(rel),
             RelKind::MvApply { input, .. } | RelKind::Partition { input, .. } => open.push(input),
             _ => open.extend(rel.kind.inputs().into_iter().map(|input| &**input)),
         }
     }
-    false
+    found
 }

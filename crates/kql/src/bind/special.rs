@@ -93,6 +93,9 @@ impl Binder<'_> {
             return unknown();
         };
         if is_handed(&rows.rel) {
+            if let Some(value) = self.handed_value(&rows, first.ty) {
+                return value;
+            }
             let message = "`toscalar` is computed before the query runs, and does not see the rows of this subquery";
             self.report(diagnostic::OUTER_ROW, arg.span, message);
             return Expr { ty: first.ty, ..unknown() };

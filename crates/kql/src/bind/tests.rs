@@ -326,6 +326,24 @@ fn a_partition_with_tables_of_its_own_sees_the_key_alone() {
 }
 
 #[test]
+fn a_value_of_handed_rows_is_a_column_that_nothing_else_sees() {
+    let part = "T | project a, b | partition by b (as P";
+    columns(
+        &format!("{part} | extend x = toscalar(P | count), y = toscalar(P | project b) | where x > toscalar(P | count))"),
+        "a:long b:string x:long y:string",
+    );
+    columns(&format!("{part} | extend x = toscalar(P | count) | distinct *)"), "a:long b:string x:long");
+    columns(
+        &format!("{part} | summarize take_any(*), countif(a > toscalar(P | count)) by x = toscalar(P | count))"),
+        "x:long a:long b:string countif_:long",
+    );
+    errors(&format!("{part} | summarize toscalar(P | count))"), &[("K0126", "P | count")]);
+    errors(&format!("{part} | take toscalar(P | count))"), &[("K0126", "P | count")]);
+    errors(&format!("{part} | where nosuch > toscalar(P | count))"), &[("K0101", "nosuch")]);
+    errors("T | partition by b (as P | mv-apply d on (extend x = toscalar(P | count)))", &[("K0126", "P | count")]);
+}
+
+#[test]
 fn each_of_many_names_is_found_where_it_is_visible() {
     let mut query: String = (0..100).map(|n| format!("let a{n} = {n};")).collect();
     query += "let f = (x: long) { let y = a3; x + y + a98 };";

@@ -166,6 +166,8 @@ fn lineage(rel: &Rel, at: usize) -> Option<usize> {
         match &rel.kind {
             RelKind::Context => return Some(at),
             RelKind::Filter { input, .. } | RelKind::Sort { input, .. } | RelKind::Take { input, .. } => rel = input,
+            // A value beside the rows: see `with_handed`.
+            RelKind::Join { left, on, .. } if on.is_empty() && at < left.columns.len() => rel = left,
             RelKind::Project { input, exprs }
             | RelKind::Window { input, exprs }
             | RelKind::Aggregate { input, keys: exprs, .. } => {

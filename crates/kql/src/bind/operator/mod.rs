@@ -50,6 +50,7 @@ impl Binder<'_> {
     /// The operators of a subquery, reading `context`.
     pub(super) fn subpipe(&mut self, context: Flow, subquery: &ast::Expr) -> Flow {
         let env = self.env;
+        self.handing.push(context.rel.clone());
         let flow = match &subquery.without_parens().kind {
             Ast::Pipe { source: None, operators } => self.outside(|binder| binder.pipe(Some(context), operators)),
             Ast::Missing => context,
@@ -60,6 +61,7 @@ impl Binder<'_> {
                 flow
             }
         };
+        self.handing.pop();
         self.env = env;
         flow
     }
@@ -90,7 +92,7 @@ impl Binder<'_> {
                 Flow::failed()
             }
         };
-        self.row_operator(&input, operator)
+        self.with_handed(&input, |binder, input| binder.row_operator(input, operator))
     }
 
     fn source_operator(&mut self, input: Option<Flow>, operator: &Operator) -> Flow {
