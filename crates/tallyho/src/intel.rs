@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{self, Read as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,7 @@ pub struct Feeds {
     pub exit: Exit,
 }
 
-/// Reads all files into one set of indicators; those below a folder in order of their paths. What of a folder is no feed is passed
+/// Reads all files into one set of indicators, stdin for `-`; those below a folder in order of their paths. What of a folder is no feed is passed
 /// over, and what is a damaged one is not read, each with a warning.
 ///
 /// # Errors
@@ -67,7 +68,7 @@ fn unread_facts(source: &Source) -> Option<String> {
         Fact::Date => ("date", "dates are read as 2026-05-20 or 2026-05-20T13:36:27Z"),
         Fact::Confidence => ("confidence", "a confidence is a number from 0 to 100"),
     };
-    let more = match source.unread_facts - 1 {
+    let more = match source.unread_facts.saturating_sub(1) {
         0 => String::new(),
         n => format!(", and so with {n} more dates or confidences"),
     };
@@ -83,9 +84,13 @@ struct NoFeed {
 }
 
 fn read_file(path: &Path) -> Result<Intel, NoFeed> {
-    let bytes = fs::read(path).map_err(|error| NoFeed { error: Error::input(path, error), is_damaged: true })?;
+    let (bytes, name) = match path.as_os_str() == "-" {
+        true => (stdin(), "stdin".to_owned()),
+        false => (fs::read(path), path.display().to_string()),
+    };
+    let bytes = bytes.map_err(|error| NoFeed { error: Error::input(Path::new(&name), error), is_damaged: true })?;
     // The library's message names the file already.
-    hunt::feed::read(&bytes, &path.display().to_string()).map_err(|error| {
+    hunt::feed::read(&bytes, &name).map_err(|error| {
         let told = Error::new(crate::error::Kind::Input, error.to_string());
         let is_damaged = matches!(error, FeedError::Packed { .. } | FeedError::Json { .. } | FeedError::Status { .. });
         let error = match error {
@@ -95,6 +100,12 @@ fn read_file(path: &Path) -> Result<Intel, NoFeed> {
         };
         NoFeed { error, is_damaged }
     })
+}
+
+fn stdin() -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The family is the one asked for: by its name or its key in the feed, case aside.

@@ -2,7 +2,7 @@
 
 use expect_test::expect;
 
-use super::World;
+use super::{World, shown};
 
 #[test]
 fn columns_that_tell_nothing_are_named_with_a_way_out() {
@@ -21,6 +21,26 @@ fn columns_that_tell_nothing_are_named_with_a_way_out() {
         = 2
     "#]]
     .assert_eq(&world.run(&["intel", "list", "--intel", "prose.txt"]));
+}
+
+#[test]
+fn a_feed_comes_by_a_pipe() {
+    let world = World::new();
+    world.write("feed.txt", "evil.shop\n");
+    let feed = std::fs::File::open(world.path("feed.txt")).expect("it is there");
+    let output = world.command(&["intel", "list", "--intel", "-", "--format", "csv"]).stdin(feed).output();
+    expect![[r#"
+        Type,Value,Malware,ThreatType,Confidence,FirstSeen,LastSeen,ValidUntil,Source
+        domain,evil.shop,the list stdin,,,,,,stdin
+        ! 1 indicator of 1 family from 1 file; 0 values rejected, 0 held back
+        = 0
+    "#]]
+    .assert_eq(&shown(&output.expect("the program starts")));
+    expect![[r#"
+        ! error: stdin: there is nothing in it
+        = 2
+    "#]]
+    .assert_eq(&world.run(&["intel", "list", "--intel", "-"]));
 }
 
 #[test]

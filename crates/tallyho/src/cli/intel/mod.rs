@@ -22,7 +22,7 @@ pub enum Command {
 /// Where indicators come from.
 #[derive(Debug, clap::Args)]
 pub struct IntelFiles {
-    /// Indicators: ThreatFox (JSON, CSV, API answer), MISP, STIX, maltrail, lists, CSV; plain, gz or zip; or a folder of such; `tallyho intel help` tells of each; may be repeated
+    /// Indicators: ThreatFox (JSON, CSV, API answer), MISP, STIX, maltrail, lists, CSV; plain, gz or zip; or a folder of such, or - for stdin; `tallyho intel help` tells of each; may be repeated
     #[arg(long = "intel", value_name = "PATH", required = true)]
     pub files: Vec<PathBuf>,
 }
