@@ -49,9 +49,9 @@ impl Binder<'_> {
 
     /// Binds a part of a function: what is wrong in a stored one's text is told of its call at `span`.
     fn in_text_of<T>(&mut self, closure: &Closure, span: Span, bind: impl FnOnce(&mut Self) -> T) -> T {
-        let foreign = self.foreign;
-        if closure.is_stored {
-            self.foreign = foreign.or(Some(span));
+        let foreign = self.foreign.clone();
+        if closure.is_stored && foreign.is_none() {
+            self.foreign = Some((span, closure.name.clone()));
         }
         let result = bind(self);
         self.foreign = foreign;

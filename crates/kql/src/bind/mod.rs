@@ -160,7 +160,7 @@ pub(crate) struct Binder<'a> {
     /// The values of `set option = value`.
     settings: HashMap<String, ast::Expr>,
     /// Functions declared, each with what `foreign` was there, and those called.
-    closures: Vec<(Rc<Closure>, Option<Span>)>,
+    closures: Vec<(Rc<Closure>, Option<Foreign>)>,
     called: HashSet<*const ast::Function>,
     /// The catalog's functions that are parsed.
     stored: HashMap<String, Rc<Closure>>,
@@ -176,9 +176,12 @@ pub(crate) struct Binder<'a> {
     inlined: usize,
     /// Columns of all relations so far: what a chain of operators over wide rows takes.
     slots: usize,
-    /// While spans belong to another text, a stored function's: its call, which they stand for.
-    foreign: Option<Span>,
+    /// While spans belong to another text, a stored function's: its call, which they stand for, and its name.
+    foreign: Option<Foreign>,
 }
+
+/// A call of a stored function, and the function's name.
+type Foreign = (Span, String);
 
 /// A value that is drawn once.
 struct Drawn {
@@ -232,14 +235,19 @@ impl<'a> Binder<'a> {
 
     /// Reports a mistake, once for each place.
     fn report(&mut self, code: Code, span: Span, message: impl Into<String>) {
-        self.push(Diagnostic::new(code, self.foreign.unwrap_or(span), message));
+        self.push(self.diagnostic(code, span, &message.into()));
     }
 
     /// Reports a mistake with advice.
     fn report_with_help(&mut self, code: Code, span: Span, message: impl Into<String>, help: Option<String>) {
-        let mut diagnostic = Diagnostic::new(code, self.foreign.unwrap_or(span), message);
-        diagnostic.help = help;
-        self.push(diagnostic);
+        self.push(Diagnostic { help, ..self.diagnostic(code, span, &message.into()) });
+    }
+
+    fn diagnostic(&self, code: Code, span: Span, message: &str) -> Diagnostic {
+        match &self.foreign {
+            Some((call, function)) => Diagnostic::new(code, *call, format!("in `{function}`: {message}")),
+            None => Diagnostic::new(code, span, message),
+        }
     }
 
     fn push(&mut self, diagnostic: Diagnostic) {

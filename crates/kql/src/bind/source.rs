@@ -147,7 +147,7 @@ impl Binder<'_> {
     /// Notes a table without rows, once in a query.
     fn unfilled(&mut self, name: &str, span: Span) {
         if !self.unfilled.values().flatten().any(|known| known == name) {
-            self.unfilled.entry(self.foreign.unwrap_or(span)).or_default().push(name.to_owned());
+            self.unfilled.entry(self.foreign.as_ref().map_or(span, |(call, _)| *call)).or_default().push(name.to_owned());
         }
     }
 

@@ -107,7 +107,7 @@ impl Binder<'_> {
             Ast::Function(function) => {
                 let binding = self.closure(&name.text, function);
                 if let Binding::Function(closure) = &binding {
-                    self.closures.push((closure.clone(), self.foreign));
+                    self.closures.push((closure.clone(), self.foreign.clone()));
                 }
                 binding
             }

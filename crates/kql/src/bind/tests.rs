@@ -194,6 +194,7 @@ fn what_is_wrong_in_a_stored_function_is_told_of_its_call() {
         let diagnostics = check(query, &Workspace::closed(schema), NOW).diagnostics;
         let found: Vec<_> = diagnostics.iter().map(|found| (found.code, found.span.text(query))).collect();
         assert_eq!(found, expected, "{body}: {diagnostics:?}");
+        assert!(diagnostics.iter().all(|found| found.message.starts_with("in `F`: ")), "{diagnostics:?}");
     };
     told("let g = (x: long) { x + nosuch }; T | count", "T | union F()", &[("K0101", "F()")]);
     told("(x: long = nosuch) { T | take x }", "T | union (F() | count)", &[("K0101", "F()")]);
