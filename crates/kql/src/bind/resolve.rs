@@ -107,6 +107,9 @@ impl Binder<'_> {
         let (code, message, help) = if !scope.is_visible {
             let help = "pass what it needs, or pass the rows: `T | invoke f()`";
             (diagnostic::OUTER_ROW, "the body of a function does not see the columns of the row that it is called for", help)
+        } else if scope.elements.is_some() {
+            let help = "name an element: by itself it is the bag of its properties";
+            (diagnostic::MISPLACED, "the rows of a graph pattern have no columns but those of its elements", help)
         } else if !scope.reads_rows() {
             (
                 diagnostic::NOT_AGGREGATED,

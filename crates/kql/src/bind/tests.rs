@@ -288,6 +288,7 @@ fn mistakes_in_graphs() {
     );
     errors(&format!("{GRAPH} | graph-match (p)-[e]->(q) where p.x project q.a"), &[("K0114", "p.x")]);
     errors("T | where all(d, a > 1)", &[("K0128", "all")]);
+    errors(&format!("{GRAPH} | graph-match (p)-[e]->(q) project z = pack_all()"), &[("K0128", "pack_all()")]);
     errors(&format!("{GRAPH} | graph-to-table nodes, edges as E; E"), &[("K0128", "nodes")]);
 }
 
