@@ -41,7 +41,7 @@ pub fn blind_spots(hunts: &[Hunt], show: &dyn Fn(&str, &str) -> bool) -> Vec<Bli
         for indicator in hunt.indicators() {
             let (unseen, all) = counts.entry(indicator.ty()).or_default();
             *all += 1;
-            *unseen += usize::from(List::all_of(indicator, hunt.template).iter().flatten().all(|list| !shown.contains(list)));
+            *unseen += usize::from(List::all_of(indicator, hunt.template).all(|list| !shown.contains(&list)));
         }
     }
     let spots = counts.into_iter().filter(|(_, (unseen, _))| *unseen > 0);

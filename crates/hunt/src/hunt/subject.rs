@@ -65,14 +65,15 @@ impl List {
         }
     }
 
-    /// All that an indicator may be seen by in hunts of that template.
-    pub(crate) fn all_of(indicator: Indicator<'_>, template: Template) -> [Option<List>; 2] {
+    /// All that an indicator may be seen by in hunts of that template. What the host of a URL says is found out when asked for.
+    pub(crate) fn all_of(indicator: Indicator<'_>, template: Template) -> impl Iterator<Item = List> {
         let own = List::of(indicator);
-        match (own, template) {
-            (List::Md5 | List::Sha1 | List::Sha256, _) => [Some(own), Some(List::Hashes)],
-            (List::Urls, Template::Exact) => [Some(own), List::of_host(indicator)],
-            _ => [Some(own), None],
-        }
+        let other = move || match (own, template) {
+            (List::Md5 | List::Sha1 | List::Sha256, _) => Some(List::Hashes),
+            (List::Urls, Template::Exact) => List::of_host(indicator),
+            _ => None,
+        };
+        std::iter::once(own).chain(std::iter::once_with(other).flatten())
     }
 
     /// The one that the host of a URL is hunted by, unless the host is shared or was broken into.
