@@ -77,8 +77,8 @@ impl Udf {
         open.next().is_none().then_some(at)
     }
 
-    /// The call's value of that text, at [`Udf::text_argument`]; `None` if it cannot be told.
-    pub(crate) fn of_text<'c>(&'c self, text: Cell<'c>) -> Option<Cell<'c>> {
+    /// The call's value of that text as the argument `at`, which is [`Udf::text_argument`]; `None` if it cannot be told.
+    pub(crate) fn of_text<'c>(&'c self, at: usize, text: Cell<'c>) -> Option<Cell<'c>> {
         let mut room = [const { Cell::Null }; ARGUMENTS_MAX];
         let cells = room.get_mut(..self.call.types.len())?;
         for (cell, constant) in cells.iter_mut().zip(&self.call.constants) {
@@ -86,7 +86,7 @@ impl Udf {
                 *cell = Cell::of(value);
             }
         }
-        *cells.get_mut(self.text_argument()?)? = text;
+        *cells.get_mut(at)? = text;
         let value = match self.function.eval {
             Eval::Row(eval) | Eval::Either(eval, _) => eval(&self.call, cells),
             Eval::Prepared(prepare) => self.closure.get_or_init(|| prepare(&self.call)).as_ref().ok()?(&self.call, cells),
