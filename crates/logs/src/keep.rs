@@ -10,7 +10,7 @@ use crate::convert::Clock;
 use crate::decode::Slots;
 use crate::excerpt::Excerpt;
 use crate::row::{Field, Wanted};
-use crate::sift::Sift;
+use crate::sift::{LITERALS_MAX, Sift};
 use crate::table::{Route, Source, TableSchema};
 
 /// Keeps records out before rows are made of them; see [`ScanRequest::keep`].
@@ -24,14 +24,34 @@ pub struct Keep {
     pub test: Arc<Test>,
     /// The same test for texts of all columns at once, if it is one that only looks for something: it fails where all texts are
     /// empty, and no text makes it fail that another would let pass. Records are then passed over without being decoded.
-    pub find: Option<Arc<Find>>,
+    pub find: Option<Find>,
+}
+
+/// A test that only looks for something: see [`Keep::find`].
+#[derive(Clone)]
+pub struct Find {
+    /// Whether a record may pass, given the texts of all columns in turn.
+    pub test: Arc<FindTest>,
+    /// Some of what it looks for: of each of these lists, one of its texts stands in a text that passes, whichever the case of
+    /// letters, or a text that is not ASCII does so. Lines can then be passed over without being looked at one by one.
+    pub literals: Vec<Vec<String>>,
+}
+
+impl Find {
+    /// Lists of literals that are longer are not looked at.
+    pub const LITERALS_MAX: usize = LITERALS_MAX;
+
+    /// A search for what no literals are known of.
+    pub fn of(test: impl Fn(&[Excerpt<'_>]) -> bool + Send + Sync + 'static) -> Find {
+        Find { test: Arc::new(test), literals: Vec::new() }
+    }
 }
 
 /// A test of a record's texts.
 pub type Test = dyn Fn(&TextAt<'_>) -> bool + Send + Sync;
 
 /// A test of the texts of all columns in turn.
-pub type Find = dyn Fn(&[Excerpt<'_>]) -> bool + Send + Sync;
+pub type FindTest = dyn Fn(&[Excerpt<'_>]) -> bool + Send + Sync;
 
 /// The text in the column of that number.
 pub type TextAt<'a> = dyn Fn(usize) -> Option<Cow<'a, [u8]>> + 'a;

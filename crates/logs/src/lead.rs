@@ -1,6 +1,6 @@
 //! Bytes with which others may begin.
 
-/// Bytes that are compared as a whole, most of them as two numbers.
+/// Bytes that are compared as a whole, most of them as numbers.
 #[derive(Debug)]
 pub(crate) struct Lead {
     bytes: Box<[u8]>,
@@ -10,6 +10,8 @@ pub(crate) struct Lead {
     own: u64,
     /// The last eight bytes, if there are more than eight.
     tail: u64,
+    /// The eight behind the first and the eight before the last, if there are more than sixteen.
+    inner: [u64; 2],
 }
 
 impl Lead {
@@ -18,8 +20,9 @@ impl Lead {
         for ((head, own), byte) in head.iter_mut().zip(&mut own).zip(bytes) {
             (*head, *own) = (*byte, u8::MAX);
         }
-        let tail = bytes.last_chunk().copied().unwrap_or_default();
-        Lead { bytes: bytes.into(), head: u64::from_le_bytes(head), own: u64::from_le_bytes(own), tail: u64::from_le_bytes(tail) }
+        let from = |back: usize| bytes.len().checked_sub(back).and_then(|at| word(bytes, at)).unwrap_or_default();
+        let inner = [word(bytes, 8).unwrap_or_default(), from(16)];
+        Lead { bytes: bytes.into(), head: u64::from_le_bytes(head), own: u64::from_le_bytes(own), tail: from(8), inner }
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
@@ -41,16 +44,27 @@ impl Lead {
         if self.len() <= 8 {
             return true;
         }
-        let Some(tail) = text.get(self.len() - 8..).and_then(|rest| rest.first_chunk()) else { return false };
-        u64::from_le_bytes(*tail) == self.tail && (self.len() <= 16 || self.middle_stands_in(text))
+        word(text, self.len() - 8) == Some(self.tail) && (self.len() <= 16 || self.middle_stands_in(text))
     }
 
     /// What is not of the first or the last eight bytes stands there, too.
-    #[inline]
+    #[inline(always)]
     fn middle_stands_in(&self, text: &[u8]) -> bool {
-        let middle = 8..self.len() - 8;
+        let inner = [word(text, 8), word(text, self.len() - 16)];
+        inner == self.inner.map(Some) && (self.len() <= 32 || self.long_middle_stands_in(text))
+    }
+
+    #[inline(never)]
+    fn long_middle_stands_in(&self, text: &[u8]) -> bool {
+        let middle = 16..self.len() - 16;
         text.get(middle.clone()) == self.bytes.get(middle)
     }
+}
+
+/// The eight bytes that begin there.
+#[inline(always)]
+fn word(text: &[u8], at: usize) -> Option<u64> {
+    text.get(at..)?.first_chunk().map(|word| u64::from_le_bytes(*word))
 }
 
 #[cfg(test)]

@@ -32,6 +32,14 @@ impl Needle {
         Needle::Ascii(bytes, rarest)
     }
 
+    /// The text, folded.
+    pub(super) fn text(&self) -> String {
+        match self {
+            Needle::Exact(finder) | Needle::Folded(finder) => folded(&String::from_utf8_lossy(finder.needle())),
+            Needle::Ascii(bytes, _) => String::from_utf8_lossy(bytes).into_owned(),
+        }
+    }
+
     /// It stands somewhere in the text.
     pub(super) fn is_in(&self, text: &str) -> bool {
         self.find(text, |_, _, _| true)

@@ -48,6 +48,11 @@ impl Term {
         Term { needle, left, right }
     }
 
+    /// What it is looked for by.
+    pub(super) fn needle(&self) -> &Needle {
+        &self.needle
+    }
+
     /// It stands in the text.
     pub(super) fn is_in(&self, text: &str) -> bool {
         self.needle.find(text, |text, start, end| {

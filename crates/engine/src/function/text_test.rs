@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kql::Type;
 use logs::Excerpt;
 
-use super::fold::eq_fold;
+use super::fold::{eq_fold, folded};
 use super::member::constant_keys;
 use super::needle::{Needle, ends_with_fold, starts_with_fold};
 use super::term::{Edge, Term};
@@ -80,6 +80,20 @@ impl TextTest {
     /// It asks whether something is there, not whether something is not.
     pub(crate) fn only_finds(&self) -> bool {
         self.wanted
+    }
+
+    /// Texts of which one stands, whichever the case of letters, in each ASCII text that passes; `None` if they are more than
+    /// `most`, or not known.
+    pub(crate) fn literals(&self, most: usize) -> Option<Vec<String>> {
+        let of_set = |set: &TextSet| (set.iter().len() <= most).then(|| set.iter().map(folded).collect());
+        match &self.is {
+            _ if !self.wanted => None,
+            Is::Equal(text, _) | Is::Starts(text, _) | Is::Ends(text, _) => Some(vec![folded(text)]),
+            Is::Member(set, _) | Is::AnyTerm(set) => of_set(set),
+            Is::Term(term) => Some(vec![term.needle().text()]),
+            Is::AllTerms(terms) => Some(vec![terms.iter().map(|term| term.needle().text()).max_by_key(String::len)?]),
+            Is::Holds(needle) => Some(vec![needle.text()]),
+        }
     }
 
     /// What the operator says of the text.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use kql::{Column, Type};
-use logs::{Excerpt, Find, Keep, TextAt};
+use logs::{Excerpt, Find, FindTest, Keep, TextAt};
 
 use super::number_test::NumberTest;
 use super::prune::Prune;
@@ -78,8 +78,9 @@ pub(super) fn keep(needles: Vec<Needles>, added: &[Column]) -> Option<Keep> {
     let needles = Arc::new(needles);
     let only_finds = !is_added.contains(&true) && needles.iter().all(Needles::only_finds);
     let find = only_finds.then(|| {
+        let literals = needles.iter().flat_map(|needles| needles.node.literals()).collect();
         let needles = Arc::clone(&needles);
-        let find = move |texts: &[Excerpt<'_>]| {
+        let test = move |texts: &[Excerpt<'_>]| {
             if let [only] = needles.as_slice() {
                 return only.may_find(texts);
             }
@@ -92,7 +93,7 @@ pub(super) fn keep(needles: Vec<Needles>, added: &[Column]) -> Option<Keep> {
                 None => true,
             })
         };
-        Arc::new(find) as Arc<Find>
+        Find { test: Arc::new(test) as Arc<FindTest>, literals }
     });
     let test = move |text: &TextAt<'_>| {
         let mut first = 0;
@@ -129,6 +130,22 @@ impl Node {
             Node::Call(_, call) => call.only_finds(),
             Node::Not(_) => false,
             Node::All(nodes) | Node::Any(nodes) => nodes.iter().all(Node::only_finds),
+        }
+    }
+
+    /// Of each list, a text that passes holds one, as [`Find::literals`] has it.
+    fn literals(&self) -> Vec<Vec<String>> {
+        match self {
+            Node::Test(_, test) => test.literals(Find::LITERALS_MAX).into_iter().collect(),
+            Node::All(nodes) => nodes.iter().flat_map(Node::literals).collect(),
+            Node::Any(nodes) => {
+                // The longest that is known of each.
+                let shortest = |texts: &Vec<String>| texts.iter().map(String::len).min();
+                let of_each = nodes.iter().map(|node| node.literals().into_iter().max_by_key(shortest));
+                let all = of_each.collect::<Option<Vec<_>>>().map(|lists| lists.concat());
+                all.filter(|texts| texts.len() <= Find::LITERALS_MAX).into_iter().collect()
+            }
+            Node::Unknown | Node::Call(..) | Node::Number(..) | Node::Not(_) => Vec::new(),
         }
     }
 

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use fearless_simd::{Level, dispatch};
 
+use super::borders::Borders;
+use super::literals::Search;
 use super::stretch::{Places, Stretch};
-use super::{Column, Texts};
+use super::{Column, Texts, Without};
 use crate::decode::Glance;
 use crate::excerpt::Excerpt;
 use crate::marks::Quotes;
@@ -22,8 +24,13 @@ pub(super) struct Fields {
     /// How many fields a line has.
     count: usize,
     stretch: Stretch,
-    /// Where fields and lines end in the stretch.
+    /// Where fields and lines end in the stretch, one by one, and whether that is known.
     borders: Places,
+    borders_are_known: bool,
+    literals: Option<Search>,
+    /// The literals were searched in the stretch, and the same is known as marks.
+    literals_are_known: bool,
+    marks: Borders,
     /// Where the special byte stands there; of quotes, where those do that neither open a field nor close it.
     specials: Places,
     level: Level,
@@ -37,8 +44,8 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    /// `None` if a column needs more than a field as it stands.
-    pub(super) fn new(columns: &[Column], time: &[Path], glance: Glance<'_>) -> Option<Fields> {
+    /// `None` if a column needs more than a field as it stands. Lines in which that search finds nothing are passed over.
+    pub(super) fn new(columns: &[Column], time: &[Path], literals: Option<Search>, glance: Glance<'_>) -> Option<Fields> {
         let Glance::Fields { names: names @ [_, ..], delimiter, special, empty, header, added } = glance else { return None };
         let place = |path: &Path| names.iter().position(|name| *name == path.key);
         // Of fields of one name the decoder takes the last.
@@ -63,6 +70,10 @@ impl Fields {
             count: names.len(),
             stretch: Stretch::new([delimiter, special]),
             borders: Places::default(),
+            borders_are_known: false,
+            literals,
+            literals_are_known: false,
+            marks: Borders::default(),
             specials: Places::default(),
             level: Level::new(),
             special,
@@ -87,13 +98,8 @@ impl Fields {
         texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)> {
         let (end, newline) = self.split(buffer, start)?;
-        let line = &buffer[start..end];
-        match line.first() {
-            Some(b'#') => return None,
-            // A line of blanks is no record.
-            Some(b' ' | b'\t') if line.trim_ascii().is_empty() => return None,
-            _ if line.len() == self.header.len() && line == self.header => return None,
-            _ => {}
+        if !self.is_record(&buffer[start..end]) {
+            return None;
         }
         for (at, column) in columns.iter().enumerate() {
             let slots = &self.of_columns[at];
@@ -118,33 +124,72 @@ impl Fields {
             };
             texts.of_columns.push(text);
         }
-        let time = match self.time {
+        Some((self.time(buffer), newline))
+    }
+
+    /// Literals are looked for.
+    #[inline(always)]
+    pub(super) fn has_literals(&self) -> bool {
+        self.literals.is_some()
+    }
+
+    /// The text of a line is that of a record.
+    #[inline(always)]
+    fn is_record(&self, line: &[u8]) -> bool {
+        match line.first() {
+            Some(b'#') => false,
+            // A line of blanks is none.
+            Some(b' ' | b'\t') if line.trim_ascii().is_empty() => false,
+            _ => line.len() != self.header.len() || line != self.header,
+        }
+    }
+
+    #[inline(always)]
+    fn time<'b>(&self, buffer: &'b [u8]) -> &'b [u8] {
+        match self.time {
             Some(slot) => self.value(buffer, slot).text(),
             None => b"",
-        };
-        Some((time, newline))
+        }
     }
 
     #[cold]
     fn look(&mut self, buffer: &[u8], start: usize) -> Option<()> {
         let [_, is_special] = self.stretch.look(buffer, start)?;
-        let Fields { level, stretch, borders, specials, special, .. } = self;
+        let search = |literals: &mut Search| literals.look(buffer, start, self.stretch.end());
+        self.literals_are_known = self.literals.as_mut().is_some_and(search);
+        self.borders_are_known = !self.literals_are_known;
+        let Fields { level, stretch, borders, literals_are_known, marks, specials, special, .. } = self;
         let [delimiters, special_marks, newlines] = &stretch.marks;
         let all = delimiters.iter().zip(special_marks).zip(newlines).map(|((first, second), third)| [*first, *second, *third]);
         let special_marks = if is_special { special_marks.as_slice() } else { &[] };
         dispatch!(*level, _ => if is_special && *special == b'"' {
             let (mut quotes, mut again, mut strays) = (Quotes::new(), Quotes::new(), 0);
-            borders.set::<8>(start, all.clone().map(|marks| {
+            let outside = all.clone().map(|marks| {
                 let quoted = quotes.of_block(marks);
                 strays |= quoted.stray;
                 (marks[0] | marks[2]) & !quoted.inside
-            }));
+            });
+            if *literals_are_known { marks.set(start, outside) } else { borders.set::<8>(start, outside) }
             let blocks = if strays == 0 { 0 } else { special_marks.len() };
             specials.set::<1>(start, all.take(blocks).map(|marks| again.of_block(marks).stray));
         } else {
-            borders.set::<8>(start, all.map(|[delimiters, _, newlines]| delimiters | newlines));
+            let both = all.map(|[delimiters, _, newlines]| delimiters | newlines);
+            if *literals_are_known { marks.set(start, both) } else { borders.set::<8>(start, both) }
             specials.set::<1>(start, special_marks.iter().copied());
         });
+        Some(())
+    }
+
+    /// Looks at the lines that begin at `start`, if that was not done yet.
+    #[inline(always)]
+    fn know_borders(&mut self, buffer: &[u8], start: usize) -> Option<()> {
+        if !self.stretch.has(start) {
+            self.look(buffer, start)?;
+        }
+        if !self.borders_are_known {
+            self.borders.set::<8>(self.stretch.base, self.marks.marks());
+            self.borders_are_known = true;
+        }
         Some(())
     }
 
@@ -152,14 +197,13 @@ impl Fields {
     /// has more fields than it should, or fewer.
     #[inline(always)]
     fn split(&mut self, buffer: &[u8], start: usize) -> Option<(usize, usize)> {
-        if !self.stretch.has(start) {
-            self.look(buffer, start)?;
-        }
+        self.know_borders(buffer, start)?;
         let is_quoted = self.special == b'"';
         self.borders.from(start);
         if is_quoted && start > self.stretch.base && self.borders.before() != Some(start - 1) {
             // A quote before was not closed, or was none: what is in quotes is known anew.
             self.look(buffer, start)?;
+            self.know_borders(buffer, start)?;
         }
         let newline = self.stretch.line_end(start)?;
         self.borders.from(start)?;
@@ -202,11 +246,7 @@ impl Fields {
     #[inline(always)]
     fn unquote(&mut self, buffer: &[u8]) -> Option<()> {
         for field in &mut self.found {
-            match &buffer[field.clone()] {
-                [b'"', inner @ .., b'"'] if !inner.contains(&b'"') => *field = field.start + 1..field.end - 1,
-                [b'"', ..] => return None,
-                _ => {}
-            }
+            *field = unquoted(buffer, field.clone())?;
         }
         Some(())
     }
@@ -229,5 +269,46 @@ impl Fields {
         let value = Excerpt::of(buffer, start, end).unwrap_or_default();
         let is_empty = value.len() <= self.longest_empty && self.empty.iter().any(|empty| empty == value.text());
         if is_empty { Excerpt::default() } else { value }
+    }
+}
+
+impl Without for Fields {
+    #[inline(always)]
+    fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)> {
+        if !self.stretch.has(start) {
+            self.look(buffer, start)?;
+        }
+        let literals = self.literals.as_mut().filter(|_| self.literals_are_known)?;
+        let newline = self.stretch.line_end(start)?;
+        let borders = &self.marks;
+        let is_whole = borders.has(newline) && borders.count_before(newline) + 1 == borders.count_before(start) + self.count;
+        // Where a quote before was not closed, or was none, what is in quotes is not known.
+        let is_known = start == self.stretch.base || borders.has(start - 1);
+        let is_special = self.specials.from(start).is_some_and(|special| special < newline);
+        if !is_whole || !is_known || is_special || !literals.finds_none(buffer, start, newline) {
+            return None;
+        }
+        let end = self.end(buffer, start, newline);
+        if end == start || !self.is_record(&buffer[start..end]) {
+            return None;
+        }
+        if let Some(slot) = self.time {
+            let field = self.wanted[slot];
+            let field_start = if field == 0 { start } else { self.marks.nth(start, field - 1)? + 1 };
+            let field_end = if field + 1 == self.count { end } else { self.marks.nth(field_start, 0)? };
+            let field = field_start..field_end;
+            self.found[slot] = if self.special == b'"' { unquoted(buffer, field)? } else { field };
+        }
+        Some((self.time(buffer), newline))
+    }
+}
+
+/// What stands in the quotes around a field, if there are any; `None` if there are others inside.
+#[inline(always)]
+fn unquoted(buffer: &[u8], field: Range<usize>) -> Option<Range<usize>> {
+    match &buffer[field.clone()] {
+        [b'"', inner @ .., b'"'] if !inner.contains(&b'"') => Some(field.start + 1..field.end - 1),
+        [b'"', ..] => None,
+        _ => Some(field),
     }
 }

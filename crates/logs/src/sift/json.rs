@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use memchr::{memchr, memchr2, memmem};
 
-use super::stretch::{Places, Search, Stretch};
-use super::{Column, Texts};
+use super::literals::Search;
+use super::stretch::{KeySearch, Places, Stretch};
+use super::{Column, Texts, Without};
 use crate::excerpt::Excerpt;
 use crate::lead::Lead;
 use crate::marks::WIDTH;
@@ -18,7 +19,12 @@ pub(super) struct Json {
     keys: Vec<Key>,
     of_columns: Vec<Range<usize>>,
     time: Option<TimeKey>,
-    search: Search,
+    key_search: KeySearch,
+    /// Where the keys may stand in the stretch is known.
+    keys_are_known: bool,
+    literals: Option<Search>,
+    /// The literals were searched in the stretch.
+    literals_are_known: bool,
     /// Some lines, with their quotes and backslashes.
     stretch: Stretch,
     /// A backslash stands in them: a quote may then be part of a text.
@@ -44,7 +50,8 @@ enum Seen {
 }
 
 impl Json {
-    pub(super) fn new(columns: &[Column], time: &[Path]) -> Json {
+    /// Lines in which that search finds nothing are passed over.
+    pub(super) fn new(columns: &[Column], time: &[Path], literals: Option<Search>) -> Json {
         let (mut keys, mut of_columns) = (Vec::new(), Vec::new());
         for column in columns {
             let first = keys.len();
@@ -59,7 +66,17 @@ impl Json {
             of_columns.push(first..keys.len());
         }
         let time = time.first().map(|path| TimeKey { key: Key::of(path), at: 1 });
-        Json { keys, of_columns, time, search: Search::new(), stretch: Stretch::new(*b"\"\\"), escaped: false }
+        Json {
+            keys,
+            of_columns,
+            time,
+            key_search: KeySearch::new(),
+            keys_are_known: false,
+            literals,
+            literals_are_known: false,
+            stretch: Stretch::new(*b"\"\\"),
+            escaped: false,
+        }
     }
 
     /// The buffer has other bytes than before.
@@ -70,10 +87,44 @@ impl Json {
     #[cold]
     fn look(&mut self, buffer: &[u8], start: usize) -> Option<()> {
         [_, self.escaped] = self.stretch.look(buffer, start)?;
-        for Key { name, places, .. } in &mut self.keys {
-            self.search.find(name.bytes(), buffer, start, self.stretch.end(), places);
-        }
+        self.keys_are_known = false;
+        let search = |literals: &mut Search| literals.look(buffer, start, self.stretch.end());
+        self.literals_are_known = self.literals.as_mut().is_some_and(search);
         Some(())
+    }
+
+    #[cold]
+    fn search_keys(&mut self, buffer: &[u8], start: usize) {
+        for Key { name, places, .. } in &mut self.keys {
+            self.key_search.find(name.bytes(), buffer, start, self.stretch.end(), places);
+        }
+        self.keys_are_known = true;
+    }
+
+    /// The object that a line is, and where the newline stands.
+    #[inline(always)]
+    fn object(&mut self, buffer: &[u8], start: usize) -> Option<(Range<usize>, usize)> {
+        if !self.stretch.has(start) {
+            self.look(buffer, start)?;
+        }
+        let newline = self.stretch.line_end(start)?;
+        let line = start..newline - usize::from(buffer[start..newline].ends_with(b"\r"));
+        let bytes = &buffer[line.clone()];
+        (bytes.len() >= 2 && bytes[0] == b'{' && bytes[bytes.len() - 1] == b'}').then_some((line, newline))
+    }
+
+    /// Literals are looked for.
+    #[inline(always)]
+    pub(super) fn has_literals(&self) -> bool {
+        self.literals.is_some()
+    }
+
+    #[inline(always)]
+    fn time<'b>(&mut self, buffer: &'b [u8], line: &Range<usize>) -> &'b [u8] {
+        match &mut self.time {
+            Some(time) => time.find(buffer, line, &self.stretch),
+            None => b"",
+        }
     }
 
     /// The texts of the columns, the time and where the newline stands, if the line shows them.
@@ -85,16 +136,11 @@ impl Json {
         columns: &'b [Column],
         texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)> {
-        if !self.stretch.has(start) {
-            self.look(buffer, start)?;
+        let (line, newline) = self.object(buffer, start)?;
+        if !self.keys_are_known {
+            self.search_keys(buffer, start);
         }
-        let newline = self.stretch.line_end(start)?;
-        let line = start..newline - usize::from(buffer[start..newline].ends_with(b"\r"));
-        let bytes = &buffer[line.clone()];
-        if bytes.len() < 2 || bytes[0] != b'{' || bytes[bytes.len() - 1] != b'}' {
-            return None;
-        }
-        if self.escaped && has_escaped_key(bytes) {
+        if self.escaped && has_escaped_key(&buffer[line.clone()]) {
             return None;
         }
         for (at, column) in columns.iter().enumerate() {
@@ -125,11 +171,7 @@ impl Json {
             };
             texts.of_columns.push(text);
         }
-        let time = match &mut self.time {
-            Some(time) => time.find(buffer, &line, &self.stretch),
-            None => b"",
-        };
-        Some((time, newline))
+        Some((self.time(buffer, &line), newline))
     }
 
     /// The first text under one of the keys that is not empty; `None` if it cannot be told without reading the record.
@@ -232,6 +274,18 @@ impl Json {
     }
 }
 
+impl Without for Json {
+    #[inline(always)]
+    fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)> {
+        let (line, newline) = self.object(buffer, start)?;
+        let literals = self.literals.as_mut().filter(|_| self.literals_are_known)?;
+        if !literals.finds_none(buffer, start, newline) || self.escaped && has_escaped_letter(&buffer[line.clone()]) {
+            return None;
+        }
+        Some((self.time(buffer, &line), newline))
+    }
+}
+
 #[inline(always)]
 fn excerpt<'b>(buffer: &'b [u8], text: &Range<usize>) -> Option<Excerpt<'b>> {
     Excerpt::of(buffer, text.start, text.end)
@@ -253,6 +307,18 @@ fn has_escaped_key(line: &[u8]) -> bool {
         if line.get(skip_blanks(line, at)) == Some(&b':') {
             return true;
         }
+    }
+    false
+}
+
+/// A letter, or something else that literals are made of, may be written with an escape.
+fn has_escaped_letter(line: &[u8]) -> bool {
+    let mut rest = line;
+    while let Some(at) = memchr(b'\\', rest) {
+        if !matches!(rest.get(at + 1), Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't')) {
+            return true;
+        }
+        rest = &rest[at + 2..];
     }
     false
 }

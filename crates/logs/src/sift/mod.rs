@@ -1,21 +1,22 @@
 //! Records that cannot pass a test, passed over where they stand in the buffer.
 //!
 //! In: lines, the keys of the columns that a test looks at, and the test. Out: the first line whose record may pass. No record is
-//! decoded for it: in JSON the keys are searched in the bytes of many lines at once, between delimiters the fields are counted, in
-//! syslog the header is read. What is not plain (escapes, a key that stands there twice, values of other types, quotes inside fields)
+//! decoded for it. If the test looks for a few literals, lines that hold none are passed over whatever else is in them. Else in JSON
+//! the keys are searched in the bytes of many lines at once, between delimiters the fields are counted, in syslog the header is read,
+//! and the texts of the columns are tested. What is not plain (escapes, a key that stands there twice, values of other types, quotes inside fields)
 //! is left to who decodes, so that a line which is passed over never holds a record that would pass. What a decoder would find wrong
 //! inside such a line is not seen; a line that is no object, or has other fields than the header, is.
 
+mod borders;
 mod fields;
 mod json;
+mod literals;
 #[cfg(test)]
 mod random;
 mod span;
 mod stretch;
 mod syslog;
 mod texts;
-
-use std::sync::Arc;
 
 use fearless_simd::{Level, dispatch};
 
@@ -27,6 +28,8 @@ use crate::table::{Fidelity, Path, Place, Route, Source};
 
 use fields::Fields;
 use json::Json;
+pub(crate) use literals::LITERALS_MAX;
+use literals::Search;
 use span::TimeSpan;
 use syslog::Syslog;
 use texts::{COLUMNS_MAX, Column, Texts};
@@ -36,7 +39,7 @@ pub(crate) struct Sift {
     columns: Vec<Column>,
     time: Vec<Path>,
     /// Without it, only lines of other tables are passed over.
-    find: Option<Arc<Find>>,
+    find: Option<Find>,
     /// In a file of several tables, which of them is meant: the last of the columns says where a record goes.
     route: Option<(Route, usize)>,
     view: View,
@@ -87,7 +90,7 @@ impl Sift {
     pub(crate) fn new(
         sources: &[Option<&Source>],
         time: Option<&Source>,
-        find: Option<Arc<Find>>,
+        find: Option<Find>,
         route: Option<(Route, usize)>,
     ) -> Option<Sift> {
         let column = |source: &Option<&Source>| match source {
@@ -128,10 +131,25 @@ impl Sift {
             Glance::No => View::None,
             // What is no UTF-8 in a key stands there as something else.
             Glance::Keys if self.columns.iter().flat_map(Column::paths).any(|path| path.has_replacement()) => View::None,
-            Glance::Keys => View::Json(Json::new(&self.columns, &self.time)),
+            Glance::Keys => View::Json(Json::new(&self.columns, &self.time, self.search())),
             Glance::Syslog { latest } => Syslog::new(&self.columns, &self.time, latest).map_or(View::None, View::Syslog),
-            fields @ Glance::Fields { .. } => Fields::new(&self.columns, &self.time, fields).map_or(View::None, View::Fields),
+            fields @ Glance::Fields { .. } => {
+                Fields::new(&self.columns, &self.time, self.search(), fields).map_or(View::None, View::Fields)
+            }
         };
+    }
+
+    /// A search for literals, if what is in no line is known to fail.
+    fn search(&self) -> Option<Search> {
+        // Which table a line is of, and what is made of fields, is told by other texts than those that stand there.
+        if self.route.is_some() || self.columns.iter().any(|column| matches!(column, Column::Made(..))) {
+            return None;
+        }
+        let constants = self.columns.iter().filter_map(|column| match column {
+            Column::Const(text) => Some(text.as_slice()),
+            _ => None,
+        });
+        Search::new(&self.find.as_ref()?.literals, constants)
     }
 
     /// The buffer has other bytes than before.
@@ -151,10 +169,14 @@ impl Sift {
     /// Compiled for each level of instructions, as is what is inlined here: hence `inline(always)` in this folder.
     #[inline(always)]
     fn pass_over_here(&mut self, buffer: &[u8], from: usize, until: usize) -> Passed {
+        let until = until.min(buffer.len());
         let mut passed = Passed { at: from, ..Passed::default() };
-        while passed.at < until.min(buffer.len())
-            && let Some(line) = self.judge(buffer, passed.at)
-        {
+        loop {
+            self.pass_without_literals(buffer, until, &mut passed);
+            if passed.at >= until {
+                return passed;
+            }
+            let Some(line) = self.judge(buffer, passed.at) else { return passed };
             let newline = match line {
                 Line::Fails(newline) => {
                     passed.failed += 1;
@@ -171,7 +193,19 @@ impl Sift {
             };
             passed.at = newline + 1;
         }
-        passed
+    }
+
+    /// Passes over lines that hold no literal of those that are looked for.
+    #[inline(always)]
+    fn pass_without_literals(&mut self, buffer: &[u8], until: usize, passed: &mut Passed) {
+        let (at, span) = (passed.at, &mut self.span);
+        let (lines, at) = match &mut self.view {
+            View::Json(json) if json.has_literals() => pass(json, buffer, at, until, span),
+            View::Fields(fields) if fields.has_literals() => pass(fields, buffer, at, until, span),
+            _ => return,
+        };
+        passed.failed += lines;
+        passed.at = at;
     }
 
     /// The line that begins at `start`, if it need not be decoded.
@@ -194,7 +228,7 @@ impl Sift {
                 Place::Nowhere(_) => return None,
             }
         }
-        if self.find.as_ref().is_none_or(|find| texts.may_pass(find.as_ref(), count)) {
+        if self.find.as_ref().is_none_or(|find| texts.may_pass(&*find.test, count)) {
             return None;
         }
         self.span.note(time);
@@ -207,6 +241,25 @@ impl Sift {
     }
 }
 
+/// A view of lines that tells which hold no literal.
+trait Without {
+    /// The time and where the newline stands, if no text of the line that begins at `start` holds a literal.
+    fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)>;
+}
+
+/// Passes over lines that hold no literal; how many these are, and where the next begins.
+#[inline(always)]
+fn pass(view: &mut impl Without, buffer: &[u8], from: usize, until: usize, span: &mut TimeSpan) -> (u64, usize) {
+    let (mut lines, mut at) = (0, from);
+    while at < until
+        && let Some((time, newline)) = view.without(buffer, at)
+    {
+        span.note(time);
+        (lines, at) = (lines + 1, newline + 1);
+    }
+    (lines, at)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,7 +268,7 @@ mod tests {
 
     /// Whether each line is passed over by a search for `fox` in `a` or `b` or, if `inner`, in `x/a`; and the span of their times.
     fn sifted(glance: Glance<'_>, sources: &[Option<&Source>], lines: &[&str]) -> (Vec<bool>, Option<(i64, i64)>) {
-        let find: Arc<Find> = Arc::new(|texts| texts.iter().any(|text| text.text() == b"fox"));
+        let find = Find::of(|texts| texts.iter().any(|text| text.text() == b"fox"));
         let time = keys(&["t"]);
         let mut sift = Sift::new(sources, Some(&time), Some(find), None).unwrap();
         sift.look(glance);
@@ -419,7 +472,7 @@ mod tests {
         let a = keys(&["a"]);
         let names = ["t", "a", "x"].map(str::to_owned);
         let look = Glance::Fields { names: &names, delimiter: b',', special: b'"', empty: [b""; 2], header: b"", added: "" };
-        let find: Arc<Find> = Arc::new(|texts| texts.iter().any(|text| text.text() == b"fox"));
+        let find = Find::of(|texts| texts.iter().any(|text| text.text() == b"fox"));
         let mut sift = Sift::new(&[Some(&a)], None, Some(find), None).unwrap();
         sift.look(look);
         let text = b"1,hen,\nx\",,\n\"p,r,\",fox,x\"\n\"p,r\",hen,\n";

@@ -142,8 +142,13 @@ const SYSLOG: [Columns; 3] = [
     ("Syslog", ["HostIP", "SeverityLevel", "TimeGenerated"]),
 ];
 
-/// The rows whose texts hold `fox`, and those from the second second of 2026; and how many lines could not be read.
-fn rows(file: &LogFile, (table, names): Columns, keep: Option<Keep>) -> (Vec<(String, String, Option<i64>)>, u64) {
+/// The wanted rows, and how many lines could not be read.
+fn rows(
+    file: &LogFile,
+    (table, names): Columns,
+    wanted: Wanted,
+    keep: Option<Keep>,
+) -> (Vec<(String, String, Option<i64>)>, u64) {
     let projection = Some(names.map(str::to_owned).to_vec());
     let request = ScanRequest { projection, keep, ..ScanRequest::new(table) };
     let mut rows = Vec::new();
@@ -155,7 +160,8 @@ fn rows(file: &LogFile, (table, names): Columns, keep: Option<Keep>) -> (Vec<(St
         let time = |row: usize| times.is_valid(row).then(|| times.value(row));
         rows.extend((0..batch.num_rows()).map(|row| (text(0, row), text(1, row), time(row))));
     }
-    rows.retain(|(name, ip, time)| name.contains("fox") || ip.contains("fox") || time.is_some_and(|time| time >= SINCE));
+    let late = |time: Option<i64>| wanted == Wanted::FoxOrLate && time.is_some_and(|time| time >= SINCE);
+    rows.retain(|(name, ip, time)| name.contains("fox") || ip.contains("fox") || late(*time));
     (rows, scan.stats().unparsed)
 }
 
@@ -170,28 +176,45 @@ fn is_late(text: &[u8]) -> bool {
     number(Type::DateTime, text).is_none_or(|ticks| ticks >= SINCE)
 }
 
-fn keep((_, names): Columns, finds: bool) -> Keep {
-    let find: Arc<Find> =
-        Arc::new(|texts| texts[..2].iter().any(|text| holds(text.text())) || !texts[2].is_empty() && is_late(texts[2].text()));
-    let test: Arc<Test> = Arc::new(|text| {
+/// What is looked for.
+#[derive(Clone, Copy, PartialEq)]
+enum Wanted {
+    /// Rows whose texts hold `fox`, and those from the second second of 2026.
+    FoxOrLate,
+    /// Rows whose texts hold `fox`.
+    Fox,
+}
+
+/// With a search, lines are passed over; of a search for `fox`, the literal is known.
+fn keep((_, names): Columns, wanted: Wanted, searches: bool) -> Keep {
+    let late = wanted == Wanted::FoxOrLate;
+    let find = Find::of(move |texts| {
+        let is_late = late && !texts[2].is_empty() && is_late(texts[2].text());
+        is_late || texts[..2].iter().any(|text| holds(text.text()))
+    });
+    let literals = if late { Vec::new() } else { vec![vec!["fox".to_owned()]] };
+    let test: Arc<Test> = Arc::new(move |text| {
         let passes = |at: usize, test: fn(&[u8]) -> bool| text(at).is_none_or(|text: Cow<'_, [u8]>| test(&text));
-        passes(0, holds) || passes(1, holds) || passes(2, is_late)
+        passes(0, holds) || passes(1, holds) || late && passes(2, is_late)
     });
     let columns = names.into_iter().zip([Type::String, Type::String, Type::DateTime]);
-    Keep { columns: columns.map(|(name, ty)| Column::new(name, ty)).collect(), test, find: finds.then_some(find) }
+    let columns = columns.map(|(name, ty)| Column::new(name, ty)).collect();
+    Keep { columns, test, find: searches.then_some(Find { literals, ..find }) }
 }
 
 fn check(path: &Path, columns: Columns, text: &str) {
     std::fs::write(path, text).unwrap();
     let file = crate::open_as(path, columns.0).unwrap();
     assert_eq!(file.tables.len(), 1, "{path:?}");
-    let (all, unparsed) = rows(&file, columns, None);
-    let (decoded, unparsed_decoded) = rows(&file, columns, Some(keep(columns, false)));
-    assert_eq!((decoded, unparsed_decoded), (all.clone(), unparsed), "decoded\n{text}");
-    let (passed_over, unparsed_passed_over) = rows(&file, columns, Some(keep(columns, true)));
-    assert_eq!(passed_over, all, "passed over\n{text}");
-    if file.format == "syslog" {
-        assert_eq!(unparsed_passed_over, unparsed, "headers are read of every line\n{text}");
+    for wanted in [Wanted::FoxOrLate, Wanted::Fox] {
+        let (all, unparsed) = rows(&file, columns, wanted, None);
+        let (decoded, unparsed_decoded) = rows(&file, columns, wanted, Some(keep(columns, wanted, false)));
+        assert_eq!((decoded, unparsed_decoded), (all.clone(), unparsed), "decoded\n{text}");
+        let (passed_over, unparsed_passed_over) = rows(&file, columns, wanted, Some(keep(columns, wanted, true)));
+        assert_eq!(passed_over, all, "passed over\n{text}");
+        if file.format == "syslog" {
+            assert_eq!(unparsed_passed_over, unparsed, "headers are read of every line\n{text}");
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct TimeSpan {
 type Written = [u64; 4];
 
 impl TimeSpan {
-    #[inline]
+    #[inline(always)]
     pub(super) fn note(&mut self, time: &[u8]) {
         if time.len() != self.length || !is_comparable(time) {
             return self.note_other(time);
@@ -33,6 +33,7 @@ impl TimeSpan {
         }
     }
 
+    #[inline(never)]
     fn note_other(&mut self, time: &[u8]) {
         let ticks = self.clock.ticks(time);
         self.widen(ticks);
@@ -83,7 +84,7 @@ fn same_date(a: &Written, b: &Written) -> bool {
 }
 
 /// Of two such times of one length the greater text is the later: UTC in one form, or seconds.
-#[inline]
+#[inline(always)]
 fn is_comparable(time: &[u8]) -> bool {
     if time.len() > size_of::<Written>() {
         return false;

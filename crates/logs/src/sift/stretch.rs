@@ -154,14 +154,14 @@ impl Places {
 }
 
 /// Finds where a key may stand in some lines: where two of its bytes do, its first letter and its closing quote.
-pub(super) struct Search {
+pub(super) struct KeySearch {
     level: Level,
     marks: Vec<u64>,
 }
 
-impl Search {
-    pub(super) fn new() -> Search {
-        Search { level: Level::new(), marks: Vec::new() }
+impl KeySearch {
+    pub(super) fn new() -> KeySearch {
+        KeySearch { level: Level::new(), marks: Vec::new() }
     }
 
     /// Between `base` and `end` of the buffer.
@@ -200,7 +200,7 @@ mod tests {
 
     /// The ends of a text's lines, and where the key stands, as a stretch has them.
     fn seen(text: &str, key: &str) -> (Vec<usize>, Vec<usize>) {
-        let (mut stretch, mut search, mut keys) = (Stretch::new(*b"\"\\"), Search::new(), Places::default());
+        let (mut stretch, mut search, mut keys) = (Stretch::new(*b"\"\\"), KeySearch::new(), Places::default());
         let (buffer, mut start, mut ends, mut places) = (text.as_bytes(), 0, Vec::new(), Vec::new());
         loop {
             if !stretch.has(start) {

@@ -72,7 +72,6 @@ fn first<'b>(fields: &[Field], line: &Line<'b>, time: &'b [u8]) -> Option<&'b [u
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
 
     use super::super::Sift;
     use crate::decode::Glance;
@@ -81,7 +80,7 @@ mod tests {
 
     /// Whether each line is passed over by a search for `fox` in the columns.
     fn sifted(sources: &[&Source], lines: &[&str]) -> Vec<bool> {
-        let find: Arc<Find> = Arc::new(|texts| texts.iter().any(|text| text.text().windows(3).any(|part| part == b"fox")));
+        let find = Find::of(|texts| texts.iter().any(|text| text.text().windows(3).any(|part| part == b"fox")));
         let sources: Vec<Option<&Source>> = sources.iter().map(|source| Some(*source)).collect();
         let mut sift = Sift::new(&sources, Some(&keys(&["time"])), Some(find), None).unwrap();
         sift.look(Glance::Syslog { latest: None });

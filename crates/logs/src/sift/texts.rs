@@ -3,7 +3,7 @@
 use arrayvec::ArrayVec;
 
 use crate::excerpt::Excerpt;
-use crate::keep::Find;
+use crate::keep::FindTest;
 use crate::table::Path;
 
 /// Columns at most that a test looks at.
@@ -62,7 +62,7 @@ impl<'b> Texts<'b> {
 
     /// Whether a record with these texts in the first `count` columns may pass.
     #[inline]
-    pub(super) fn may_pass(&mut self, find: &Find, count: usize) -> bool {
+    pub(super) fn may_pass(&mut self, find: &FindTest, count: usize) -> bool {
         find(&self.of_columns[..count])
             || self.others.iter().any(|other| {
                 self.of_columns[self.unsure] = *other;
