@@ -30,7 +30,7 @@ pub struct Keep {
 /// A test that only looks for something: see [`Keep::find`].
 #[derive(Clone)]
 pub struct Find {
-    /// Whether a record may pass, given the texts of all columns in turn.
+    /// Which of some records may pass: a bit for each of them in turn.
     pub test: Arc<FindTest>,
     /// Some of what it looks for: of each of these lists, one of its texts stands in a text that passes, whichever the case of
     /// letters, or a text that is not ASCII does so. Lines can then be passed over without being looked at one by one.
@@ -41,8 +41,9 @@ impl Find {
     /// Lists of literals that are longer are not looked at.
     pub const LITERALS_MAX: usize = LITERALS_MAX;
 
-    /// A search for what no literals are known of.
-    pub fn of(test: impl Fn(&[Excerpt<'_>]) -> bool + Send + Sync + 'static) -> Find {
+    /// A search that asks of each record whether it may pass, given the texts of its columns in turn; no literals are known.
+    pub fn of_each(test: impl Fn(&[Excerpt<'_>]) -> bool + Send + Sync + 'static) -> Find {
+        let test = move |records: &Records<'_, '_>| records.which(records.all(), |record| test(records.texts(record)));
         Find { test: Arc::new(test), literals: Vec::new() }
     }
 }
@@ -50,8 +51,59 @@ impl Find {
 /// A test of a record's texts.
 pub type Test = dyn Fn(&TextAt<'_>) -> bool + Send + Sync;
 
-/// A test of the texts of all columns in turn.
-pub type FindTest = dyn Fn(&[Excerpt<'_>]) -> bool + Send + Sync;
+/// A test of some records.
+pub type FindTest = dyn Fn(&Records<'_, '_>) -> u64 + Send + Sync;
+
+/// The texts of some records, at most [`Records::MAX`].
+#[derive(Clone, Copy, Debug)]
+pub struct Records<'r, 'b> {
+    texts: &'r [Excerpt<'b>],
+    columns: usize,
+}
+
+impl<'r, 'b> Records<'r, 'b> {
+    /// Records at most.
+    pub const MAX: usize = u64::BITS as usize;
+
+    /// Those of so many columns each, the texts of which stand together.
+    #[must_use]
+    pub fn new(texts: &'r [Excerpt<'b>], columns: usize) -> Records<'r, 'b> {
+        Records { texts, columns: columns.max(1) }
+    }
+
+    /// A bit for each.
+    #[inline(always)]
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        let count = self.texts.len() / self.columns;
+        u64::MAX.checked_shr((Records::MAX - count.min(Records::MAX)) as u32).unwrap_or(0)
+    }
+
+    /// The text of a column of one of them; the empty one if it has no such column.
+    #[inline(always)]
+    #[must_use]
+    pub fn text(&self, record: usize, column: usize) -> Excerpt<'b> {
+        self.texts.get(record * self.columns + column).copied().unwrap_or_default()
+    }
+
+    /// The texts of all columns of one of them.
+    #[must_use]
+    pub fn texts(&self, record: usize) -> &'r [Excerpt<'b>] {
+        self.texts.get(record * self.columns..(record + 1) * self.columns).unwrap_or_default()
+    }
+
+    /// A bit for each of those `among` them of which it is true.
+    #[inline(always)]
+    pub fn which(&self, among: u64, mut is_true: impl FnMut(usize) -> bool) -> u64 {
+        let (mut rest, mut which) = (among & self.all(), 0);
+        while rest != 0 {
+            let record = rest.trailing_zeros();
+            which |= u64::from(is_true(record as usize)) << record;
+            rest &= rest - 1;
+        }
+        which
+    }
+}
 
 /// The text in the column of that number.
 pub type TextAt<'a> = dyn Fn(usize) -> Option<Cow<'a, [u8]>> + 'a;

@@ -69,7 +69,7 @@ pub use error::Error;
 pub use excerpt::Excerpt;
 pub use file::{Batches, LogFile};
 pub use format::{Format, formats};
-pub use keep::{Find, FindTest, Keep, Test, TextAt};
+pub use keep::{Find, FindTest, Keep, Records, Test, TextAt};
 pub use naming::table_for;
 pub use part::{Part, lines_before};
 pub use piece::{Block, Piece, Pieces};

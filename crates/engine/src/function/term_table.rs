@@ -9,7 +9,7 @@
 use std::thread;
 
 use fearless_simd::{Level, Simd, dispatch};
-use logs::Excerpt;
+use logs::{Excerpt, Records};
 
 use super::fold::with_folded;
 use super::letters::{Letters, before_in, before_in_ascii, each_ascii_term, each_term};
@@ -68,11 +68,28 @@ impl TermTable {
         self.ascii.each_ascii(text, &mut |_| true)
     }
 
+    /// In which texts of a column a needle is, of those `among` which it is asked.
+    pub(crate) fn any_of_each(&self, records: &Records<'_, '_>, column: usize, among: u64) -> Seen {
+        if self.ascii.plain.is_empty() && !self.ascii.empty {
+            return self.ascii.any_of_each(records, column, among);
+        }
+        Seen { found: 0, unknown: among }
+    }
+
     /// The position of the first needle that is in the text.
     pub(crate) fn first(&self, text: &str) -> Option<usize> {
         let other = if text.is_ascii() { None } else { self.other.first(text) };
         self.ascii.first(text).into_iter().chain(other).min()
     }
+}
+
+/// What was seen of the texts of some records, a bit for each.
+#[derive(Clone, Copy)]
+pub(crate) struct Seen {
+    /// They hold a needle.
+    pub(crate) found: u64,
+    /// Whether they do is not known.
+    pub(crate) unknown: u64,
 }
 
 impl Table {
@@ -153,10 +170,32 @@ impl Table {
         })
     }
 
+    /// Which texts of a column hold a needle.
+    fn any_of_each(&self, records: &Records<'_, '_>, column: usize, among: u64) -> Seen {
+        dispatch!(self.level, simd => self.any_of_each_here(simd, records, column, among))
+    }
+
+    #[inline(always)]
+    fn any_of_each_here<S: Simd>(&self, simd: S, records: &Records<'_, '_>, column: usize, among: u64) -> Seen {
+        let mut unknown = 0;
+        let found = records.which(among, |record| {
+            let text = records.text(record, column);
+            let found = match text.len() {
+                0 => Some(false),
+                1..Letters::WIDTH => self.each_in_block(simd, &text, &mut |_| true),
+                _ => self.each_ascii(&text, &mut |_| true),
+            };
+            unknown |= u64::from(found.is_none()) << record;
+            found == Some(true)
+        });
+        Seen { found, unknown }
+    }
+
     /// The same for a text that is shorter than a block. Compiled for each level of instructions, with what is inlined here.
     #[inline(always)]
     fn each_in_block<S: Simd>(&self, simd: S, text: &Excerpt<'_>, found: &mut impl FnMut(usize) -> bool) -> Option<bool> {
         const BEFORE: usize = 8;
+        const USUAL: usize = 3;
         let copy;
         let window = match text.window(BEFORE) {
             Some(window) => window,
@@ -166,12 +205,19 @@ impl Table {
             }
         };
         let letters = Letters::of_block(simd, window[BEFORE..].as_array()?, text.len())?;
-        // All ends are asked for before one is looked at: how many there are cannot be guessed.
+        // All ends are asked for before one is looked at, and at least as many as there mostly are: how many there are cannot be
+        // guessed.
         let (mut ends, mut held) = (letters.ends(), 0);
+        let is_held = |end: usize| Some(self.tails.may_end(window[end..end + BEFORE].as_array()?));
+        for _ in 0..USUAL {
+            let end = ends.trailing_zeros() as usize % Letters::WIDTH;
+            held |= u64::from(is_held(end)? & (ends != 0)) << end;
+            ends &= ends.wrapping_sub(1);
+        }
         while ends != 0 {
             let end = ends.trailing_zeros() as usize % Letters::WIDTH;
+            held |= u64::from(is_held(end)?) << end;
             ends &= ends - 1;
-            held |= u64::from(self.tails.may_end(window[end..end + BEFORE].as_array()?)) << end;
         }
         while held != 0 {
             let end = held.trailing_zeros();

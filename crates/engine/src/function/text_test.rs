@@ -5,12 +5,13 @@
 use std::sync::Arc;
 
 use kql::Type;
-use logs::Excerpt;
+use logs::{Excerpt, Records};
 
 use super::fold::{eq_fold, folded};
 use super::member::constant_keys;
 use super::needle::{Needle, ends_with_fold, starts_with_fold};
 use super::term::{Edge, Term};
+use super::term_table::Seen;
 use super::terms::constant_texts;
 use super::{Call, Constant};
 use crate::text_set::TextSet;
@@ -116,7 +117,6 @@ impl TextTest {
     }
 
     /// What the operator says of the text of those bytes; `None` if they are no UTF-8.
-    #[inline]
     pub(crate) fn test_bytes(&self, bytes: &Excerpt<'_>) -> Option<bool> {
         if let Is::AnyTerm(set) = &self.is
             && let Some(found) = set.terms().any_ascii(bytes)
@@ -126,8 +126,18 @@ impl TextTest {
         self.test_text(bytes)
     }
 
-    /// Not inlined: what is, is the test that is asked of each line.
-    #[inline(never)]
+    /// Which of some records may pass by their texts in a column, a bit for each, of those `among` which it is asked.
+    pub(crate) fn found_in(&self, records: &Records<'_, '_>, column: usize, among: u64) -> u64 {
+        let mut seen = Seen { found: 0, unknown: among };
+        if let Is::AnyTerm(set) = &self.is
+            && self.wanted
+        {
+            seen = set.terms().any_of_each(records, column, among);
+        }
+        let may_pass = |record| self.test_text(&records.text(record, column)) != Some(false);
+        seen.found | records.which(seen.unknown, may_pass)
+    }
+
     fn test_text(&self, bytes: &Excerpt<'_>) -> Option<bool> {
         Some(self.test(std::str::from_utf8(bytes.text()).ok()?))
     }

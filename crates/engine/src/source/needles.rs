@@ -10,7 +10,7 @@ use std::sync::Arc;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use kql::{Column, Type};
-use logs::{Excerpt, Find, FindTest, Keep, TextAt};
+use logs::{Find, FindTest, Keep, Records, TextAt};
 
 use super::number_test::NumberTest;
 use super::prune::Prune;
@@ -58,12 +58,6 @@ impl Needles {
         self.node.only_finds()
     }
 
-    /// [`Needles::may_match`] of a filter that only looks for something, given the texts of all columns.
-    #[inline]
-    pub(crate) fn may_find(&self, texts: &[Excerpt<'_>]) -> bool {
-        self.node.finds(texts)
-    }
-
     /// Whether a record with those texts may pass the filter.
     #[inline]
     pub(crate) fn may_match(&self, text: &TextAt<'_>) -> bool {
@@ -80,18 +74,13 @@ pub(super) fn keep(needles: Vec<Needles>, added: &[Column]) -> Option<Keep> {
     let find = only_finds.then(|| {
         let literals = needles.iter().flat_map(|needles| needles.node.literals()).collect();
         let needles = Arc::clone(&needles);
-        let test = move |texts: &[Excerpt<'_>]| {
-            if let [only] = needles.as_slice() {
-                return only.may_find(texts);
+        let test = move |records: &Records<'_, '_>| {
+            let (mut first, mut found) = (0, records.all());
+            for needles in needles.iter() {
+                found = needles.node.finds(records, first, found);
+                first += needles.columns().len();
             }
-            let mut rest = texts;
-            needles.iter().all(|needles| match rest.split_at_checked(needles.columns().len()) {
-                Some((own, others)) => {
-                    rest = others;
-                    needles.may_find(own)
-                }
-                None => true,
-            })
+            found
         };
         Find { test: Arc::new(test) as Arc<FindTest>, literals }
     });
@@ -149,23 +138,24 @@ impl Node {
         }
     }
 
-    #[inline]
-    fn finds(&self, texts: &[Excerpt<'_>]) -> bool {
+    /// Which of those records may pass a filter that only looks for something, a bit for each, if the columns are those from `first`
+    /// on.
+    fn finds(&self, records: &Records<'_, '_>, first: usize, among: u64) -> u64 {
         match self {
-            Node::Test(column, test) => texts.get(*column).and_then(|text| test.test_bytes(text)) != Some(false),
-            _ => self.finds_otherwise(texts),
-        }
-    }
-
-    fn finds_otherwise(&self, texts: &[Excerpt<'_>]) -> bool {
-        match self {
-            Node::Unknown | Node::Not(_) => true,
-            Node::Test(..) => self.finds(texts),
-            Node::Call(column, call) => texts.get(*column).and_then(|text| call.is_true_of(text.text())) != Some(false),
+            Node::Unknown | Node::Not(_) => among,
+            Node::Test(column, test) => test.found_in(records, first + column, among),
+            Node::Call(column, call) => {
+                records.which(among, |record| call.is_true_of(records.text(record, first + column).text()) != Some(false))
+            }
             // No text is null, which no comparison is true of.
-            Node::Number(column, test) => texts.get(*column).is_none_or(|text| !text.is_empty() && !test.rules_out(text.text())),
-            Node::All(nodes) => nodes.iter().all(|node| node.finds(texts)),
-            Node::Any(nodes) => nodes.iter().any(|node| node.finds(texts)),
+            Node::Number(column, test) => records.which(among, |record| {
+                let text = records.text(record, first + column);
+                !text.is_empty() && !test.rules_out(text.text())
+            }),
+            Node::All(nodes) => {
+                nodes.iter().fold(among, |left, node| if left == 0 { 0 } else { node.finds(records, first, left) })
+            }
+            Node::Any(nodes) => nodes.iter().fold(0, |found, node| found | node.finds(records, first, among & !found)),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Domain names: lower case, A-labels, no trailing dot.
 
+use wide::u8x16;
+
 use super::Reason;
 use crate::indicator::IndicatorType;
 
@@ -76,6 +78,61 @@ const CLASSES: [Class; 256] = {
 /// What follows may be anything that names do not have, and is the caller's to look at. None says nothing: [`domain`] decides then.
 #[must_use]
 pub(crate) fn leading_domain(bytes: &[u8]) -> Option<usize> {
+    let Some(block) = bytes.first_chunk() else { return leading_domain_by_bytes(bytes) };
+    let names = NameBytes::of(block);
+    let length = (!(names.letters | names.others | names.dots)).trailing_zeros() as usize;
+    if length == NameBytes::WIDTH {
+        return leading_domain_by_bytes(bytes);
+    }
+    let dots = names.dots & below(length);
+    // No label is empty: no dot stands at the beginning, behind another or at the end.
+    if dots & (dots << 1 | 1) != 0 || dots == 0 {
+        return None;
+    }
+    let end_of = |dots: u64| (u64::BITS - dots.leading_zeros()) as usize;
+    let last = end_of(dots);
+    let before = end_of(dots & below(last - 1));
+    let is_word = length >= last + 2 && names.letters >> last | u64::MAX << (length - last) == u64::MAX;
+    (is_word && !is_reserved(&bytes[before..last - 1], &bytes[last..length])).then_some(length)
+}
+
+/// What a name is made of, in a block of bytes: a bit for each byte.
+struct NameBytes {
+    letters: u64,
+    /// Digits, `-` and `_`.
+    others: u64,
+    dots: u64,
+}
+
+impl NameBytes {
+    const WIDTH: usize = 64;
+
+    fn of(block: &[u8; NameBytes::WIDTH]) -> NameBytes {
+        let mut names = NameBytes { letters: 0, others: 0, dots: 0 };
+        for (at, bytes) in block.as_chunks().0.iter().enumerate() {
+            let bytes = u8x16::new(*bytes);
+            let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
+            let within = |first: u8, count: u8| {
+                let from_first = bytes - u8x16::splat(first);
+                from_first.min(u8x16::splat(count - 1)).simd_eq(from_first)
+            };
+            let bits = |bytes: u8x16| u64::from(bytes.to_bitmask()) << (16 * at);
+            names.letters |= bits(within(b'a', 26));
+            names.others |= bits(within(b'0', 10) | is(b'-') | is(b'_'));
+            names.dots |= bits(is(b'.'));
+        }
+        names
+    }
+}
+
+/// All bits below that one.
+fn below(bit: usize) -> u64 {
+    1_u64.checked_shl(bit as u32).map_or(u64::MAX, |bit| bit - 1)
+}
+
+/// The same for names that are long, or stand near the end of the bytes.
+#[cold]
+fn leading_domain_by_bytes(bytes: &[u8]) -> Option<usize> {
     // Where the last label but one starts, and the last.
     let (mut before, mut last) = (0, 0);
     let mut length = 0;
@@ -194,6 +251,11 @@ mod tests {
         for text in long.iter().chain(&reserved).map(String::as_str).chain(others) {
             if leading_domain(text.as_bytes()) == Some(text.len()) {
                 assert_eq!(domain(text).as_deref(), Ok(text));
+            }
+            for end in ["\n", "\r\n", " ", "/", ":80\n", ",", "A", "\u{e9}"] {
+                let followed = format!("{text}{end}{}", "next.shop\n".repeat(10));
+                let length = leading_domain(followed.as_bytes());
+                assert_eq!(length, leading_domain_by_bytes(followed.as_bytes()), "{text}{end}");
             }
         }
         assert_eq!(leading_domain(b"evil.shop\nbad.biz"), Some(9));

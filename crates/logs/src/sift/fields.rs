@@ -7,7 +7,7 @@ use fearless_simd::{Level, dispatch};
 use super::borders::Borders;
 use super::literals::Search;
 use super::stretch::{Places, Stretch};
-use super::{Column, Texts, Without};
+use super::{Column, Lines, Texts};
 use crate::decode::Glance;
 use crate::excerpt::Excerpt;
 use crate::marks::Quotes;
@@ -86,51 +86,6 @@ impl Fields {
     /// The buffer has other bytes than before.
     pub(super) fn renew(&mut self) {
         self.stretch.renew();
-    }
-
-    /// The texts of the columns, the time and where the newline stands, if the line shows them.
-    #[inline(always)]
-    pub(super) fn texts<'b>(
-        &mut self,
-        buffer: &'b [u8],
-        start: usize,
-        columns: &'b [Column],
-        texts: &mut Texts<'b>,
-    ) -> Option<(&'b [u8], usize)> {
-        let (end, newline) = self.split(buffer, start)?;
-        if !self.is_record(&buffer[start..end]) {
-            return None;
-        }
-        for (at, column) in columns.iter().enumerate() {
-            let slots = &self.of_columns[at];
-            let text = match column {
-                Column::Const(text) => text.as_slice().into(),
-                Column::First(_) | Column::Outer(_) => self.first(buffer, slots),
-                Column::OneOf(_) => {
-                    for slot in slots {
-                        let text = self.value(buffer, *slot);
-                        // Of a list only who decodes takes the first element.
-                        if text.text().contains(&b',') {
-                            return None;
-                        }
-                        if !text.is_empty() {
-                            texts.or(at, text)?;
-                        }
-                    }
-                    Excerpt::default()
-                }
-                Column::Made(_, absent) if self.first(buffer, slots).is_empty() => absent.as_slice().into(),
-                Column::Made(..) => return None,
-            };
-            texts.of_columns.push(text);
-        }
-        Some((self.time(buffer), newline))
-    }
-
-    /// Literals are looked for.
-    #[inline(always)]
-    pub(super) fn has_literals(&self) -> bool {
-        self.literals.is_some()
     }
 
     /// The text of a line is that of a record.
@@ -272,9 +227,15 @@ impl Fields {
     }
 }
 
-impl Without for Fields {
+impl Lines for Fields {
+    #[inline(always)]
+    fn literals_are_known(&self) -> bool {
+        self.literals_are_known
+    }
+
     #[inline(always)]
     fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)> {
+        self.literals.as_ref()?;
         if !self.stretch.has(start) {
             self.look(buffer, start)?;
         }
@@ -300,6 +261,57 @@ impl Without for Fields {
             self.found[slot] = if self.special == b'"' { unquoted(buffer, field)? } else { field };
         }
         Some((self.time(buffer), newline))
+    }
+
+    #[inline(always)]
+    fn texts<'b>(
+        &mut self,
+        buffer: &'b [u8],
+        start: usize,
+        columns: &'b [Column],
+        texts: &mut Texts<'b>,
+    ) -> Option<(&'b [u8], usize)> {
+        let (end, newline) = self.split(buffer, start)?;
+        if !self.is_record(&buffer[start..end]) {
+            return None;
+        }
+        for (at, column) in columns.iter().enumerate() {
+            let slots = &self.of_columns[at];
+            let text = match column {
+                Column::Const(text) => text.as_slice().into(),
+                Column::First(_) | Column::Outer(_) => self.first(buffer, slots),
+                Column::OneOf(_) => {
+                    for slot in slots {
+                        let text = self.value(buffer, *slot);
+                        // Of a list only who decodes takes the first element.
+                        if text.text().contains(&b',') {
+                            return None;
+                        }
+                        if !text.is_empty() {
+                            texts.or(at, text)?;
+                        }
+                    }
+                    Excerpt::default()
+                }
+                Column::Made(_, absent) if self.first(buffer, slots).is_empty() => absent.as_slice().into(),
+                Column::Made(..) => return None,
+            };
+            texts.push(text);
+        }
+        Some((self.time(buffer), newline))
+    }
+
+    #[inline(always)]
+    fn mark(&mut self) {
+        self.stretch.mark();
+        self.borders.mark();
+        self.specials.mark();
+    }
+
+    fn rewind(&mut self) {
+        self.stretch.rewind();
+        self.borders.rewind();
+        self.specials.rewind();
     }
 }
 

@@ -6,7 +6,7 @@ use memchr::{memchr, memchr2, memmem};
 
 use super::literals::Search;
 use super::stretch::{KeySearch, Places, Stretch};
-use super::{Column, Texts, Without};
+use super::{Column, Lines, Texts};
 use crate::excerpt::Excerpt;
 use crate::lead::Lead;
 use crate::marks::WIDTH;
@@ -113,65 +113,12 @@ impl Json {
         (bytes.len() >= 2 && bytes[0] == b'{' && bytes[bytes.len() - 1] == b'}').then_some((line, newline))
     }
 
-    /// Literals are looked for.
-    #[inline(always)]
-    pub(super) fn has_literals(&self) -> bool {
-        self.literals.is_some()
-    }
-
     #[inline(always)]
     fn time<'b>(&mut self, buffer: &'b [u8], line: &Range<usize>) -> &'b [u8] {
         match &mut self.time {
             Some(time) => time.find(buffer, line, &self.stretch),
             None => b"",
         }
-    }
-
-    /// The texts of the columns, the time and where the newline stands, if the line shows them.
-    #[inline(always)]
-    pub(super) fn texts<'b>(
-        &mut self,
-        buffer: &'b [u8],
-        start: usize,
-        columns: &'b [Column],
-        texts: &mut Texts<'b>,
-    ) -> Option<(&'b [u8], usize)> {
-        let (line, newline) = self.object(buffer, start)?;
-        if !self.keys_are_known {
-            self.search_keys(buffer, start);
-        }
-        if self.escaped && has_escaped_key(&buffer[line.clone()]) {
-            return None;
-        }
-        for (at, column) in columns.iter().enumerate() {
-            let keys = self.of_columns[at].clone();
-            let text = match column {
-                Column::Const(text) => text.as_slice().into(),
-                Column::First(_) => {
-                    let first = self.first_text(keys, buffer, &line, |other| texts.or(at, excerpt(buffer, &other)?))?;
-                    excerpt(buffer, &first)?
-                }
-                Column::OneOf(_) => {
-                    let one = self.one_text(keys, buffer, &line, |other| texts.or(at, excerpt(buffer, &other)?))?;
-                    excerpt(buffer, &one)?
-                }
-                Column::Made(_, absent) => {
-                    for key in keys {
-                        let Seen::Nothing = self.find(key, buffer, &line)? else { return None };
-                    }
-                    absent.as_slice().into()
-                }
-                Column::Outer(_) => {
-                    let text = self.first_text(keys, buffer, &line, |_| None)?;
-                    if !text.is_empty() && !is_outer(buffer, &line, &text) {
-                        return None;
-                    }
-                    excerpt(buffer, &text)?
-                }
-            };
-            texts.of_columns.push(text);
-        }
-        Some((self.time(buffer, &line), newline))
     }
 
     /// The first text under one of the keys that is not empty; `None` if it cannot be told without reading the record.
@@ -274,15 +221,78 @@ impl Json {
     }
 }
 
-impl Without for Json {
+impl Lines for Json {
+    #[inline(always)]
+    fn literals_are_known(&self) -> bool {
+        self.literals_are_known
+    }
+
     #[inline(always)]
     fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)> {
+        self.literals.as_ref()?;
         let (line, newline) = self.object(buffer, start)?;
         let literals = self.literals.as_mut().filter(|_| self.literals_are_known)?;
         if !literals.finds_none(buffer, start, newline) || self.escaped && has_escaped_letter(&buffer[line.clone()]) {
             return None;
         }
         Some((self.time(buffer, &line), newline))
+    }
+
+    #[inline(always)]
+    fn texts<'b>(
+        &mut self,
+        buffer: &'b [u8],
+        start: usize,
+        columns: &'b [Column],
+        texts: &mut Texts<'b>,
+    ) -> Option<(&'b [u8], usize)> {
+        let (line, newline) = self.object(buffer, start)?;
+        if !self.keys_are_known {
+            self.search_keys(buffer, start);
+        }
+        if self.escaped && has_escaped_key(&buffer[line.clone()]) {
+            return None;
+        }
+        for (at, column) in columns.iter().enumerate() {
+            let keys = self.of_columns[at].clone();
+            let text = match column {
+                Column::Const(text) => text.as_slice().into(),
+                Column::First(_) => {
+                    let first = self.first_text(keys, buffer, &line, |other| texts.or(at, excerpt(buffer, &other)?))?;
+                    excerpt(buffer, &first)?
+                }
+                Column::OneOf(_) => {
+                    let one = self.one_text(keys, buffer, &line, |other| texts.or(at, excerpt(buffer, &other)?))?;
+                    excerpt(buffer, &one)?
+                }
+                Column::Made(_, absent) => {
+                    for key in keys {
+                        let Seen::Nothing = self.find(key, buffer, &line)? else { return None };
+                    }
+                    absent.as_slice().into()
+                }
+                Column::Outer(_) => {
+                    let text = self.first_text(keys, buffer, &line, |_| None)?;
+                    if !text.is_empty() && !is_outer(buffer, &line, &text) {
+                        return None;
+                    }
+                    excerpt(buffer, &text)?
+                }
+            };
+            texts.push(text);
+        }
+        Some((self.time(buffer, &line), newline))
+    }
+
+    #[inline(always)]
+    fn mark(&mut self) {
+        self.stretch.mark();
+        self.keys.iter_mut().for_each(|key| key.places.mark());
+    }
+
+    fn rewind(&mut self) {
+        self.stretch.rewind();
+        self.keys.iter_mut().for_each(|key| key.places.rewind());
     }
 }
 
@@ -338,15 +348,19 @@ fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The next quote at or behind `at`, in the lines of the stretch.
+/// The next quote at or behind `at`, in the lines of the stretch. It mostly stands in this block or the next, which of them cannot be
+/// guessed: both are looked at.
 #[inline(always)]
 fn next_quote(stretch: &Stretch, at: usize) -> Option<usize> {
-    let from = at - stretch.base;
+    let (marks, from) = (&stretch.marks[0], at - stretch.base);
     let mut block = from / WIDTH;
-    let mut quotes = *stretch.marks[0].get(block)? & u64::MAX << (from % WIDTH);
+    let here = *marks.get(block)? & u64::MAX << (from % WIDTH);
+    let next = marks.get(block + 1).copied().unwrap_or(0);
+    let mut quotes = std::hint::select_unpredictable(here == 0, next, here);
+    block += usize::from(here == 0);
     while quotes == 0 {
         block += 1;
-        quotes = *stretch.marks[0].get(block)?;
+        quotes = *marks.get(block)?;
     }
     Some(stretch.base + block * WIDTH + quotes.trailing_zeros() as usize)
 }

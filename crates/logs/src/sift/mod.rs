@@ -11,6 +11,7 @@ mod borders;
 mod fields;
 mod json;
 mod literals;
+mod passing;
 #[cfg(test)]
 mod random;
 mod span;
@@ -24,12 +25,13 @@ use crate::column::Raw;
 use crate::decode::Glance;
 use crate::keep::Find;
 use crate::row::cell_text;
-use crate::table::{Fidelity, Path, Place, Route, Source};
+use crate::table::{Fidelity, Path, Route, Source};
 
 use fields::Fields;
 use json::Json;
 pub(crate) use literals::LITERALS_MAX;
 use literals::Search;
+use passing::{Lines, Passing};
 use span::TimeSpan;
 use syslog::Syslog;
 use texts::{COLUMNS_MAX, Column, Texts};
@@ -44,6 +46,8 @@ pub(crate) struct Sift {
     route: Option<(Route, usize)>,
     view: View,
     span: TimeSpan,
+    /// So many lines are tested together.
+    together: usize,
     /// What instructions the processor has.
     level: Level,
 }
@@ -75,13 +79,6 @@ impl Passed {
     pub(crate) fn lines(&self) -> u64 {
         self.failed + self.elsewhere + self.no_table
     }
-}
-
-/// A line that need not be decoded, up to its newline.
-enum Line {
-    Fails(usize),
-    Elsewhere(usize),
-    NoTable(usize),
 }
 
 impl Sift {
@@ -122,7 +119,16 @@ impl Sift {
         let mut columns = columns.unwrap_or_default();
         columns.extend(route.iter().map(|(route, _)| Column::Outer(route.keys().to_vec())));
         let fits = columns.len() <= COLUMNS_MAX && columns.iter().any(|column| !matches!(column, Column::Const(_)));
-        fits.then(|| Sift { columns, time, find, route, view: View::None, span: TimeSpan::default(), level: Level::new() })
+        fits.then(|| Sift {
+            columns,
+            time,
+            find,
+            route,
+            view: View::None,
+            span: TimeSpan::default(),
+            together: 1,
+            level: Level::new(),
+        })
     }
 
     /// Looks at lines as a decoder shows them.
@@ -169,95 +175,30 @@ impl Sift {
     /// Compiled for each level of instructions, as is what is inlined here: hence `inline(always)` in this folder.
     #[inline(always)]
     fn pass_over_here(&mut self, buffer: &[u8], from: usize, until: usize) -> Passed {
-        let until = until.min(buffer.len());
-        let mut passed = Passed { at: from, ..Passed::default() };
-        loop {
-            self.pass_without_literals(buffer, until, &mut passed);
-            if passed.at >= until {
-                return passed;
-            }
-            let Some(line) = self.judge(buffer, passed.at) else { return passed };
-            let newline = match line {
-                Line::Fails(newline) => {
-                    passed.failed += 1;
-                    newline
-                }
-                Line::Elsewhere(newline) => {
-                    passed.elsewhere += 1;
-                    newline
-                }
-                Line::NoTable(newline) => {
-                    passed.no_table += 1;
-                    newline
-                }
-            };
-            passed.at = newline + 1;
-        }
-    }
-
-    /// Passes over lines that hold no literal of those that are looked for.
-    #[inline(always)]
-    fn pass_without_literals(&mut self, buffer: &[u8], until: usize, passed: &mut Passed) {
-        let (at, span) = (passed.at, &mut self.span);
-        let (lines, at) = match &mut self.view {
-            View::Json(json) if json.has_literals() => pass(json, buffer, at, until, span),
-            View::Fields(fields) if fields.has_literals() => pass(fields, buffer, at, until, span),
-            _ => return,
+        let Sift { columns, find, route, view, span, together, .. } = self;
+        let mut passing = Passing {
+            buffer,
+            until: until.min(buffer.len()),
+            columns,
+            find: find.as_ref(),
+            route: route.as_ref(),
+            span,
+            together,
+            passed: Passed { at: from, ..Passed::default() },
         };
-        passed.failed += lines;
-        passed.at = at;
-    }
-
-    /// The line that begins at `start`, if it need not be decoded.
-    #[inline(always)]
-    fn judge(&mut self, buffer: &[u8], start: usize) -> Option<Line> {
-        let mut texts = Texts::new();
-        let (time, newline) = match &mut self.view {
-            View::None => return None,
-            View::Json(json) => json.texts(buffer, start, &self.columns, &mut texts)?,
-            View::Fields(fields) => fields.texts(buffer, start, &self.columns, &mut texts)?,
-            View::Syslog(syslog) => syslog.texts(buffer, start, &self.columns, &mut texts)?,
-        };
-        let mut count = self.columns.len();
-        if let Some((route, target)) = &self.route {
-            count -= 1;
-            match route.place(texts.of_columns[count].text(), *target) {
-                Place::Here => {}
-                Place::Elsewhere => return Some(Line::Elsewhere(newline)),
-                Place::NoTable => return Some(Line::NoTable(newline)),
-                Place::Nowhere(_) => return None,
-            }
+        match view {
+            View::None => {}
+            View::Json(json) => passing.pass_over(json),
+            View::Fields(fields) => passing.pass_over(fields),
+            View::Syslog(syslog) => passing.pass_one_by_one(syslog),
         }
-        if self.find.as_ref().is_none_or(|find| texts.may_pass(&*find.test, count)) {
-            return None;
-        }
-        self.span.note(time);
-        Some(Line::Fails(newline))
+        passing.passed
     }
 
     /// The least and the greatest time of the lines that were passed over since it was asked last, in ticks.
     pub(crate) fn take_span(&mut self) -> Option<(i64, i64)> {
         self.span.take()
     }
-}
-
-/// A view of lines that tells which hold no literal.
-trait Without {
-    /// The time and where the newline stands, if no text of the line that begins at `start` holds a literal.
-    fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)>;
-}
-
-/// Passes over lines that hold no literal; how many these are, and where the next begins.
-#[inline(always)]
-fn pass(view: &mut impl Without, buffer: &[u8], from: usize, until: usize, span: &mut TimeSpan) -> (u64, usize) {
-    let (mut lines, mut at) = (0, from);
-    while at < until
-        && let Some((time, newline)) = view.without(buffer, at)
-    {
-        span.note(time);
-        (lines, at) = (lines + 1, newline + 1);
-    }
-    (lines, at)
 }
 
 #[cfg(test)]
@@ -268,7 +209,7 @@ mod tests {
 
     /// Whether each line is passed over by a search for `fox` in `a` or `b` or, if `inner`, in `x/a`; and the span of their times.
     fn sifted(glance: Glance<'_>, sources: &[Option<&Source>], lines: &[&str]) -> (Vec<bool>, Option<(i64, i64)>) {
-        let find = Find::of(|texts| texts.iter().any(|text| text.text() == b"fox"));
+        let find = Find::of_each(|texts| texts.iter().any(|text| text.text() == b"fox"));
         let time = keys(&["t"]);
         let mut sift = Sift::new(sources, Some(&time), Some(find), None).unwrap();
         sift.look(glance);
@@ -472,7 +413,7 @@ mod tests {
         let a = keys(&["a"]);
         let names = ["t", "a", "x"].map(str::to_owned);
         let look = Glance::Fields { names: &names, delimiter: b',', special: b'"', empty: [b""; 2], header: b"", added: "" };
-        let find = Find::of(|texts| texts.iter().any(|text| text.text() == b"fox"));
+        let find = Find::of_each(|texts| texts.iter().any(|text| text.text() == b"fox"));
         let mut sift = Sift::new(&[Some(&a)], None, Some(find), None).unwrap();
         sift.look(look);
         let text = b"1,hen,\nx\",,\n\"p,r,\",fox,x\"\n\"p,r\",hen,\n";

@@ -188,7 +188,7 @@ enum Wanted {
 /// With a search, lines are passed over; of a search for `fox`, the literal is known.
 fn keep((_, names): Columns, wanted: Wanted, searches: bool) -> Keep {
     let late = wanted == Wanted::FoxOrLate;
-    let find = Find::of(move |texts| {
+    let find = Find::of_each(move |texts| {
         let is_late = late && !texts[2].is_empty() && is_late(texts[2].text());
         is_late || texts[..2].iter().any(|text| holds(text.text()))
     });

@@ -5,8 +5,9 @@ use crate::convert::Clock;
 /// The least and the greatest of times, as they are written: most can be compared without being converted.
 #[derive(Default)]
 pub(super) struct TimeSpan {
-    /// Of times of one length.
+    /// Of times of one length, in UTC or in seconds.
     length: usize,
+    is_utc: bool,
     least: Written,
     greatest: Written,
     /// Those that cannot be compared so.
@@ -14,18 +15,42 @@ pub(super) struct TimeSpan {
     clock: Clock,
 }
 
-/// A text of up to thirty-two bytes, zeros behind it, as numbers: of two of one length the greater is the one that sorts behind.
-type Written = [u64; 4];
+/// A text of up to thirty-two bytes as numbers: of two of one length the greater is the one that sorts behind.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Written {
+    /// The first sixteen bytes, or fewer with zeros behind.
+    head: u128,
+    /// The last sixteen bytes, some of which may be of the head too; nothing if there are fewer.
+    tail: u128,
+}
 
 impl TimeSpan {
     #[inline(always)]
     pub(super) fn note(&mut self, time: &[u8]) {
-        if time.len() != self.length || !is_comparable(time) {
+        if time.len() != self.length {
             return self.note_other(time);
         }
-        let written = written(time);
+        let written = Written::of(time);
+        let ends_so = time.last().is_some_and(|last| if self.is_utc { *last == b'Z' } else { last.is_ascii_digit() });
+        if ends_so && written.begins_as(&self.greatest) {
+            // If those bytes are a date of the one, so they are of the other.
+            if written > self.greatest {
+                self.greatest = written;
+            }
+            if written >= self.least {
+                return;
+            }
+        }
+        self.note_of_length(time, written);
+    }
+
+    #[inline(never)]
+    fn note_of_length(&mut self, time: &[u8], written: Written) {
+        if !is_comparable(time) {
+            return self.note_other(time);
+        }
         if written > self.greatest {
-            if same_date(&written, &self.greatest) || self.clock.ticks(time).is_some() {
+            if self.clock.ticks(time).is_some() {
                 self.greatest = written;
             }
         } else if written < self.least && self.clock.ticks(time).is_some() {
@@ -39,8 +64,9 @@ impl TimeSpan {
         self.widen(ticks);
         if is_comparable(time) {
             self.widen_by_written();
-            let written = written(time);
-            (self.length, self.least, self.greatest) = (time.len(), written, written);
+            let written = Written::of(time);
+            (self.length, self.is_utc) = (time.len(), time.ends_with(b"Z"));
+            (self.least, self.greatest) = (written, written);
         }
     }
 
@@ -52,8 +78,7 @@ impl TimeSpan {
 
     fn widen_by_written(&mut self) {
         for time in [self.least, self.greatest] {
-            let bytes = time.map(u64::to_be_bytes);
-            let ticks = self.clock.ticks(&bytes.as_flattened()[..self.length]);
+            let ticks = self.clock.ticks(&time.bytes(self.length)[..self.length]);
             self.widen(ticks);
         }
     }
@@ -65,28 +90,44 @@ impl TimeSpan {
     }
 }
 
-#[inline(always)]
-fn written(time: &[u8]) -> Written {
-    let mut words = Written::default();
-    let (chunks, rest) = time.as_chunks::<8>();
-    words.iter_mut().zip(chunks).for_each(|(word, chunk)| *word = u64::from_be_bytes(*chunk));
-    if let (Some(tail), Some(word)) = (time.last_chunk::<8>(), words.get_mut(chunks.len())) {
-        // The bytes before are shifted out.
-        *word = if rest.is_empty() { 0 } else { u64::from_be_bytes(*tail) << (64 - 8 * rest.len()) };
-    }
-    words
-}
+impl Written {
+    const MAX: usize = 32;
 
-/// The first ten bytes are the same: if those are a date of the one, so they are of the other.
-#[inline(always)]
-fn same_date(a: &Written, b: &Written) -> bool {
-    a[0] == b[0] && a[1] >> 48 == b[1] >> 48
+    #[inline(always)]
+    fn of(time: &[u8]) -> Written {
+        match (time.first_chunk(), time.last_chunk()) {
+            (Some(head), Some(tail)) => Written { head: u128::from_be_bytes(*head), tail: u128::from_be_bytes(*tail) },
+            _ => Written::of_short(time),
+        }
+    }
+
+    #[inline(never)]
+    fn of_short(time: &[u8]) -> Written {
+        let mut head = [0; 16];
+        head[..time.len()].copy_from_slice(time);
+        Written { head: u128::from_be_bytes(head), tail: 0 }
+    }
+
+    /// The text of that length, and zeros.
+    fn bytes(&self, length: usize) -> [u8; Written::MAX] {
+        let mut bytes = [0; Written::MAX];
+        bytes[..16].copy_from_slice(&self.head.to_be_bytes());
+        if let Some(tail) = length.checked_sub(16).and_then(|start| bytes.get_mut(start..length)) {
+            tail.copy_from_slice(&self.tail.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// The first eleven bytes are the same: a date and a T, or whole seconds.
+    #[inline(always)]
+    fn begins_as(&self, other: &Written) -> bool {
+        (self.head ^ other.head) >> 40 == 0
+    }
 }
 
 /// Of two such times of one length the greater text is the later: UTC in one form, or seconds.
-#[inline(always)]
 fn is_comparable(time: &[u8]) -> bool {
-    if time.len() > size_of::<Written>() {
+    if time.len() > Written::MAX {
         return false;
     }
     match time {

@@ -46,6 +46,16 @@ impl Stretch {
         self.newlines.from(start)
     }
 
+    /// Marks where the lines are: see [`Places::mark`].
+    #[inline(always)]
+    pub(super) fn mark(&mut self) {
+        self.newlines.mark();
+    }
+
+    pub(super) fn rewind(&mut self) {
+        self.newlines.rewind();
+    }
+
     /// Looks at the lines from `start` on; `None` if there is none as a whole, else whether each of the two bytes stands somewhere.
     pub(super) fn look(&mut self, buffer: &[u8], start: usize) -> Option<[bool; 2]> {
         let rest = buffer.get(start..)?;
@@ -89,6 +99,8 @@ pub(super) struct Places {
     at: Vec<usize>,
     count: usize,
     next: usize,
+    /// What was next when it was marked.
+    marked: usize,
 }
 
 impl Places {
@@ -114,7 +126,7 @@ impl Places {
             }
             (base, count) = (base + WIDTH, after);
         }
-        (self.count, self.next) = (count, 0);
+        (self.count, self.next, self.marked) = (count, 0, 0);
     }
 
     fn last(&self) -> Option<usize> {
@@ -144,6 +156,17 @@ impl Places {
     #[inline(always)]
     pub(super) fn before(&self) -> Option<usize> {
         self.at.get(self.next.checked_sub(1)?).copied()
+    }
+
+    /// Marks which are to be given again once it is [rewound](Places::rewind).
+    #[inline(always)]
+    pub(super) fn mark(&mut self) {
+        self.marked = self.next;
+    }
+
+    /// Gives again those that were given since it was marked, or since they were set.
+    pub(super) fn rewind(&mut self) {
+        self.next = self.marked;
     }
 
     /// Those from the one that was given last on.

@@ -49,7 +49,7 @@ impl Syslog {
                 Column::Const(text) => text,
                 _ => first(&self.of_columns[at], &line, time)?,
             };
-            texts.of_columns.push(text.into());
+            texts.push(text.into());
         }
         Some((time, start + len))
     }
@@ -80,7 +80,7 @@ mod tests {
 
     /// Whether each line is passed over by a search for `fox` in the columns.
     fn sifted(sources: &[&Source], lines: &[&str]) -> Vec<bool> {
-        let find = Find::of(|texts| texts.iter().any(|text| text.text().windows(3).any(|part| part == b"fox")));
+        let find = Find::of_each(|texts| texts.iter().any(|text| text.text().windows(3).any(|part| part == b"fox")));
         let sources: Vec<Option<&Source>> = sources.iter().map(|source| Some(*source)).collect();
         let mut sift = Sift::new(&sources, Some(&keys(&["time"])), Some(find), None).unwrap();
         sift.look(Glance::Syslog { latest: None });

@@ -1,0 +1,143 @@
+//! Passing over lines: those that hold no literal one by one, the others some together, so that a test is asked of many texts at once.
+
+use super::syslog::Syslog;
+use super::texts::{Column, Line, Texts, Whose};
+use super::{Passed, TimeSpan};
+use crate::keep::{Find, Records};
+use crate::table::{Place, Route};
+
+/// Lines of a form whose texts stand in the buffer.
+pub(super) trait Lines {
+    /// The lines in which literals were found are few: the one at hand is one of them.
+    fn literals_are_known(&self) -> bool;
+
+    /// The time and where the newline stands, if no text of the line that begins at `start` holds a literal.
+    fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)>;
+
+    /// The texts of the columns, the time and where the newline stands, if the line shows them.
+    fn texts<'b>(
+        &mut self,
+        buffer: &'b [u8],
+        start: usize,
+        columns: &'b [Column],
+        texts: &mut Texts<'b>,
+    ) -> Option<(&'b [u8], usize)>;
+
+    /// Lines from here on may be asked about again.
+    fn mark(&mut self);
+
+    /// They are.
+    fn rewind(&mut self);
+}
+
+/// Some bytes whose lines are passed over.
+pub(super) struct Passing<'p, 'b> {
+    pub(super) buffer: &'b [u8],
+    /// Lines that begin there are not asked about.
+    pub(super) until: usize,
+    pub(super) columns: &'b [Column],
+    pub(super) find: Option<&'p Find>,
+    pub(super) route: Option<&'p (Route, usize)>,
+    pub(super) span: &'p mut TimeSpan,
+    pub(super) together: &'p mut usize,
+    pub(super) passed: Passed,
+}
+
+impl<'b> Passing<'_, 'b> {
+    /// Passes over all lines up to the first that may pass.
+    #[inline(always)]
+    pub(super) fn pass_over(&mut self, lines: &mut impl Lines) {
+        loop {
+            self.pass_without_literals(lines);
+            let most = if lines.literals_are_known() { 1 } else { *self.together };
+            if !self.pass_together(lines, most) {
+                return;
+            }
+        }
+    }
+
+    /// Passes over lines that hold no literal of those that are looked for.
+    #[inline(always)]
+    fn pass_without_literals(&mut self, lines: &mut impl Lines) {
+        while self.passed.at < self.until
+            && let Some((time, newline)) = lines.without(self.buffer, self.passed.at)
+        {
+            self.span.note(time);
+            self.passed.failed += 1;
+            self.passed.at = newline + 1;
+        }
+    }
+
+    /// Passes over up to so many lines, the texts of which are tested together; false if the next may pass or begins too late.
+    #[inline(always)]
+    fn pass_together(&mut self, lines: &mut impl Lines, most: usize) -> bool {
+        let mut texts = Texts::new(self.columns.len());
+        let (mut at, mut is_known) = (self.passed.at, true);
+        lines.mark();
+        while at < self.until && texts.lines().len() < most && !texts.is_full() {
+            let seen = lines.texts(self.buffer, at, self.columns, &mut texts);
+            let Some(line) = seen.and_then(|(time, newline)| self.line(time, newline, &texts)) else {
+                texts.drop_line();
+                is_known = false;
+                break;
+            };
+            at = line.newline + 1;
+            texts.end_line(line);
+        }
+        let all = self.pass_tested(&mut texts);
+        if !all {
+            lines.rewind();
+        }
+        // Lines behind one that may pass are asked about again.
+        *self.together = if all { (2 * *self.together).min(Records::MAX) } else { 1 };
+        all && is_known && self.passed.at < self.until
+    }
+
+    /// The same for lines the texts of which do not all stand in the buffer.
+    #[inline(always)]
+    pub(super) fn pass_one_by_one(&mut self, lines: &mut Syslog) {
+        while self.passed.at < self.until {
+            let mut texts = Texts::new(self.columns.len());
+            let seen = lines.texts(self.buffer, self.passed.at, self.columns, &mut texts);
+            let Some(line) = seen.and_then(|(time, newline)| self.line(time, newline, &texts)) else { return };
+            texts.end_line(line);
+            if !self.pass_tested(&mut texts) {
+                return;
+            }
+        }
+    }
+
+    /// The line whose texts were added last; `None` if it cannot be told of which table it is.
+    #[inline(always)]
+    fn line<'t>(&self, time: &'t [u8], newline: usize, texts: &Texts<'t>) -> Option<Line<'t>> {
+        let whose = match self.route {
+            None => Whose::Own,
+            Some((route, target)) => match route.place(texts.last(), *target) {
+                Place::Here => Whose::Own,
+                Place::Elsewhere => Whose::Other,
+                Place::NoTable => Whose::Nobodys,
+                Place::Nowhere(_) => return None,
+            },
+        };
+        Some(Line { time, newline, whose })
+    }
+
+    /// Passes over those lines up to the first that may pass; whether none may.
+    #[inline(always)]
+    fn pass_tested(&mut self, texts: &mut Texts<'_>) -> bool {
+        let may_pass = texts.may_pass(self.find);
+        let fail = (may_pass.trailing_zeros() as usize).min(texts.lines().len());
+        for Line { time, newline, whose } in &texts.lines()[..fail] {
+            match whose {
+                Whose::Own => {
+                    self.span.note(time);
+                    self.passed.failed += 1;
+                }
+                Whose::Other => self.passed.elsewhere += 1,
+                Whose::Nobodys => self.passed.no_table += 1,
+            }
+            self.passed.at = newline + 1;
+        }
+        may_pass == 0
+    }
+}
