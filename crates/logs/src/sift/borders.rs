@@ -1,4 +1,6 @@
-//! Where fields end in some lines, as marks: how many stand before a place, and which is the next but so many.
+//! Where fields end in some lines, as marks: how many stand before a place, and which fields a line begins with.
+
+use std::ops::Range;
 
 use crate::marks::WIDTH;
 
@@ -7,8 +9,16 @@ use crate::marks::WIDTH;
 pub(super) struct Borders {
     /// Where the first block begins.
     base: usize,
-    /// Of each block, its marks and how many there are before.
+    /// Of each block, its marks and how many there are before; behind the last, one without marks.
     blocks: Vec<(u64, usize)>,
+}
+
+/// Those of some bytes, which were not yet passed.
+#[derive(Clone, Copy)]
+struct Ahead {
+    /// Where the bytes begin.
+    from: usize,
+    marks: u64,
 }
 
 impl Borders {
@@ -22,11 +32,7 @@ impl Borders {
             self.blocks.push((marks, before));
             before += marks.count_ones() as usize;
         }
-    }
-
-    /// The marks of each block.
-    pub(super) fn marks(&self) -> impl Iterator<Item = u64> {
-        self.blocks.iter().map(|(marks, _)| *marks)
+        self.blocks.push((0, before));
     }
 
     /// One stands there.
@@ -44,20 +50,66 @@ impl Borders {
         before + (marks & !(u64::MAX << bit)).count_ones() as usize
     }
 
-    /// The first at or behind `from`, or the one so many after it.
+    /// Finds some fields of the line that begins at `start`, by their numbers in order; the last field of the line, its number is
+    /// `last`, ends at `end`. `None` if there are fewer borders.
     #[inline(always)]
-    pub(super) fn nth(&self, from: usize, mut n: usize) -> Option<usize> {
-        let (mut block, bit) = self.place(from);
-        let mut bits = self.blocks.get(block)?.0 & u64::MAX << bit;
-        while bits.count_ones() as usize <= n {
-            n -= bits.count_ones() as usize;
-            block += 1;
-            bits = self.blocks.get(block)?.0;
+    pub(super) fn find_fields<'f>(
+        &self,
+        start: usize,
+        (last, end): (usize, usize),
+        wanted: &[usize],
+        found: impl Iterator<Item = &'f mut Range<usize>>,
+    ) -> Option<()> {
+        let (mut ahead, mut passed, mut begin) = (Ahead { from: start, marks: self.marks(start)? }, 0, start);
+        for (field, found) in wanted.iter().zip(found) {
+            if passed < *field {
+                self.skip(&mut ahead, field - passed - 1)?;
+                begin = self.next(&mut ahead)? + 1;
+                passed = *field;
+            }
+            let mut rest = ahead;
+            *found = begin..if *field == last { end } else { self.next(&mut rest)? };
         }
-        for _ in 0..n {
-            bits &= bits - 1;
+        Some(())
+    }
+
+    /// The next of those ahead.
+    #[inline(always)]
+    fn next(&self, ahead: &mut Ahead) -> Option<usize> {
+        while ahead.marks == 0 {
+            self.go_on(ahead)?;
         }
-        Some(self.base + block * WIDTH + bits.trailing_zeros() as usize)
+        let at = ahead.from + ahead.marks.trailing_zeros() as usize;
+        ahead.marks &= ahead.marks - 1;
+        Some(at)
+    }
+
+    /// Skips so many of those ahead.
+    #[inline(always)]
+    fn skip(&self, ahead: &mut Ahead, mut count: usize) -> Option<()> {
+        while ahead.marks.count_ones() as usize <= count {
+            count -= ahead.marks.count_ones() as usize;
+            self.go_on(ahead)?;
+        }
+        for _ in 0..count {
+            ahead.marks &= ahead.marks - 1;
+        }
+        Some(())
+    }
+
+    #[inline(always)]
+    fn go_on(&self, ahead: &mut Ahead) -> Option<()> {
+        let from = ahead.from + WIDTH;
+        *ahead = Ahead { from, marks: self.marks(from)? };
+        Some(())
+    }
+
+    /// Those of as many bytes from a place on as a block has.
+    #[inline(always)]
+    fn marks(&self, from: usize) -> Option<u64> {
+        let (block, bit) = self.place(from);
+        let next = self.blocks.get(block + 1)?.0;
+        Some(self.blocks[block].0 >> bit | next.checked_shl((WIDTH - bit) as u32).unwrap_or(0))
     }
 
     /// The block of a place, and the bit in it.
@@ -72,18 +124,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn borders_are_counted_and_found() {
+    fn borders_are_counted_and_fields_found() {
         let marks = [1 << 63 | 0b1001, 0, u64::MAX, 0, 0b10];
         let places: Vec<usize> =
             (0..5 * WIDTH).filter(|at| marks[at / WIDTH] >> (at % WIDTH) & 1 == 1).map(|at| at + 7).collect();
         let mut borders = Borders::default();
         borders.set(7, marks.into_iter());
-        for at in 7..7 + 5 * WIDTH {
-            let before = places.iter().filter(|place| **place < at).count();
-            assert_eq!((borders.has(at), borders.count_before(at)), (places.contains(&at), before), "{at}");
-            for n in 0..places.len() {
-                assert_eq!(borders.nth(at, n), places.get(before + n).copied(), "{at} {n}");
+        for start in 7..7 + 5 * WIDTH {
+            let before = places.iter().filter(|place| **place < start).count();
+            assert_eq!((borders.has(start), borders.count_before(start)), (places.contains(&start), before), "{start}");
+            // All fields from there on, and some of them.
+            let ends = &places[before..];
+            let begins: Vec<usize> = [start].into_iter().chain(ends.iter().map(|end| end + 1)).collect();
+            for step in 1..5 {
+                let wanted: Vec<usize> = (0..=ends.len()).skip(step - 1).step_by(step).collect();
+                let mut found = vec![0..0; wanted.len()];
+                let last = (ends.len(), 1000);
+                assert_eq!(borders.find_fields(start, last, &wanted, found.iter_mut()), Some(()));
+                let expected = wanted.iter().map(|field| begins[*field]..ends.get(*field).copied().unwrap_or(1000));
+                assert_eq!(found, expected.collect::<Vec<_>>(), "{start} {step}");
             }
+            let mut found = 0..0;
+            assert_eq!(borders.find_fields(start, (99, 1000), &[ends.len()], std::iter::once(&mut found)), None);
         }
     }
 }

@@ -24,13 +24,11 @@ pub(super) struct Fields {
     /// How many fields a line has.
     count: usize,
     stretch: Stretch,
-    /// Where fields and lines end in the stretch, one by one, and whether that is known.
-    borders: Places,
-    borders_are_known: bool,
+    /// Where fields and lines end in the stretch.
+    borders: Borders,
     literals: Option<Search>,
-    /// The literals were searched in the stretch, and the same is known as marks.
+    /// The literals were searched in the stretch.
     literals_are_known: bool,
-    marks: Borders,
     /// Where the special byte stands there; of quotes, where those do that neither open a field nor close it.
     specials: Places,
     level: Level,
@@ -69,11 +67,9 @@ impl Fields {
             wanted,
             count: names.len(),
             stretch: Stretch::new([delimiter, special]),
-            borders: Places::default(),
-            borders_are_known: false,
+            borders: Borders::default(),
             literals,
             literals_are_known: false,
-            marks: Borders::default(),
             specials: Places::default(),
             level: Level::new(),
             special,
@@ -86,17 +82,6 @@ impl Fields {
     /// The buffer has other bytes than before.
     pub(super) fn renew(&mut self) {
         self.stretch.renew();
-    }
-
-    /// The text of a line is that of a record.
-    #[inline(always)]
-    fn is_record(&self, line: &[u8]) -> bool {
-        match line.first() {
-            Some(b'#') => false,
-            // A line of blanks is none.
-            Some(b' ' | b'\t') if line.trim_ascii().is_empty() => false,
-            _ => line.len() != self.header.len() || line != self.header,
-        }
     }
 
     #[inline(always)]
@@ -112,76 +97,75 @@ impl Fields {
         let [_, is_special] = self.stretch.look(buffer, start)?;
         let search = |literals: &mut Search| literals.look(buffer, start, self.stretch.end());
         self.literals_are_known = self.literals.as_mut().is_some_and(search);
-        self.borders_are_known = !self.literals_are_known;
-        let Fields { level, stretch, borders, literals_are_known, marks, specials, special, .. } = self;
+        let Fields { level, stretch, borders, specials, special, .. } = self;
         let [delimiters, special_marks, newlines] = &stretch.marks;
         let all = delimiters.iter().zip(special_marks).zip(newlines).map(|((first, second), third)| [*first, *second, *third]);
         let special_marks = if is_special { special_marks.as_slice() } else { &[] };
         dispatch!(*level, _ => if is_special && *special == b'"' {
             let (mut quotes, mut again, mut strays) = (Quotes::new(), Quotes::new(), 0);
-            let outside = all.clone().map(|marks| {
+            borders.set(start, all.clone().map(|marks| {
                 let quoted = quotes.of_block(marks);
                 strays |= quoted.stray;
                 (marks[0] | marks[2]) & !quoted.inside
-            });
-            if *literals_are_known { marks.set(start, outside) } else { borders.set::<8>(start, outside) }
+            }));
             let blocks = if strays == 0 { 0 } else { special_marks.len() };
-            specials.set::<1>(start, all.take(blocks).map(|marks| again.of_block(marks).stray));
+            specials.set(start, all.take(blocks).map(|marks| again.of_block(marks).stray));
         } else {
-            let both = all.map(|[delimiters, _, newlines]| delimiters | newlines);
-            if *literals_are_known { marks.set(start, both) } else { borders.set::<8>(start, both) }
-            specials.set::<1>(start, special_marks.iter().copied());
+            borders.set(start, all.map(|[delimiters, _, newlines]| delimiters | newlines));
+            specials.set(start, special_marks.iter().copied());
         });
         Some(())
     }
 
-    /// Looks at the lines that begin at `start`, if that was not done yet.
+    /// Finds where the line's text ends, and the newline; `None` if its fields may be others than they look, or it is no record: it
+    /// has more fields than it should, or fewer.
     #[inline(always)]
-    fn know_borders(&mut self, buffer: &[u8], start: usize) -> Option<()> {
+    fn record(&mut self, buffer: &[u8], start: usize) -> Option<(usize, usize)> {
         if !self.stretch.has(start) {
             self.look(buffer, start)?;
         }
-        if !self.borders_are_known {
-            self.borders.set::<8>(self.stretch.base, self.marks.marks());
-            self.borders_are_known = true;
-        }
-        Some(())
-    }
-
-    /// Finds the wanted fields, where the line's text ends, and the newline; `None` if they may be others than they look, or the line
-    /// has more fields than it should, or fewer.
-    #[inline(always)]
-    fn split(&mut self, buffer: &[u8], start: usize) -> Option<(usize, usize)> {
-        self.know_borders(buffer, start)?;
         let is_quoted = self.special == b'"';
-        self.borders.from(start);
-        if is_quoted && start > self.stretch.base && self.borders.before() != Some(start - 1) {
+        if is_quoted && start > self.stretch.base && !self.borders.has(start - 1) {
             // A quote before was not closed, or was none: what is in quotes is known anew.
             self.look(buffer, start)?;
-            self.know_borders(buffer, start)?;
         }
         let newline = self.stretch.line_end(start)?;
-        self.borders.from(start)?;
-        let borders = self.borders.rest();
-        let special = self.specials.from(start).filter(|special| *special < newline);
-        if borders.get(self.count - 1) != Some(&newline) || is_quoted && special.is_some() {
+        let borders = &self.borders;
+        if !borders.has(newline) || borders.count_before(newline) + 1 != borders.count_before(start) + self.count {
             return None;
         }
-        let (end, mut after) = (self.end(buffer, start, newline), start);
-        for (field, found) in self.wanted.iter().zip(&mut self.found) {
-            let field_start = if *field == 0 { start } else { borders[field - 1] + 1 };
-            let field_end = if field + 1 == self.count { end } else { borders[*field] };
-            *found = field_start..field_end;
-            after = field_end + 1;
-        }
-        self.borders.pass(self.count);
-        if end == start || special.is_some_and(|special| special < after) {
+        if is_quoted && self.special_before(newline, start).is_some() {
             return None;
         }
-        if is_quoted {
-            self.unquote(buffer)?;
+        let end = self.end(buffer, start, newline);
+        let line = &buffer[start..end];
+        match line.first() {
+            None | Some(b'#') => return None,
+            // A line of blanks is none.
+            Some(b' ' | b'\t') if line.trim_ascii().is_empty() => return None,
+            _ if line.len() == self.header.len() && line == self.header => return None,
+            _ => {}
         }
         Some((end, newline))
+    }
+
+    /// Where the first special byte stands in the line from `start` to `newline`.
+    #[inline(always)]
+    fn special_before(&mut self, newline: usize, start: usize) -> Option<usize> {
+        self.specials.from(start).filter(|special| *special < newline)
+    }
+
+    /// Finds those of the wanted fields of the line; `None` if there are quotes inside one of them.
+    #[inline(always)]
+    fn find(&mut self, buffer: &[u8], start: usize, end: usize, slots: Range<usize>) -> Option<()> {
+        let found = &mut self.found[slots.clone()];
+        self.borders.find_fields(start, (self.count - 1, end), &self.wanted[slots], found.iter_mut())?;
+        if self.special == b'"' {
+            for field in found {
+                *field = unquoted(buffer, field.clone())?;
+            }
+        }
+        Some(())
     }
 
     /// Where the line's text ends.
@@ -195,15 +179,6 @@ impl Fields {
             }
         }
         end
-    }
-
-    /// Takes the quotes from around the fields; `None` if there are others inside.
-    #[inline(always)]
-    fn unquote(&mut self, buffer: &[u8]) -> Option<()> {
-        for field in &mut self.found {
-            *field = unquoted(buffer, field.clone())?;
-        }
-        Some(())
     }
 
     /// The first of those values that is not empty.
@@ -236,29 +211,13 @@ impl Lines for Fields {
     #[inline(always)]
     fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)> {
         self.literals.as_ref()?;
-        if !self.stretch.has(start) {
-            self.look(buffer, start)?;
-        }
+        let (end, newline) = self.record(buffer, start)?;
         let literals = self.literals.as_mut().filter(|_| self.literals_are_known)?;
-        let newline = self.stretch.line_end(start)?;
-        let borders = &self.marks;
-        let is_whole = borders.has(newline) && borders.count_before(newline) + 1 == borders.count_before(start) + self.count;
-        // Where a quote before was not closed, or was none, what is in quotes is not known.
-        let is_known = start == self.stretch.base || borders.has(start - 1);
-        let is_special = self.specials.from(start).is_some_and(|special| special < newline);
-        if !is_whole || !is_known || is_special || !literals.finds_none(buffer, start, newline) {
-            return None;
-        }
-        let end = self.end(buffer, start, newline);
-        if end == start || !self.is_record(&buffer[start..end]) {
+        if !literals.finds_none(buffer, start, newline) || self.special_before(newline, start).is_some() {
             return None;
         }
         if let Some(slot) = self.time {
-            let field = self.wanted[slot];
-            let field_start = if field == 0 { start } else { self.marks.nth(start, field - 1)? + 1 };
-            let field_end = if field + 1 == self.count { end } else { self.marks.nth(field_start, 0)? };
-            let field = field_start..field_end;
-            self.found[slot] = if self.special == b'"' { unquoted(buffer, field)? } else { field };
+            self.find(buffer, start, end, slot..slot + 1)?;
         }
         Some((self.time(buffer), newline))
     }
@@ -271,8 +230,10 @@ impl Lines for Fields {
         columns: &'b [Column],
         texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)> {
-        let (end, newline) = self.split(buffer, start)?;
-        if !self.is_record(&buffer[start..end]) {
+        let (end, newline) = self.record(buffer, start)?;
+        self.find(buffer, start, end, 0..self.wanted.len())?;
+        let last = self.found.last().map_or(start, |field| field.end);
+        if self.special_before(newline, start).is_some_and(|special| special <= last) {
             return None;
         }
         for (at, column) in columns.iter().enumerate() {
@@ -304,13 +265,11 @@ impl Lines for Fields {
     #[inline(always)]
     fn mark(&mut self) {
         self.stretch.mark();
-        self.borders.mark();
         self.specials.mark();
     }
 
     fn rewind(&mut self) {
         self.stretch.rewind();
-        self.borders.rewind();
         self.specials.rewind();
     }
 }

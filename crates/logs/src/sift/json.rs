@@ -370,7 +370,7 @@ impl Key {
     #[inline(always)]
     fn next(&mut self, from: usize, end: usize) -> Option<usize> {
         let at = self.places.from(from).filter(|at| *at < end)?;
-        self.places.pass(1);
+        self.places.pass();
         Some(at)
     }
 

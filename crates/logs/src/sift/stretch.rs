@@ -73,7 +73,7 @@ impl Stretch {
                         [*first, *second, *third] = block;
                     }
                 });
-                newlines.set::<1>(start, third.iter().copied());
+                newlines.set(start, third.iter().copied());
             });
             if let Some(newline) = newlines.last() {
                 self.end = newline + 1;
@@ -104,22 +104,20 @@ pub(super) struct Places {
 }
 
 impl Places {
-    /// Those that are marked, of blocks the first of which begins at `base`. Most blocks have at most `USUAL` of them, which are
-    /// written without being counted first.
+    /// Those that are marked, of blocks the first of which begins at `base`. Most blocks have at most one of them, which is written
+    /// without being counted first.
     #[inline(always)]
-    pub(super) fn set<const USUAL: usize>(&mut self, mut base: usize, marks: impl Iterator<Item = u64>) {
+    pub(super) fn set(&mut self, mut base: usize, marks: impl Iterator<Item = u64>) {
         let mut count = 0;
         for mut bits in marks {
             let after = count + bits.count_ones() as usize;
-            if self.at.len() < after + USUAL {
-                self.at.resize(2 * (after + USUAL), 0);
+            if self.at.len() <= after {
+                self.at.resize(2 * (after + 1), 0);
             }
-            for at in &mut self.at[count..][..USUAL] {
-                *at = base + bits.trailing_zeros() as usize;
-                bits &= bits.wrapping_sub(1);
-            }
+            self.at[count] = base + bits.trailing_zeros() as usize;
+            bits &= bits.wrapping_sub(1);
             if bits != 0 {
-                for at in &mut self.at[count + USUAL..after] {
+                for at in &mut self.at[count + 1..after] {
                     *at = base + bits.trailing_zeros() as usize;
                     bits &= bits - 1;
                 }
@@ -146,16 +144,10 @@ impl Places {
         None
     }
 
-    /// Passes so many, the one that was given last among them.
+    /// Passes the one that was given last.
     #[inline(always)]
-    pub(super) fn pass(&mut self, count: usize) {
-        self.next += count;
-    }
-
-    /// The one before that which was given last, if it was not passed by a jump.
-    #[inline(always)]
-    pub(super) fn before(&self) -> Option<usize> {
-        self.at.get(self.next.checked_sub(1)?).copied()
+    pub(super) fn pass(&mut self) {
+        self.next += 1;
     }
 
     /// Marks which are to be given again once it is [rewound](Places::rewind).
@@ -167,12 +159,6 @@ impl Places {
     /// Gives again those that were given since it was marked, or since they were set.
     pub(super) fn rewind(&mut self) {
         self.next = self.marked;
-    }
-
-    /// Those from the one that was given last on.
-    #[inline(always)]
-    pub(super) fn rest(&self) -> &[usize] {
-        &self.at[self.next..self.count]
     }
 }
 
@@ -192,7 +178,7 @@ impl KeySearch {
         self.marks.resize((end - base).div_ceil(WIDTH), 0);
         dispatch!(self.level, simd => {
             mark_key(simd, key, &buffer[base..], &mut self.marks);
-            places.set::<1>(base, self.marks.iter().copied());
+            places.set(base, self.marks.iter().copied());
         });
     }
 }
@@ -235,7 +221,7 @@ mod tests {
             let Some(end) = stretch.line_end(start) else { return (ends, places) };
             let mut from = start;
             while let Some(at) = keys.from(from).filter(|at| *at < end) {
-                keys.pass(1);
+                keys.pass();
                 if buffer[at..].starts_with(key.as_bytes()) {
                     places.push(at);
                     from = at + key.len();
@@ -265,19 +251,17 @@ mod tests {
 
     #[test]
     fn places_may_be_passed_by() {
-        for usual in 0..2 {
-            let mut places = Places::default();
-            let marks = [0, 1, u64::MAX, 0b101, 0, 1 << 63];
-            if usual == 0 {
-                places.set::<1>(7, marks.into_iter())
-            } else {
-                places.set::<8>(7, marks.into_iter())
-            }
-            assert_eq!((places.from(0), places.from(72)), (Some(71), Some(135)));
-            places.pass(1);
-            assert_eq!((places.from(0), places.rest().len(), places.from(199)), (Some(136), 66, Some(199)));
-            assert_eq!((places.from(200), places.from(202), places.last()), (Some(201), Some(390), Some(390)));
-            assert_eq!((places.rest().to_vec(), places.from(391)), (vec![390], None));
-        }
+        let mut places = Places::default();
+        places.set(7, [0, 1, u64::MAX, 0b101, 0, 1 << 63].into_iter());
+        assert_eq!((places.from(0), places.from(72)), (Some(71), Some(135)));
+        places.mark();
+        places.pass();
+        assert_eq!((places.from(0), places.from(199)), (Some(136), Some(199)));
+        assert_eq!(
+            (places.from(200), places.from(202), places.last(), places.from(391)),
+            (Some(201), Some(390), Some(390), None)
+        );
+        places.rewind();
+        assert_eq!(places.from(0), Some(135));
     }
 }
