@@ -1,7 +1,7 @@
 //! Our functions as DataFusion's: [`Function`] in, [`ScalarUDF`] out.
 
 use std::any::Any;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::array::{AsArray, BooleanArray};
@@ -10,7 +10,8 @@ use datafusion::common::{DataFusionError, Result, ScalarValue, resources_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
 };
-use kql::Type;
+use foldhash::fast::FixedState;
+use kql::{Type, Value};
 use logs::arrow_type;
 
 use super::{Batch, Call, Closure, Constant, Eval, Function, TextTest};
@@ -32,6 +33,8 @@ pub(crate) struct Udf {
     call: Call,
     closure: OnceLock<std::result::Result<Closure, String>>,
     test: OnceLock<Option<Arc<TextTest>>>,
+    /// A hash of its sets.
+    sets: OnceLock<u64>,
     signature: Signature,
 }
 
@@ -123,7 +126,7 @@ impl Udf {
         let volatility = if function.is_volatile { Volatility::Volatile } else { Volatility::Immutable };
         let signature = Signature::new(TypeSignature::VariadicAny, volatility);
         let signature = if call.types.is_empty() { Signature::nullary(volatility) } else { signature };
-        Udf { function, call, closure: OnceLock::new(), test: OnceLock::new(), signature }
+        Udf { function, call, closure: OnceLock::new(), test: OnceLock::new(), sets: OnceLock::new(), signature }
     }
 }
 
@@ -213,5 +216,37 @@ impl Hash for Udf {
         self.function.name.hash(state);
         self.call.returns.hash(state);
         self.call.types.hash(state);
+        // DataFusion takes calls of one name and equal arguments for the same if their hashes are, and sets are no arguments there.
+        self.sets.get_or_init(|| hash_of_sets(&self.call.constants)).hash(state);
+    }
+}
+
+/// A hash of what stands in sets, the same for equal calls.
+fn hash_of_sets(constants: &[Option<Constant>]) -> u64 {
+    let mut state = FixedState::default().build_hasher();
+    for constant in constants {
+        match constant {
+            None | Some(Constant::Value(_)) => {}
+            Some(Constant::Set(values)) => {
+                values.len().hash(&mut state);
+                values.iter().for_each(|value| hash_value(value, &mut state));
+            }
+            Some(Constant::Texts(texts)) => std::ptr::hash(Arc::as_ptr(texts), &mut state),
+            Some(Constant::Places(places)) => std::ptr::hash(Arc::as_ptr(places), &mut state),
+        }
+    }
+    state.finish()
+}
+
+fn hash_value(value: &Value, state: &mut impl Hasher) {
+    std::mem::discriminant(value).hash(state);
+    match value {
+        Value::Null => {}
+        Value::Bool(value) => value.hash(state),
+        Value::Int(value) => value.hash(state),
+        Value::Long(value) | Value::DateTime(value) | Value::TimeSpan(value) => value.hash(state),
+        Value::Real(value) => value.to_bits().hash(state),
+        Value::Decimal(text) | Value::String(text) | Value::Dynamic(text) => text.hash(state),
+        Value::Guid(value) => value.hash(state),
     }
 }
