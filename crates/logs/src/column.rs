@@ -122,10 +122,18 @@ impl ColumnBuilder {
     }
 
     fn append_raw(&mut self, raw: Raw<'_>) -> bool {
-        if let Raw::Json(value) = raw
-            && self.ty == Type::Dynamic
+        if self.ty == Type::Dynamic
+            && let Values::Text(values) = &mut self.values
         {
-            return self.append_dynamic(value);
+            match raw {
+                Raw::Json(value) => return append_dynamic(values, value),
+                // A string is no null, whatever stands in it.
+                Raw::Quoted(text) => {
+                    values.append_value(dynamic_of_text(&String::from_utf8_lossy(text)));
+                    return true;
+                }
+                Raw::Missing | Raw::Text(_) => {}
+            }
         }
         // The common case borrows: a JSON string without escapes, or plain text, in good UTF-8.
         let inner = match raw {
@@ -175,21 +183,6 @@ impl ColumnBuilder {
         }
     }
 
-    fn append_dynamic(&mut self, value: &[u8]) -> bool {
-        let Values::Text(values) = &mut self.values else { return false };
-        let made = match value {
-            b"null" => {
-                values.append_null();
-                return true;
-            }
-            [b'"', inner @ .., b'"'] => Some(dynamic_of_text(&json::decode(inner))),
-            other => json::compact(other),
-        };
-        let good = made.is_some();
-        values.append_option(made);
-        good
-    }
-
     /// Appends what an absent field is in this type: the empty string, else null.
     pub(crate) fn append_absent(&mut self) {
         match &mut self.values {
@@ -235,6 +228,21 @@ impl ColumnBuilder {
     }
 }
 
+/// Appends a JSON value; false if it is none.
+fn append_dynamic(values: &mut StringViewBuilder, value: &[u8]) -> bool {
+    let made = match value {
+        b"null" => {
+            values.append_null();
+            return true;
+        }
+        [b'"', inner @ .., b'"'] => Some(dynamic_of_text(&json::decode(inner))),
+        other => json::compact(other),
+    };
+    let good = made.is_some();
+    values.append_option(made);
+    good
+}
+
 fn put<T>(text: &str, empty: bool, read: impl Fn(&str) -> Option<T>, mut append: impl FnMut(Option<T>)) -> bool {
     let value = if empty { None } else { read(text) };
     let good = empty || value.is_some();
@@ -274,6 +282,16 @@ mod tests {
         let (texts, failed) = built(Type::String, &["\"a\\u0062\"", "null", "12", "{\"a\": 1}"]);
         assert_eq!(texts.as_string_view().iter().collect::<Vec<_>>(), [Some("ab"), Some(""), Some("12"), Some("{\"a\": 1}")]);
         assert_eq!(failed, 0);
+    }
+
+    #[test]
+    fn a_string_is_the_same_dynamic_however_it_is_read() {
+        let texts = ["x", "", " ", "null", " null", "12", "true", "[1, 2]", "[1,", "\u{e9}"];
+        let (from_json, _) = built(Type::Dynamic, &texts.map(|text| format!("\"{text}\"")).each_ref().map(String::as_str));
+        let mut column = ColumnBuilder::new(Type::Dynamic, texts.len());
+        assert!(texts.iter().all(|text| column.append(Cell::Raw(Raw::Quoted(text.as_bytes())))));
+        assert_eq!(&column.finish(), &from_json);
+        assert_eq!((from_json.as_string_view().value(3), from_json.null_count()), ("\"null\"", 0));
     }
 
     #[test]
