@@ -1,18 +1,41 @@
 //! The span of times that are not all converted.
 
+use arrayvec::ArrayVec;
+
 use crate::convert::Clock;
 
 /// The least and the greatest of times, as they are written: most can be compared without being converted.
 #[derive(Default)]
 pub(super) struct TimeSpan {
-    /// Of times of one length, in UTC or in seconds.
-    length: usize,
-    is_utc: bool,
+    /// How those are written that are compared.
+    form: Option<Form>,
+    /// Of those, the least and the greatest: they are times.
     least: Written,
     greatest: Written,
+    /// Some that were not yet compared. What is no time is told only where it would be the least or the greatest of them.
+    noted: ArrayVec<Written, NOTED_MAX>,
     /// Those that cannot be compared so.
     others: Option<(i64, i64)>,
     clock: Clock,
+}
+
+const NOTED_MAX: usize = 64;
+
+/// A way to write times: of two texts of it the one that sorts behind is the later.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Form {
+    length: usize,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// `2026-01-01T00:00:00Z`.
+    Utc,
+    /// Ten digits of seconds, and what follows after a point.
+    Seconds,
+    /// The same without a point: of milliseconds for one.
+    Digits,
 }
 
 /// A text of up to thirty-two bytes as numbers: of two of one length the greater is the one that sorts behind.
@@ -27,65 +50,67 @@ struct Written {
 impl TimeSpan {
     #[inline(always)]
     pub(super) fn note(&mut self, time: &[u8]) {
-        if time.len() != self.length {
-            return self.note_other(time);
-        }
         let written = Written::of(time);
-        let ends_so = time.last().is_some_and(|last| if self.is_utc { *last == b'Z' } else { last.is_ascii_digit() });
-        if ends_so && written.begins_as(&self.greatest) {
-            // If those bytes are a date of the one, so they are of the other.
-            if written > self.greatest {
-                self.greatest = written;
-            }
-            if written >= self.least {
-                return;
-            }
-        }
-        self.note_of_length(time, written);
-    }
-
-    #[inline(never)]
-    fn note_of_length(&mut self, time: &[u8], written: Written) {
-        if !is_comparable(time) {
+        if self.form.is_none() || self.form != written.form(time) {
             return self.note_other(time);
         }
-        if written > self.greatest {
-            if self.clock.ticks(time).is_some() {
-                self.greatest = written;
-            }
-        } else if written < self.least && self.clock.ticks(time).is_some() {
-            self.least = written;
+        self.noted.push(written);
+        if self.noted.is_full() {
+            self.settle();
         }
     }
 
     #[inline(never)]
     fn note_other(&mut self, time: &[u8]) {
-        let ticks = self.clock.ticks(time);
+        self.settle();
+        let Some(ticks) = self.clock.ticks(time) else { return };
         self.widen(ticks);
-        if is_comparable(time) {
+        let written = Written::of(time);
+        if let Some(form) = written.form(time) {
             self.widen_by_written();
-            let written = Written::of(time);
-            (self.length, self.is_utc) = (time.len(), time.ends_with(b"Z"));
-            (self.least, self.greatest) = (written, written);
+            (self.form, self.least, self.greatest) = (Some(form), written, written);
         }
     }
 
-    fn widen(&mut self, ticks: Option<i64>) {
-        let Some(ticks) = ticks else { return };
+    /// Compares those that were noted.
+    #[inline(never)]
+    fn settle(&mut self) {
+        let (Some(least), Some(greatest)) = (self.noted.iter().min().copied(), self.noted.iter().max().copied()) else { return };
+        let is_least_known = least >= self.least || self.ticks(&least).is_some();
+        if is_least_known && (greatest <= self.greatest || self.ticks(&greatest).is_some()) {
+            (self.least, self.greatest) = (self.least.min(least), self.greatest.max(greatest));
+            self.noted.clear();
+            return;
+        }
+        for time in std::mem::take(&mut self.noted) {
+            if let Some(ticks) = self.ticks(&time) {
+                self.widen(ticks);
+            }
+        }
+    }
+
+    fn ticks(&mut self, time: &Written) -> Option<i64> {
+        let length = self.form?.length;
+        self.clock.ticks(time.bytes(length).get(..length)?)
+    }
+
+    fn widen(&mut self, ticks: i64) {
         let (least, greatest) = self.others.unwrap_or((ticks, ticks));
         self.others = Some((least.min(ticks), greatest.max(ticks)));
     }
 
     fn widen_by_written(&mut self) {
         for time in [self.least, self.greatest] {
-            let ticks = self.clock.ticks(&time.bytes(self.length)[..self.length]);
-            self.widen(ticks);
+            if let Some(ticks) = self.ticks(&time) {
+                self.widen(ticks);
+            }
         }
     }
 
     pub(super) fn take(&mut self) -> Option<(i64, i64)> {
+        self.settle();
         self.widen_by_written();
-        self.length = 0;
+        self.form = None;
         self.others.take()
     }
 }
@@ -93,6 +118,7 @@ impl TimeSpan {
 impl Written {
     const MAX: usize = 32;
 
+    /// Of a longer text, nothing that tells it from others.
     #[inline(always)]
     fn of(time: &[u8]) -> Written {
         match (time.first_chunk(), time.last_chunk()) {
@@ -118,21 +144,74 @@ impl Written {
         bytes
     }
 
-    /// The first eleven bytes are the same: a date and a T, or whole seconds.
+    /// How the text is written, if it is a time and of a form that can be compared.
     #[inline(always)]
-    fn begins_as(&self, other: &Written) -> bool {
-        (self.head ^ other.head) >> 40 == 0
+    fn form(&self, time: &[u8]) -> Option<Form> {
+        // `-` behind the year and `T` behind the date.
+        const SIGNS: u128 = 0xff << (8 * 11) | 0xff << (8 * 5);
+        const UTC: u128 = (b'-' as u128) << (8 * 11) | (b'T' as u128) << (8 * 5);
+        let (length, last) = (time.len(), *time.last()?);
+        if length > Written::MAX {
+            return None;
+        }
+        if last == b'Z' && self.head & SIGNS == UTC {
+            return Some(Form { length, kind: Kind::Utc });
+        }
+        let is_seconds = time.first_chunk::<10>()?.iter().all(u8::is_ascii_digit);
+        let kind = if time.get(10) == Some(&b'.') { Kind::Seconds } else { Kind::Digits };
+        is_seconds.then_some(Form { length, kind })
     }
 }
 
-/// Of two such times of one length the greater text is the later: UTC in one form, or seconds.
-fn is_comparable(time: &[u8]) -> bool {
-    if time.len() > Written::MAX {
-        return false;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Checks the span of times against that of all of them converted.
+    fn check(times: &[&str]) {
+        let mut span = TimeSpan::default();
+        times.iter().for_each(|time| span.note(time.as_bytes()));
+        let ticks: Vec<i64> = times.iter().filter_map(|time| Clock::default().ticks(time.as_bytes())).collect();
+        let expected = ticks.iter().min().copied().zip(ticks.iter().max().copied());
+        assert_eq!(span.take(), expected, "{times:?}");
+        assert_eq!(span.take(), None);
     }
-    match time {
-        [b'0'..=b'9', _, _, _, b'-', _, _, _, _, _, b'T', .., b'Z'] => true,
-        [b'0'..=b'9', .., b'0'..=b'9'] => time.len() > 9 && time[..9].iter().all(u8::is_ascii_digit),
-        _ => false,
+
+    #[test]
+    fn the_span_is_that_of_converted_times_whatever_is_among_them() {
+        const TIMES: [&str; 22] = [
+            "2026-01-05T00:00:00Z",
+            "2026-01-07T00:00:00Z",
+            "2026-01-07T99:00:00Z",
+            "2026-99-01T00:00:00Z",
+            "2020-01-01T00:00:00Z",
+            "2026-01-05T00:00:109",
+            "2026-01-05T00:00:0xZ",
+            "2026-01-05 00:00:00Z",
+            "1767225600.123456789",
+            "1893456000.123456789",
+            "17672256000123456789",
+            "1767225600",
+            "1767225601",
+            "1767225600.25",
+            "1767225600123",
+            "1767225600x12",
+            "2026-01-06T12:00:00.1234567Z",
+            "2026-01-06T12:00:00.12x4567Z",
+            "2026-01-06T12:00:00.1234567+01:00",
+            "2026-01-06T12:00:00.123456789012345678901Z",
+            "nonsense",
+            "",
+        ];
+        for a in TIMES {
+            for b in TIMES {
+                for c in TIMES {
+                    check(&[a, b, c]);
+                }
+            }
+            let many: Vec<&str> = (0..3 * NOTED_MAX).map(|n| if n % 70 == 69 { a } else { TIMES[n % 2] }).collect();
+            check(&many);
+        }
+        check(&[]);
     }
 }
