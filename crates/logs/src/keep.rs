@@ -22,8 +22,8 @@ pub struct Keep {
     /// of ([`number`](crate::number) reads those of numbers and times), as bytes; `None` where that is not known before the row is
     /// made (columns of other types, or of another type in this file).
     pub test: Arc<Test>,
-    /// The same test for texts of all columns at once, if it is one that only looks for something: it fails where all texts are
-    /// empty, and no text makes it fail that another would let pass. Records are then passed over without being decoded.
+    /// The same test of the texts of all columns, if it is one that only looks for something: it fails where all texts are empty,
+    /// and no text makes it fail that another would let pass. Records are then passed over without being decoded.
     pub find: Option<Find>,
 }
 
@@ -32,8 +32,8 @@ pub struct Keep {
 pub struct Find {
     /// Which of some records may pass: a bit for each of them in turn.
     pub test: Arc<FindTest>,
-    /// Some of what it looks for: of each of these lists, one of its texts stands in a text that passes, whichever the case of
-    /// letters, or a text that is not ASCII does so. Lines can then be passed over without being looked at one by one.
+    /// Some of what it looks for. Of each of these lists, a record that passes has one in the text of some column, whichever the case
+    /// of letters; or some text of it is not in ASCII. So lines can be passed over before their columns are looked at.
     pub literals: Vec<Vec<String>>,
 }
 
@@ -42,7 +42,8 @@ impl Find {
     pub const LITERALS_MAX: usize = LITERALS_MAX;
 
     /// A search that asks of each record whether it may pass, given the texts of its columns in turn; no literals are known.
-    pub fn of_each(test: impl Fn(&[Excerpt<'_>]) -> bool + Send + Sync + 'static) -> Find {
+    #[cfg(test)]
+    pub(crate) fn of_each(test: impl Fn(&[Excerpt<'_>]) -> bool + Send + Sync + 'static) -> Find {
         let test = move |records: &Records<'_, '_>| records.which(records.all(), |record| test(records.texts(record)));
         Find { test: Arc::new(test), literals: Vec::new() }
     }

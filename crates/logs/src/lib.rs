@@ -32,6 +32,7 @@
 
 mod arrow_type;
 mod column;
+mod commonness;
 mod compression;
 mod convert;
 mod decode;
@@ -62,6 +63,7 @@ mod text_column;
 mod worth;
 
 pub use arrow_type::arrow_type;
+pub use commonness::commonness;
 pub use compression::Compression;
 pub use convert::number;
 pub use discover::{Discovered, Problem, discover, open, open_as};

@@ -1,5 +1,6 @@
 //! Finding one text in another: the needle's parts and whether case counts in, the places where it stands out.
 
+use logs::commonness;
 use memchr::memmem;
 
 use super::fold::{fold, folded, with_folded};
@@ -28,7 +29,7 @@ impl Needle {
             return Needle::Folded(memmem::Finder::new(text.as_bytes()).into_owned());
         }
         let bytes = text.into_bytes();
-        let rarest = (0..bytes.len()).min_by_key(|at| frequency(bytes[*at])).unwrap_or(0);
+        let rarest = (0..bytes.len()).min_by_key(|at| commonness(bytes[*at])).unwrap_or(0);
         Needle::Ascii(bytes, rarest)
     }
 
@@ -84,17 +85,6 @@ fn every_ascii(needle: &[u8], rarest: usize, text: &str, mut accept: impl FnMut(
         memchr::memchr_iter(lower, window).any(&mut try_at)
     } else {
         memchr::memchr2_iter(lower, upper, window).any(&mut try_at)
-    }
-}
-
-/// How common a byte is in names and paths, roughly: the letters of English by rank, then digits, then the rest.
-fn frequency(byte: u8) -> u8 {
-    const BY_RANK: &[u8] = b"zqjxkvbpygfwmucldrhsnioate";
-    match byte {
-        b'a'..=b'z' => 40 + BY_RANK.iter().position(|b| *b == byte).map_or(0, |rank| rank as u8 * 4),
-        b'0'..=b'9' => 90,
-        b' ' | b'.' | b'/' | b'-' | b'\\' | b':' | b'_' => 150,
-        _ => 10,
     }
 }
 

@@ -191,7 +191,8 @@ impl Table {
         Seen { found, unknown }
     }
 
-    /// The same for a text that is shorter than a block. Compiled for each level of instructions, with what is inlined here.
+    /// [`Table::each_ascii`] of a text that is shorter than a block. Compiled for each level of instructions, with what is inlined
+    /// here.
     #[inline(always)]
     fn each_in_block<S: Simd>(&self, simd: S, text: &Excerpt<'_>, found: &mut impl FnMut(usize) -> bool) -> Option<bool> {
         const BEFORE: usize = 8;

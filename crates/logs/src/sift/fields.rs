@@ -212,8 +212,9 @@ impl Lines for Fields {
     fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)> {
         self.literals.as_ref()?;
         let (end, newline) = self.record(buffer, start)?;
+        let is_hidden = self.special_before(newline, start).is_some();
         let literals = self.literals.as_mut().filter(|_| self.literals_are_known)?;
-        if !literals.finds_none(buffer, start, newline) || self.special_before(newline, start).is_some() {
+        if !literals.finds_none(buffer, start, newline, is_hidden) {
             return None;
         }
         if let Some(slot) = self.time {

@@ -232,7 +232,8 @@ impl Lines for Json {
         self.literals.as_ref()?;
         let (line, newline) = self.object(buffer, start)?;
         let literals = self.literals.as_mut().filter(|_| self.literals_are_known)?;
-        if !literals.finds_none(buffer, start, newline) || self.escaped && has_escaped_letter(&buffer[line.clone()]) {
+        let is_hidden = self.escaped && has_escaped_letter(&buffer[line.clone()]);
+        if !literals.finds_none(buffer, start, newline, is_hidden) {
             return None;
         }
         Some((self.time(buffer, &line), newline))

@@ -6,6 +6,7 @@
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
+use crate::commonness::commonness;
 use crate::marks::WIDTH;
 
 /// Literals of which at most so many are looked for: with more of them in a bucket, windows are met too often.
@@ -80,15 +81,16 @@ impl Search {
         true
     }
 
-    /// No text of the line that stands from `start` to `end` can hold a literal, if none is written in another way there. None is
-    /// asked about that stands before one that was.
+    /// No text of the line that stands from `start` to `end` holds a literal. One may do so if it is written in another way there,
+    /// and so be hidden. No line is asked about that stands before one that was.
     #[inline(always)]
-    pub(super) fn finds_none(&mut self, buffer: &[u8], start: usize, end: usize) -> bool {
+    pub(super) fn finds_none(&mut self, buffer: &[u8], start: usize, end: usize, is_hidden: bool) -> bool {
         while self.places.get(self.next).is_some_and(|place| *place < start) {
             self.next += 1;
         }
-        let none =
-            self.places.get(self.next).is_none_or(|place| *place >= end) && (self.is_ascii || buffer[start..end].is_ascii());
+        let none = !is_hidden
+            && self.places.get(self.next).is_none_or(|place| *place >= end)
+            && (self.is_ascii || buffer[start..end].is_ascii());
         self.asked += 1;
         self.without += usize::from(none);
         none
@@ -213,19 +215,10 @@ impl Literal {
         let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
         let parts = text.as_bytes().split(|byte| !is_plain(byte));
         let text: Box<[u8]> = parts.max_by_key(|part| part.len()).filter(|part| part.len() >= SHORTEST)?.into();
-        let rarity = |window: &usize| -> u32 { text[*window..].iter().take(WINDOW).map(|byte| frequency(*byte)).sum() };
-        let window = (0..=text.len().saturating_sub(WINDOW)).min_by_key(rarity)?;
+        let how_common =
+            |window: &usize| -> u32 { text[*window..].iter().take(WINDOW).map(|byte| u32::from(commonness(*byte))).sum() };
+        let window = (0..=text.len().saturating_sub(WINDOW)).min_by_key(how_common)?;
         Some(Literal { text, window })
-    }
-}
-
-/// How common a byte is in logs, roughly: digits, the letters of English by rank, and what parts names.
-fn frequency(byte: u8) -> u32 {
-    const BY_RANK: &[u8] = b"zqjxkvbpygfwmucldrhsnioate";
-    match byte.to_ascii_lowercase() {
-        letter @ b'a'..=b'z' => BY_RANK.iter().position(|known| *known == letter).map_or(0, |rank| rank as u32),
-        b'0'..=b'9' => 30,
-        _ => 20,
     }
 }
 
@@ -245,7 +238,7 @@ mod tests {
         let mut start = first;
         let lines = text[first..last].split('\n').map(|line| {
             let end = start + line.len();
-            let none = search.finds_none(text.as_bytes(), start, end);
+            let none = search.finds_none(text.as_bytes(), start, end, false);
             start = end + 1;
             none
         });

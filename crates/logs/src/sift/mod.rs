@@ -1,11 +1,12 @@
 //! Records that cannot pass a test, passed over where they stand in the buffer.
 //!
 //! In: lines, the keys of the columns that a test looks at, and the test. Out: the first line whose record may pass. No record is
-//! decoded for it. If the test looks for a few literals, lines that hold none are passed over whatever else is in them. Else in JSON
-//! the keys are searched in the bytes of many lines at once, between delimiters the fields are counted, in syslog the header is read,
-//! and the texts of the columns are tested. What is not plain (escapes, a key that stands there twice, values of other types, quotes inside fields)
-//! is left to who decodes, so that a line which is passed over never holds a record that would pass. What a decoder would find wrong
-//! inside such a line is not seen; a line that is no object, or has other fields than the header, is.
+//! decoded for it. If the test looks for a few literals, they are searched in the bytes of many lines at once, and of lines that
+//! hold none no column is looked at. Else in JSON the keys are searched so, between delimiters the fields are counted, in syslog
+//! the header is read, and the texts of the columns are tested. What is not plain (escapes, a key that stands there twice, values
+//! of other types, quotes inside fields) is left to who decodes, so that a line which is passed over never holds a record that
+//! would pass. What a decoder would find wrong inside such a line is not seen; a line that is no object, or has other fields than
+//! the header, is.
 
 mod borders;
 mod fields;

@@ -8,10 +8,10 @@ use crate::table::{Place, Route};
 
 /// Lines of a form whose texts stand in the buffer.
 pub(super) trait Lines {
-    /// The lines in which literals were found are few: the one at hand is one of them.
+    /// Literals were searched here: lines that hold none are told one by one, and there are few others.
     fn literals_are_known(&self) -> bool;
 
-    /// The time and where the newline stands, if no text of the line that begins at `start` holds a literal.
+    /// The time and where the newline stands, if no text of the line that begins at `start` holds a literal; `None` if one may.
     fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)>;
 
     /// The texts of the columns, the time and where the newline stands, if the line shows them.
@@ -68,7 +68,8 @@ impl<'b> Passing<'_, 'b> {
         }
     }
 
-    /// Passes over up to so many lines, the texts of which are tested together; false if the next may pass or begins too late.
+    /// Passes over up to so many lines, the texts of which are tested together; false if the next may pass, cannot be told from its
+    /// texts or begins too late.
     #[inline(always)]
     fn pass_together(&mut self, lines: &mut impl Lines, most: usize) -> bool {
         let mut texts = Texts::new(self.columns.len());

@@ -62,8 +62,9 @@ pub(super) enum Whose {
     Nobodys,
 }
 
-/// Texts at most of lines that are tested together.
+/// Texts at most of lines that are tested together: those of one line at least.
 const TEXTS_MAX: usize = 128;
+const _: () = assert!(COLUMNS_MAX <= TEXTS_MAX);
 /// Texts at most that a column may have instead.
 const OTHERS_MAX: usize = 4;
 
@@ -80,7 +81,7 @@ impl<'b> Texts<'b> {
         &self.lines
     }
 
-    /// No line must be added.
+    /// No further line may be added.
     #[inline(always)]
     pub(super) fn is_full(&self) -> bool {
         self.lines.is_full() || self.texts.remaining_capacity() < self.columns || !self.others.is_empty()
