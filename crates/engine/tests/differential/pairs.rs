@@ -35,6 +35,17 @@ const PAIRS: &[(&str, Pair)] = &[
         let query = format!("{base} | extend b = {}, c = {text} {all} ({})", chain.join(" or "), list.join(", "));
         (query, format!("{base} | extend n = {sum} | extend b = n > 0, c = n > 0 | project-away n"))
     }),
+    ("several lists are asked each by itself", |make, base, columns| {
+        let text = text(make, columns);
+        let words = ["''", "'a'", "'Hello World'", "'10.1.2.3'", "'cmd.exe'", "'null'"];
+        let (one, all) = *make.chance.of(&[("==", "in"), ("=~", "in~"), ("has", "has_any")]);
+        let split = 2 + make.chance.below(3);
+        let lists = [&words[..split], &words[split..]];
+        let [a, b] = lists.map(|list| format!("{text} {all} ({})", list.join(", ")));
+        let [c, d] = lists.map(|list| list.iter().map(|word| format!("{text} {one} {word}")).collect::<Vec<_>>().join(" or "));
+        let shown = |a: &str, b: &str| format!("{base} | extend a = {a}, b = {b}, c = iff({a}, 'a', iff({b}, 'b', 'c'))");
+        (shown(&a, &b), shown(&c, &d))
+    }),
     ("a chain of unequal is a set", |make, base, columns| {
         let text = text(make, columns);
         let words = ["", "a", "Hello World", "10.1.2.3", "null"];
