@@ -21,21 +21,44 @@ pub(super) struct TimeSpan {
 
 const NOTED_MAX: usize = 64;
 
-/// A way to write times: of two texts of it the one that sorts behind is the later.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// A way to write times: of two texts of it that are times the one that sorts behind is the later.
+#[derive(Clone, Copy)]
 struct Form {
     length: usize,
-    kind: Kind,
+    /// Some bits of the first sixteen bytes, and how they are set.
+    signs: u128,
+    set: u128,
+    /// The last byte is a Z.
+    is_utc: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// `2026-01-01T00:00:00Z`.
-    Utc,
-    /// Ten digits of seconds, and what follows after a point.
-    Seconds,
-    /// The same without a point: of milliseconds for one.
-    Digits,
+impl Form {
+    /// `-` behind the year and `T` behind the date.
+    const UTC: [u128; 2] = Form::bits(*b"\0\0\0\0\xff\0\0\0\0\0\xff\0\0\0\0\0", *b"\0\0\0\0-\0\0\0\0\0T\0\0\0\0\0");
+    /// Ten digits of seconds, told by their upper halves, and nothing more.
+    const SECONDS: [u128; 2] = Form::bits(*b"\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xff\0\0\0\0\0", *b"0000000000\0\0\0\0\0\0");
+    /// The same and a point.
+    const POINT: [u128; 2] = Form::bits(*b"\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xff\0\0\0\0\0", *b"0000000000.\0\0\0\0\0");
+    /// The same and more digits: of milliseconds for one.
+    const DIGITS: [u128; 2] = Form::bits(*b"\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0\xf0\0\0\0\0\0", *b"00000000000\0\0\0\0\0");
+
+    const fn bits(signs: [u8; 16], set: [u8; 16]) -> [u128; 2] {
+        [u128::from_be_bytes(signs), u128::from_be_bytes(set)]
+    }
+
+    /// The form of a text; `None` if it is none that can be compared.
+    fn of(time: &[u8]) -> Option<Form> {
+        let is_utc = time.ends_with(b"Z");
+        let forms: &[[u128; 2]] = if is_utc { &[Form::UTC] } else { &[Form::SECONDS, Form::POINT, Form::DIGITS] };
+        let mut forms = forms.iter().map(|[signs, set]| Form { length: time.len(), signs: *signs, set: *set, is_utc });
+        forms.find(|form| time.len() <= Written::MAX && form.fits(time, &Written::of(time)))
+    }
+
+    /// The text is of this form.
+    #[inline(always)]
+    fn fits(&self, time: &[u8], written: &Written) -> bool {
+        time.len() == self.length && written.head & self.signs == self.set && time.ends_with(b"Z") == self.is_utc
+    }
 }
 
 /// A text of up to thirty-two bytes as numbers: of two of one length the greater is the one that sorts behind.
@@ -51,7 +74,7 @@ impl TimeSpan {
     #[inline(always)]
     pub(super) fn note(&mut self, time: &[u8]) {
         let written = Written::of(time);
-        if self.form.is_none() || self.form != written.form(time) {
+        if !self.form.is_some_and(|form| form.fits(time, &written)) {
             return self.note_other(time);
         }
         self.noted.push(written);
@@ -65,8 +88,8 @@ impl TimeSpan {
         self.settle();
         let Some(ticks) = self.clock.ticks(time) else { return };
         self.widen(ticks);
-        let written = Written::of(time);
-        if let Some(form) = written.form(time) {
+        if let Some(form) = Form::of(time) {
+            let written = Written::of(time);
             self.widen_by_written();
             (self.form, self.least, self.greatest) = (Some(form), written, written);
         }
@@ -142,24 +165,6 @@ impl Written {
             tail.copy_from_slice(&self.tail.to_be_bytes());
         }
         bytes
-    }
-
-    /// How the text is written, if it is a time and of a form that can be compared.
-    #[inline(always)]
-    fn form(&self, time: &[u8]) -> Option<Form> {
-        // `-` behind the year and `T` behind the date.
-        const SIGNS: u128 = 0xff << (8 * 11) | 0xff << (8 * 5);
-        const UTC: u128 = (b'-' as u128) << (8 * 11) | (b'T' as u128) << (8 * 5);
-        let (length, last) = (time.len(), *time.last()?);
-        if length > Written::MAX {
-            return None;
-        }
-        if last == b'Z' && self.head & SIGNS == UTC {
-            return Some(Form { length, kind: Kind::Utc });
-        }
-        let is_seconds = time.first_chunk::<10>()?.iter().all(u8::is_ascii_digit);
-        let kind = if time.get(10) == Some(&b'.') { Kind::Seconds } else { Kind::Digits };
-        is_seconds.then_some(Form { length, kind })
     }
 }
 
