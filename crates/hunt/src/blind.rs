@@ -36,15 +36,16 @@ pub fn blind_spots(hunts: &[Hunt], show: &dyn Fn(&str, &str) -> bool) -> Vec<Bli
             }
         }
     }
-    let mut counts: BTreeMap<IndicatorType, (usize, usize)> = BTreeMap::new();
+    // There may be a million indicators.
+    let mut counts = IndicatorType::ALL.map(|_| (0, 0));
     for hunt in hunts {
         for indicator in hunt.indicators() {
-            let (unseen, all) = counts.entry(indicator.ty()).or_default();
+            let (unseen, all) = &mut counts[indicator.ty() as usize];
             *all += 1;
             *unseen += usize::from(List::all_of(indicator, hunt.template).all(|list| !shown.contains(&list)));
         }
     }
-    let spots = counts.into_iter().filter(|(_, (unseen, _))| *unseen > 0);
+    let spots = IndicatorType::ALL.into_iter().map(|ty| (ty, counts[ty as usize])).filter(|(_, (unseen, _))| *unseen > 0);
     let spot = |(ty, (indicators, of))| BlindSpot {
         ty,
         indicators,

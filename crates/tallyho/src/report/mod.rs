@@ -15,7 +15,7 @@ mod sample;
 mod terminal;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use kql::Value;
@@ -355,13 +355,19 @@ impl Report {
         match format {
             Format::Html => html::write(out, self),
             Format::Json => {
-                serde_json::to_writer_pretty(escape::JsonText(&mut *out), self).map_err(io::Error::from)?;
-                writeln!(out)
+                let mut out = BufWriter::new(escape::JsonText(out));
+                serde_json::to_writer_pretty(&mut out, self)?;
+                writeln!(out)?;
+                out.flush()
             }
-            Format::Ndjson => self.sightings.iter().try_for_each(|sighting| {
-                serde_json::to_writer(escape::JsonText(&mut *out), sighting).map_err(io::Error::from)?;
-                writeln!(out)
-            }),
+            Format::Ndjson => {
+                let mut out = BufWriter::new(escape::JsonText(out));
+                for sighting in &self.sightings {
+                    serde_json::to_writer(&mut out, sighting)?;
+                    writeln!(out)?;
+                }
+                out.flush()
+            }
             Format::Csv => write_tables(out, format, &[rows::sightings(self).into()], look),
             Format::Table | Format::Markdown if self.sightings.is_empty() => self.write_all_clear(out),
             Format::Table if look.width.is_some() => terminal::write(out, self, look),
