@@ -27,8 +27,6 @@ pub(super) struct Fields {
     /// Where fields and lines end in the stretch.
     borders: Borders,
     literals: Option<Search>,
-    /// The literals were searched in the stretch.
-    literals_are_known: bool,
     /// Where the special byte stands there; of quotes, where those do that neither open a field nor close it.
     specials: Places,
     level: Level,
@@ -69,7 +67,6 @@ impl Fields {
             stretch: Stretch::new([delimiter, special]),
             borders: Borders::default(),
             literals,
-            literals_are_known: false,
             specials: Places::default(),
             level: Level::new(),
             special,
@@ -95,8 +92,9 @@ impl Fields {
     #[cold]
     fn look(&mut self, buffer: &[u8], start: usize) -> Option<()> {
         let [_, is_special] = self.stretch.look(buffer, start)?;
-        let search = |literals: &mut Search| literals.look(buffer, start, self.stretch.end());
-        self.literals_are_known = self.literals.as_mut().is_some_and(search);
+        if let Some(literals) = &mut self.literals {
+            literals.look(buffer, start, self.stretch.end());
+        }
         let Fields { level, stretch, borders, specials, special, .. } = self;
         let [delimiters, special_marks, newlines] = &stretch.marks;
         let all = delimiters.iter().zip(special_marks).zip(newlines).map(|((first, second), third)| [*first, *second, *third]);
@@ -205,7 +203,7 @@ impl Fields {
 impl Lines for Fields {
     #[inline(always)]
     fn literals_are_known(&self) -> bool {
-        self.literals_are_known
+        self.literals.as_ref().is_some_and(Search::is_known)
     }
 
     #[inline(always)]
@@ -213,7 +211,7 @@ impl Lines for Fields {
         self.literals.as_ref()?;
         let (end, newline) = self.record(buffer, start)?;
         let is_hidden = self.special_before(newline, start).is_some();
-        let literals = self.literals.as_mut().filter(|_| self.literals_are_known)?;
+        let literals = self.literals.as_mut().filter(|literals| literals.is_known())?;
         if !literals.finds_none(buffer, start, newline, is_hidden) {
             return None;
         }

@@ -23,8 +23,6 @@ pub(super) struct Json {
     /// Where the keys may stand in the stretch is known.
     keys_are_known: bool,
     literals: Option<Search>,
-    /// The literals were searched in the stretch.
-    literals_are_known: bool,
     /// Some lines, with their quotes and backslashes.
     stretch: Stretch,
     /// A backslash stands in them: a quote may then be part of a text.
@@ -73,7 +71,6 @@ impl Json {
             key_search: KeySearch::new(),
             keys_are_known: false,
             literals,
-            literals_are_known: false,
             stretch: Stretch::new(*b"\"\\"),
             escaped: false,
         }
@@ -88,8 +85,9 @@ impl Json {
     fn look(&mut self, buffer: &[u8], start: usize) -> Option<()> {
         [_, self.escaped] = self.stretch.look(buffer, start)?;
         self.keys_are_known = false;
-        let search = |literals: &mut Search| literals.look(buffer, start, self.stretch.end());
-        self.literals_are_known = self.literals.as_mut().is_some_and(search);
+        if let Some(literals) = &mut self.literals {
+            literals.look(buffer, start, self.stretch.end());
+        }
         Some(())
     }
 
@@ -224,14 +222,14 @@ impl Json {
 impl Lines for Json {
     #[inline(always)]
     fn literals_are_known(&self) -> bool {
-        self.literals_are_known
+        self.literals.as_ref().is_some_and(Search::is_known)
     }
 
     #[inline(always)]
     fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)> {
         self.literals.as_ref()?;
         let (line, newline) = self.object(buffer, start)?;
-        let literals = self.literals.as_mut().filter(|_| self.literals_are_known)?;
+        let literals = self.literals.as_mut().filter(|literals| literals.is_known())?;
         let is_hidden = self.escaped && has_escaped_letter(&buffer[line.clone()]);
         if !literals.finds_none(buffer, start, newline, is_hidden) {
             return None;

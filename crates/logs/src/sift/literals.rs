@@ -50,6 +50,8 @@ pub(super) struct Search {
     without: usize,
     /// So often lines are not looked at.
     resting: usize,
+    /// The lines at hand were looked at.
+    is_known: bool,
 }
 
 impl Search {
@@ -61,24 +63,39 @@ impl Search {
         let mut groups: Vec<Literals> = groups.iter().filter_map(|texts| Literals::new(texts)).collect();
         groups.retain(|literals| !constants.clone().any(|text| literals.may_stand_in(text)));
         groups.sort_by_key(|literals| std::cmp::Reverse(literals.shortest()));
-        let (turn, next, asked, without, resting) = (0, 0, 0, 0, 0);
-        (!groups.is_empty()).then_some(Search { groups, turn, places: Vec::new(), next, is_ascii: true, asked, without, resting })
+        (!groups.is_empty()).then_some(Search {
+            groups,
+            turn: 0,
+            places: Vec::new(),
+            next: 0,
+            is_ascii: true,
+            asked: 0,
+            without: 0,
+            resting: 0,
+            is_known: false,
+        })
     }
 
-    /// Looks at the lines from `base` to `end` of the buffer; false if it rests.
-    pub(super) fn look(&mut self, buffer: &[u8], base: usize, end: usize) -> bool {
+    /// The lines that it was to look at were looked at: it does not rest.
+    #[inline(always)]
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known
+    }
+
+    /// Looks at the lines from `base` to `end` of the buffer, unless it rests.
+    pub(super) fn look(&mut self, buffer: &[u8], base: usize, end: usize) {
         if 2 * self.without < self.asked {
             self.turn = (self.turn + 1) % self.groups.len();
             self.resting = if self.turn == 0 { Search::REST } else { 0 };
         }
         self.places.clear();
         (self.next, self.asked, self.without) = (0, 0, 0);
-        if self.resting > 0 {
+        self.is_known = self.resting == 0;
+        if self.is_known {
+            self.is_ascii = self.groups[self.turn].find(buffer, base, end, &mut self.places);
+        } else {
             self.resting -= 1;
-            return false;
         }
-        self.is_ascii = self.groups[self.turn].find(buffer, base, end, &mut self.places);
-        true
     }
 
     /// No text of the line that stands from `start` to `end` holds a literal. One may do so if it is written in another way there,
@@ -234,7 +251,8 @@ mod tests {
     fn without(search: &mut Search, text: &str) -> Vec<bool> {
         let first = text.find('\n').unwrap() + 1;
         let last = text.rfind('\n').unwrap();
-        assert!(search.look(text.as_bytes(), first, last));
+        search.look(text.as_bytes(), first, last);
+        assert!(search.is_known());
         let mut start = first;
         let lines = text[first..last].split('\n').map(|line| {
             let end = start + line.len();
@@ -300,7 +318,8 @@ mod tests {
         assert_eq!(without(&mut search, "\ncommon\ncommon\nrare\n"), [true, true, false]);
         assert_eq!(without(&mut search, "\nrare\nrare\n"), [false, false]);
         for _ in 0..Search::REST {
-            assert!(!search.look(b"common\n", 0, 7));
+            search.look(b"common\n", 0, 7);
+            assert!(!search.is_known());
         }
         assert_eq!(without(&mut search, "\ncommon\nhen\n"), [false, true]);
     }
