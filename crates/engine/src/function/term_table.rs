@@ -55,19 +55,6 @@ impl TermTable {
         self.ascii.any(text) || !text.is_ascii() && self.other.any(text)
     }
 
-    /// One of the needles is in the text, if it is in ASCII and the table holds all needles.
-    #[inline]
-    pub(crate) fn any_ascii(&self, text: &Excerpt<'_>) -> Option<bool> {
-        if !self.ascii.plain.is_empty() {
-            return None;
-        }
-        // Where all needles are outside ASCII, nothing was looked at.
-        if self.ascii.empty {
-            return text.text().is_ascii().then_some(false);
-        }
-        self.ascii.each_ascii(text, &mut |_| true)
-    }
-
     /// In which texts of a column a needle is, of those `among` which it is asked.
     pub(crate) fn any_of_each(&self, records: &Records<'_, '_>, column: usize, among: u64) -> Seen {
         if self.ascii.plain.is_empty() && !self.ascii.empty {
@@ -475,8 +462,12 @@ mod tests {
             for needle in needles {
                 let table = TermTable::new([folded(needle)].into_iter().collect());
                 assert_eq!(table.any(text), alone(&needle), "{needle} in {text}");
-                let by_bytes = table.any_ascii(&text.as_bytes().into());
-                assert_eq!(by_bytes.unwrap_or_else(|| alone(&needle)), alone(&needle), "{needle} in the bytes of {text}");
+                let seen = table.any_of_each(&Records::new(&[text.as_bytes().into()], 1), 0, 1);
+                assert_eq!(
+                    seen.found == 1 || seen.unknown == 1 && alone(&needle),
+                    alone(&needle),
+                    "{needle} in the bytes of {text}"
+                );
             }
         }
     }

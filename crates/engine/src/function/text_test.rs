@@ -118,24 +118,23 @@ impl TextTest {
 
     /// What the operator says of the text of those bytes; `None` if they are no UTF-8.
     pub(crate) fn test_bytes(&self, bytes: &Excerpt<'_>) -> Option<bool> {
-        if let Is::AnyTerm(set) = &self.is
-            && let Some(found) = set.terms().any_ascii(bytes)
-        {
-            return Some(found == self.wanted);
-        }
-        self.test_text(bytes)
+        let Seen { found, unknown } = self.seen_in(&Records::new(std::slice::from_ref(bytes), 1), 0, 1);
+        if unknown == 0 { Some((found != 0) == self.wanted) } else { self.test_text(bytes) }
     }
 
     /// Which of some records may pass by their texts in a column, a bit for each, of those `among` which it is asked.
     pub(crate) fn found_in(&self, records: &Records<'_, '_>, column: usize, among: u64) -> u64 {
-        let mut seen = Seen { found: 0, unknown: among };
-        if let Is::AnyTerm(set) = &self.is
-            && self.wanted
-        {
-            seen = set.terms().any_of_each(records, column, among);
+        let Seen { found, unknown } = self.seen_in(records, column, among);
+        let passed = if self.wanted { found } else { among & !(found | unknown) };
+        passed | records.which(unknown, |record| self.test_text(&records.text(record, column)) != Some(false))
+    }
+
+    /// What can be seen of many texts at once.
+    fn seen_in(&self, records: &Records<'_, '_>, column: usize, among: u64) -> Seen {
+        match &self.is {
+            Is::AnyTerm(set) => set.terms().any_of_each(records, column, among),
+            _ => Seen { found: 0, unknown: among },
         }
-        let may_pass = |record| self.test_text(&records.text(record, column)) != Some(false);
-        seen.found | records.which(seen.unknown, may_pass)
     }
 
     fn test_text(&self, bytes: &Excerpt<'_>) -> Option<bool> {
