@@ -67,4 +67,4 @@ pub use error::{Error, Result};
 pub use explain::{Explained, Measured, Plans, Step};
 pub use function::IpPlaces;
 pub use spill::remove_spills;
-pub use text_set::TextSet;
+pub use text_set::{TextSet, Texts};

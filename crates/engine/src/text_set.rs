@@ -1,10 +1,20 @@
 //! Many texts in little memory: what the lists of `in`, `has_any` and their like become, and what a program hands to queries by
 //! name instead of writing it into them.
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use crate::function::{TermTable, fold, folded};
+
+/// Texts that stand somewhere in memory, so that a set of a million need not copy them.
+pub trait Texts: fmt::Debug + Send + Sync {
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// The text at a position; there is one at each that is less than the count.
+    fn get(&self, position: usize) -> &str;
+}
 
 /// A set of texts that any number of queries share: the tables by which they are found are made once, when first wanted.
 #[derive(Debug, Default)]
@@ -29,10 +39,10 @@ impl PartialEq for TextSet {
 }
 
 impl TextSet {
-    /// The set of texts that stand one behind the other in `text`, given where each ends. One that is not in it is empty.
+    /// The set of texts that stand where they do.
     #[must_use]
-    pub fn of(text: String, ends: Vec<usize>) -> TextSet {
-        TextSet { texts: Arena(Arc::new(Texts { text, ends })), ..TextSet::default() }
+    pub fn of(texts: impl Texts + 'static) -> TextSet {
+        TextSet { texts: Arena(Arc::new(texts)), ..TextSet::default() }
     }
 
     /// The texts, in order.
@@ -42,15 +52,15 @@ impl TextSet {
 
     /// The texts as terms to be found in others.
     pub(crate) fn terms(&self) -> &TermTable {
-        self.terms.get_or_init(|| TermTable::new(self.folded().clone()))
+        self.terms.get_or_init(|| TermTable::of_folded(&self.texts).unwrap_or_else(|| TermTable::new(self.folded())))
     }
 
     /// The text is one of the set's; `fold`: in any case.
     pub(crate) fn contains(&self, text: &str, fold: bool) -> bool {
         let members = self.members.get_or_init(|| {
             let folded = self.folded();
-            let entries = (0..folded.len()).map(|at| (text_hash(folded.get(at).as_bytes()), at));
-            Slots::of(entries, folded.len())
+            let hashes: Vec<u64> = (0..folded.len()).map(|at| text_hash(folded.get(at).as_bytes())).collect();
+            Slots::of(hashes.iter().copied().zip(0..), Slots::counts(&hashes))
         });
         if fold && !text.is_ascii() {
             let text = folded(text);
@@ -65,41 +75,54 @@ impl TextSet {
     }
 
     fn folded(&self) -> &Arena {
-        let folded = self
-            .folded
-            .get_or_init(|| if is_folded(&self.texts.0.text) { None } else { Some(self.iter().map(folded).collect()) });
+        let folded =
+            self.folded.get_or_init(|| if self.iter().all(is_folded) { None } else { Some(self.iter().map(folded).collect()) });
         folded.as_ref().unwrap_or(&self.texts)
     }
 }
 
 /// Folding leaves the text as it is.
-fn is_folded(text: &str) -> bool {
-    // No byte is looked at by itself: many are at once.
-    let strange = |bytes: &[u8]| bytes.iter().fold(false, |strange, byte| strange | !byte.is_ascii() | byte.is_ascii_uppercase());
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (chunk, more) = rest.split_at(rest.floor_char_boundary(4096));
-        if strange(chunk.as_bytes()) && chunk.chars().any(|c| fold(c) != c) {
-            return false;
-        }
-        rest = more;
-    }
-    true
+pub(crate) fn is_folded(text: &str) -> bool {
+    text.chars().all(|c| fold(c) == c)
 }
 
-/// Texts one behind the other.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Arena(Arc<Texts>);
+/// Texts by their positions.
+#[derive(Clone, Debug)]
+pub(crate) struct Arena(Arc<dyn Texts>);
 
-#[derive(Debug, Default, PartialEq)]
-struct Texts {
+/// Texts one behind the other.
+#[derive(Debug, Default)]
+struct Joined {
     text: String,
     ends: Vec<usize>,
 }
 
+impl Texts for Joined {
+    fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn get(&self, position: usize) -> &str {
+        let start = position.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(position).and_then(|end| self.text.get(start..*end)).unwrap_or_default()
+    }
+}
+
+impl Default for Arena {
+    fn default() -> Arena {
+        Arena(Arc::new(Joined::default()))
+    }
+}
+
+impl PartialEq for Arena {
+    fn eq(&self, other: &Arena) -> bool {
+        self.len() == other.len() && (0..self.len()).all(|at| self.get(at) == other.get(at))
+    }
+}
+
 impl<T: AsRef<str>> FromIterator<T> for Arena {
     fn from_iter<I: IntoIterator<Item = T>>(texts: I) -> Arena {
-        let mut all = Texts::default();
+        let mut all = Joined::default();
         for text in texts {
             all.text.push_str(text.as_ref());
             all.ends.push(all.text.len());
@@ -110,17 +133,12 @@ impl<T: AsRef<str>> FromIterator<T> for Arena {
 
 impl Arena {
     pub(crate) fn len(&self) -> usize {
-        self.0.ends.len()
+        self.0.count()
     }
 
-    pub(crate) fn is_ascii(&self) -> bool {
-        self.0.text.is_ascii()
-    }
-
+    #[inline]
     pub(crate) fn get(&self, position: usize) -> &str {
-        let Texts { text, ends } = &*self.0;
-        let start = position.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
-        ends.get(position).and_then(|end| text.get(start..*end)).unwrap_or_default()
+        self.0.get(position)
     }
 }
 
@@ -139,17 +157,23 @@ impl Slots {
     /// So many entries are worth two threads.
     const MANY: usize = 1 << 14;
 
-    /// Entries, of which there are `count`: the hash and the position, below 2^32 - 1, of each.
-    pub(crate) fn of(entries: impl Iterator<Item = (u64, usize)> + Clone + Send, count: usize) -> Slots {
+    /// Entries, of which there are [so many](Slots::counts): the hash and the position, below 2^32 - 1, of each.
+    pub(crate) fn of(entries: impl Iterator<Item = (u64, usize)> + Clone + Send, counts: [usize; 2]) -> Slots {
         let others = entries.clone();
-        if count < Slots::MANY {
-            return Slots { tables: [Places::of(entries, 0), Places::of(others, 1)] };
+        if counts.iter().sum::<usize>() < Slots::MANY {
+            return Slots { tables: [Places::of(entries, 0, counts[0]), Places::of(others, 1, counts[1])] };
         }
         thread::scope(|scope| {
-            let second = scope.spawn(|| Places::of(others, 1));
-            let first = Places::of(entries, 0);
+            let second = scope.spawn(|| Places::of(others, 1, counts[1]));
+            let first = Places::of(entries, 0, counts[0]);
             Slots { tables: [first, second.join().expect("adding does not panic")] }
         })
+    }
+
+    /// How many hashes there are of each uppermost bit.
+    pub(crate) fn counts(hashes: &[u64]) -> [usize; 2] {
+        let second = hashes.iter().filter(|hash| **hash >> 63 == 1).count();
+        [hashes.len() - second, second]
     }
 
     /// The positions whose hash is probably that one, in the order in which they came.
@@ -160,21 +184,26 @@ impl Slots {
 }
 
 impl Places {
-    /// Those of the entries whose hash has that uppermost bit.
-    fn of(entries: impl Iterator<Item = (u64, usize)> + Clone, uppermost: u64) -> Places {
-        let own = entries.filter(|(hash, _)| hash >> 63 == uppermost);
-        let count = own.clone().count();
+    /// Those of the entries whose hash has that uppermost bit; there are `count`.
+    fn of(entries: impl Iterator<Item = (u64, usize)>, uppermost: u64, count: usize) -> Places {
         let mut places = Places(vec![NOTHING; (count * 4).div_ceil(3).next_power_of_two().max(2)]);
-        let mut waiting = Vec::with_capacity(SIDE_BY_SIDE);
-        own.for_each(|(hash, position)| {
-            places.fetch(hash);
-            waiting.push((hash, position));
-            if waiting.len() == SIDE_BY_SIDE {
-                waiting.drain(..).for_each(|(hash, position)| places.insert(hash, position));
+        // Which of the two a hash has cannot be guessed: all are written down, and those of the other are written over.
+        let (mut waiting, mut length) = ([(0, 0); SIDE_BY_SIDE], 0);
+        for (hash, position) in entries {
+            waiting[length] = (hash, position);
+            length += usize::from(hash >> 63 == uppermost);
+            if length == SIDE_BY_SIDE {
+                places.insert_all(&waiting);
+                length = 0;
             }
-        });
-        waiting.drain(..).for_each(|(hash, position)| places.insert(hash, position));
+        }
+        places.insert_all(&waiting[..length]);
         places
+    }
+
+    fn insert_all(&mut self, entries: &[(u64, usize)]) {
+        entries.iter().for_each(|(hash, _)| self.fetch(*hash));
+        entries.iter().for_each(|(hash, position)| self.insert(*hash, *position));
     }
 
     /// Looks where that hash would stand: what is looked at for several hashes, one behind the other, comes from memory side by

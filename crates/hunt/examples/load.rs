@@ -44,7 +44,7 @@ fn time(file: &str) -> Result<(), Box<dyn std::error::Error>> {
     for _ in 0..ROUNDS {
         let before = resident_kb();
         let clock = Clock::start();
-        let intel = Arc::new(feed::read(&bytes, file)?);
+        let intel = Arc::new(feed::read(bytes.as_slice(), file)?);
         let read = clock.stop();
         let clock = Clock::start();
         let hunts = hunt::build(&intel, Template::Exact);
@@ -52,7 +52,8 @@ fn time(file: &str) -> Result<(), Box<dyn std::error::Error>> {
         resident = resident_kb().saturating_sub(before);
         let clock = Clock::start();
         let pass = prefilter::prefilter(&hunts, "DnsEvents", &TimeBound::Unbounded);
-        let bytes: usize = pass.iter().flat_map(|pass| &pass.sets).map(|set| set.texts().0.len()).sum();
+        let texts = pass.iter().flat_map(|pass| &pass.sets).map(prefilter::Needles::texts);
+        let bytes: usize = texts.map(|texts| (0..texts.count()).map(|at| texts.get(at).len()).sum::<usize>()).sum();
         let values = clock.stop();
         let rows = candidates(&hunts);
         let clock = Clock::start();

@@ -17,6 +17,7 @@ mod table;
 mod threatfox;
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use crate::intel::Intel;
 
@@ -53,12 +54,14 @@ pub struct Document<'a> {
     pub name: &'a str,
     /// Its text, without a byte order mark.
     pub text: &'a str,
+    /// The same, to be kept for longer.
+    pub(crate) whole: &'a Arc<String>,
     json: OnceCell<Result<Json<'a>, FeedError>>,
 }
 
 impl<'a> Document<'a> {
-    fn new(name: &'a str, text: &'a str) -> Document<'a> {
-        Document { name, text, json: OnceCell::new() }
+    fn new(name: &'a str, whole: &'a Arc<String>) -> Document<'a> {
+        Document { name, text: whole, whole, json: OnceCell::new() }
     }
 
     /// It starts as JSON does.
@@ -153,22 +156,23 @@ fn columns_text(columns: &[String]) -> String {
 ///
 /// # Errors
 /// When the file cannot be unpacked, is broken JSON, an API's error, or of no known format.
-pub fn read(bytes: &[u8], name: &str) -> Result<Intel, FeedError> {
+pub fn read(bytes: impl Into<Vec<u8>>, name: &str) -> Result<Intel, FeedError> {
     let mut intel = Intel::new();
-    container::unpack(bytes, name, &mut |inner_name, content| {
+    container::unpack(bytes.into(), name, &mut |inner_name, content| {
         let text = encoding::text_of(content).map_err(|kind| FeedError::NoText { name: inner_name.to_owned(), kind })?;
-        intel.merge(read_text(&text, inner_name)?);
+        intel.merge(read_text(text, inner_name)?);
         Ok(())
     })?;
     Ok(intel)
 }
 
-fn read_text(text: &str, name: &str) -> Result<Intel, FeedError> {
-    if is_web_page(text) {
+fn read_text(text: String, name: &str) -> Result<Intel, FeedError> {
+    if is_web_page(&text) {
         let kind = "a web page: was that of an error or a login stored in place of the feed?";
         return Err(FeedError::NoText { name: name.to_owned(), kind });
     }
-    let document = Document::new(name, text);
+    let text = Arc::new(text);
+    let document = Document::new(name, &text);
     let feed = FEEDS.iter().find(|feed| feed.detect(&document));
     if let Some(Err(error)) = document.json.get() {
         return Err(error.clone());
@@ -257,6 +261,6 @@ mod tests {
         assert!(read(b"{\"a\": 1, \"b\": {\"c\": 2}}", "x.json").unwrap_err().to_string().contains("no known feed format"));
         assert!(read(b"{\"a\": ", "x.json").unwrap_err().to_string().contains("line 1"));
         assert_eq!(read(b"\n", "x.txt").unwrap_err().to_string(), "x.txt: there is nothing in it");
-        assert!(read(&[0x1f, 0x8b, 1, 2], "x.gz").unwrap_err().to_string().contains("cannot be unpacked"));
+        assert!(read([0x1f, 0x8b, 1, 2], "x.gz").unwrap_err().to_string().contains("cannot be unpacked"));
     }
 }

@@ -1,26 +1,30 @@
 //! What feeds gave, in compact memory. Comes in: normalised values with their provenance, one after the other. Goes out: [`Intel`],
 //! which keeps what can be hunted, what cannot and why, and finds an indicator by its value.
 //!
-//! A million indicators must not cost a million small allocations: values stand one behind the other in one text, what many
-//! records have in common (family, source, tags …) is kept once, and an [`Indicator`] is a view of its row.
+//! A million indicators must not cost a million small allocations: values stand in the feed's own text or one behind the other in
+//! another, what many records have in common (family, source, tags …) is kept once, and an [`Indicator`] is a view of its row.
 
 mod indicator;
 mod row;
 mod shared;
+mod texts;
+
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
 use crate::indicator::{IndicatorType, Rejected, Source};
-use crate::normalize::{Hint, Reason, normalize_into};
-use crate::shared_host;
+use crate::normalize::{Hint, Reason, is_international, normalize_into};
+use crate::shared_host::{TooWide, too_wide};
 
 pub use indicator::Indicator;
 pub(crate) use row::Facts;
 use row::{Detail, Key, Row, index};
 use shared::Translation;
 pub(crate) use shared::{About, Shared};
+use texts::Texts;
 
 /// All that was read from feeds.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +38,7 @@ pub struct Intel {
     /// What is not hunted though it is well formed, and why.
     held_back: Vec<(Row, &'static str)>,
     /// Values; each is followed by the value as published, if that differs, and by the publisher's number for it.
-    text: String,
+    texts: Texts,
     details: Vec<Detail>,
     shared: Shared,
     /// Positions in `rows` by the hash of the value.
@@ -85,13 +89,15 @@ pub(crate) struct Judged<'v> {
     value: &'v str,
     hash: u64,
     /// Why it is too wide, if it is.
-    why: Option<&'static str>,
+    too_wide: Option<TooWide>,
+    is_international: bool,
 }
 
 impl Judge {
-    /// Of a value in its one form.
-    pub(crate) fn judged<'v>(&self, ty: IndicatorType, value: &'v str) -> Judged<'v> {
-        Judged { ty, value, hash: Key::of(ty, value).hash(&self.hasher), why: shared_host::too_wide(ty, value) }
+    /// Of a value in its one form, which may be an [international](is_international) name.
+    pub(crate) fn judged<'v>(&self, ty: IndicatorType, value: &'v str, is_international: bool) -> Judged<'v> {
+        let hash = Key::of(ty, value).hash(&self.hasher);
+        Judged { ty, value, hash, too_wide: too_wide(ty, value), is_international }
     }
 }
 
@@ -172,7 +178,7 @@ impl Intel {
     /// Their positions.
     pub(crate) fn positions(&self, ty: IndicatorType, value: &str) -> impl Iterator<Item = u32> {
         let key = Key::of(ty, value);
-        let is_it = move |at: &u32| self.rows.get(*at as usize).is_some_and(|row| row.ty == ty && row.key(&self.text) == key);
+        let is_it = move |at: &u32| self.rows.get(*at as usize).is_some_and(|row| row.ty == ty && row.key(&self.texts) == key);
         self.by_value.iter_hash(key.hash(&self.hasher)).copied().filter(is_it)
     }
 
@@ -200,7 +206,7 @@ impl Intel {
         let kept: Vec<Row> = rows.into_iter().filter(|row| wanted(Indicator::new(self, row))).collect();
         self.by_value.clear();
         for row in kept {
-            let hash = row.key(&self.text).hash(&self.hasher);
+            let hash = row.key(&self.texts).hash(&self.hasher);
             self.push(row, hash);
         }
     }
@@ -213,12 +219,13 @@ impl Intel {
         }
         let mut from = self.shared.translation(&other.shared);
         let mut repeats: Vec<usize> = vec![0; other.sources.len()];
-        self.reserve(other.rows.len(), other.text.len());
+        self.reserve(other.rows.len());
+        self.texts.reserve(other.texts.len());
         for row in &other.rows {
             let source = other.shared.about(row.about).source;
             let row = self.take(&other, row, &mut from);
-            let hash = row.key(&self.text).hash(&self.hasher);
-            if self.add_row(row, hash, |value| shared_host::too_wide(row.ty, value)) == Added::Repeat
+            let hash = row.key(&self.texts).hash(&self.hasher);
+            if self.add_row(row, hash, |value| too_wide(row.ty, value)) == Added::Repeat
                 && let Some(at) = other.sources.iter().position(|it| it.name == *other.shared.text(source))
             {
                 repeats[at] += 1;
@@ -237,12 +244,16 @@ impl Intel {
         }
     }
 
-    /// Makes room for so many more indicators, whose values are of that many bytes together.
-    pub(crate) fn reserve(&mut self, rows: usize, bytes: usize) {
+    /// Makes room for so many more indicators.
+    pub(crate) fn reserve(&mut self, rows: usize) {
         self.rows.reserve(rows);
-        self.text.reserve(bytes);
-        let Intel { rows: known, text, hasher, by_value, .. } = self;
-        by_value.reserve(rows, |at| hash_at(hasher, known, text, *at));
+        let Intel { rows: known, texts, hasher, by_value, .. } = self;
+        by_value.reserve(rows, |at| hash_at(hasher, known, texts, *at));
+    }
+
+    /// Keeps the text of a feed: values that stand in it as they are need not be copied.
+    pub(crate) fn keep(&mut self, text: &Arc<String>) {
+        self.texts.keep(text);
     }
 
     /// What indicators have in common.
@@ -255,8 +266,8 @@ impl Intel {
     /// # Errors
     /// The reason why it cannot be an indicator.
     pub(crate) fn value(&mut self, published: &str, hint: Hint) -> Result<Value, Reason> {
-        let start = self.text.len();
-        let ty = normalize_into(published, hint, &mut self.text).inspect_err(|_| self.text.truncate(start))?;
+        let start = self.texts.len();
+        let ty = normalize_into(published, hint, self.texts.own()).inspect_err(|_| self.texts.forget_from(start))?;
         Ok(Value { ty, start })
     }
 
@@ -269,15 +280,16 @@ impl Intel {
     pub(crate) fn add_judged(&mut self, values: &[Judged<'_>], facts: &Facts<'_>) -> [usize; 3] {
         let mut counts = [0; 3];
         for values in values.chunks(SIDE_BY_SIDE) {
-            // The table is too large for a near cache. Looked up all together, the places are fetched side by side; one by one, each
-            // look-up would wait for its own.
-            for value in values {
-                std::hint::black_box(self.by_value.find(value.hash, |_| false));
+            // The table and the rows are too large for a near cache. Looked up all together, they are fetched side by side; one by
+            // one, each look-up would wait for its own.
+            for Judged { value, hash, .. } in values {
+                let is_like = |at: &u32| self.rows.get(*at as usize).is_some_and(|row| row.value(&self.texts) == *value);
+                std::hint::black_box(self.by_value.find(*hash, is_like));
             }
-            for Judged { ty, value, hash, why } in values {
-                let start = self.text.len();
-                self.text.push_str(value);
-                let added = self.add_row(Row::new(*ty, start, index(value.len()), facts), *hash, |_| *why);
+            for Judged { ty, value, hash, too_wide, is_international } in values {
+                let start = self.texts.add(value);
+                let row = Row::new(*ty, start, index(value.len()), *is_international, facts);
+                let added = self.add_row(row, *hash, |_| *too_wide);
                 counts[added as usize] += 1;
             }
         }
@@ -287,38 +299,38 @@ impl Intel {
     /// Adds the value that was written down last, with what a feed says of it; `published` is empty if it is as the feed wrote it.
     pub(crate) fn add(&mut self, value: Value, published: &str, facts: &Facts<'_>) -> Added {
         let Value { ty, start } = value;
-        let length = self.text.len() - start;
-        let published = if *published == self.text[start..] { "" } else { published };
-        let mut row = Row::new(ty, start, index(length), facts);
+        let length = index(self.texts.len() - start);
+        let published = if published == self.texts.get(start, length) { "" } else { published };
+        let is_international = ty == IndicatorType::Domain && is_international(self.texts.get(start, length));
+        let mut row = Row::new(ty, start, length, is_international, facts);
         let reference = self.shared.add_text(facts.reference);
         if let Some(detail) = Detail::of(published, facts, reference) {
-            self.text.push_str(published);
-            self.text.push_str(facts.id);
+            self.texts.own().extend([published, facts.id]);
             row.detail = index(self.details.len());
             self.details.push(detail);
         }
-        let hash = row.key(&self.text).hash(&self.hasher);
-        self.add_row(row, hash, |value| shared_host::too_wide(row.ty, value))
+        let hash = row.key(&self.texts).hash(&self.hasher);
+        self.add_row(row, hash, |value| too_wide(row.ty, value))
     }
 
     /// Adds the indicator whose texts are the last of all; or, if it is there already, what this one says of it beyond the other.
-    fn add_row(&mut self, row: Row, hash: u64, too_wide: impl Fn(&str) -> Option<&'static str>) -> Added {
-        let Intel { rows, text, shared, held_back, hasher, by_value, .. } = self;
-        let key = row.key(text);
+    fn add_row(&mut self, row: Row, hash: u64, too_wide: impl Fn(&str) -> Option<TooWide>) -> Added {
+        let Intel { rows, texts, shared, held_back, hasher, by_value, .. } = self;
+        let key = row.key(texts);
         let is_same = |at: &u32| {
             rows.get(*at as usize).is_some_and(|known| {
-                known.ty == row.ty && shared.group(known.family) == shared.group(row.family) && known.key(text) == key
+                known.ty == row.ty && shared.group(known.family) == shared.group(row.family) && known.key(texts) == key
             })
         };
-        match by_value.entry(hash, is_same, |at| hash_at(hasher, rows, text, *at)) {
+        match by_value.entry(hash, is_same, |at| hash_at(hasher, rows, texts, *at)) {
             Entry::Occupied(known) => {
                 let at = *known.get() as usize;
                 self.absorb(at, row);
                 Added::Repeat
             }
             Entry::Vacant(place) => {
-                if let Some(why) = too_wide(row.value(text)) {
-                    held_back.push((row, why));
+                if let Some(why) = too_wide(row.value(texts)) {
+                    held_back.push((row, why.why()));
                     return Added::HeldBack;
                 }
                 place.insert(index(rows.len()));
@@ -332,13 +344,13 @@ impl Intel {
     fn push(&mut self, row: Row, hash: u64) {
         let at = index(self.rows.len());
         self.rows.push(row);
-        let Intel { rows, text, hasher, by_value, .. } = self;
-        by_value.insert_unique(hash, at, |at| hash_at(hasher, rows, text, *at));
+        let Intel { rows, texts, hasher, by_value, .. } = self;
+        by_value.insert_unique(hash, at, |at| hash_at(hasher, rows, texts, *at));
     }
 
     /// Takes over what a repeat says of the indicator `at`. The repeat's texts and details are the last of all, and go.
     fn absorb(&mut self, at: usize, repeat: Row) {
-        self.text.truncate(repeat.start());
+        self.texts.forget_from(repeat.start());
         let detail = (repeat.detail != row::NONE).then(|| self.details.pop()).flatten();
         let Some(known) = self.rows.get_mut(at) else { return };
         known.absorb(&repeat);
@@ -358,14 +370,13 @@ impl Intel {
 
     /// A row of another, with its texts and what it shares brought over.
     fn take(&mut self, other: &Intel, row: &Row, from: &mut Translation) -> Row {
-        let start = self.text.len();
-        self.text.push_str(row.value(&other.text));
+        let start = self.texts.len();
+        self.texts.own().push_str(row.value(&other.texts));
         let mut taken = row.at(start);
         taken.about = from.about(&mut self.shared, &other.shared, row.about);
         taken.family = from.family(row.family);
         if let Some(detail) = other.details.get(row.detail as usize) {
-            self.text.push_str(row.published(&other.text, detail));
-            self.text.push_str(row.id(&other.text, detail));
+            self.texts.own().extend([row.published(&other.texts, detail), row.id(&other.texts, detail)]);
             taken.detail = index(self.details.len());
             let reference = self.shared.add_text(other.shared.text(detail.reference));
             self.details.push(detail.with_reference(reference));
@@ -374,6 +385,6 @@ impl Intel {
     }
 }
 
-fn hash_at(hasher: &RandomState, rows: &[Row], text: &str, at: u32) -> u64 {
-    rows.get(at as usize).map_or(0, |row| row.key(text).hash(hasher))
+fn hash_at(hasher: &RandomState, rows: &[Row], texts: &Texts, at: u32) -> u64 {
+    rows.get(at as usize).map_or(0, |row| row.key(texts).hash(hasher))
 }

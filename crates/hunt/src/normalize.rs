@@ -20,7 +20,7 @@ pub use url::{Url, parse_url, url_key};
 use address::leading_address;
 use domain::leading_domain;
 pub(crate) use network::{network_holds, network_of, network_or_address};
-pub(crate) use spelling::{has_other_spellings, other_spellings};
+pub(crate) use spelling::{ACE, has_other_spellings, is_international, other_spellings};
 pub(crate) use url::{UrlParts, url_key_parts};
 
 /// What a feed says a value is.

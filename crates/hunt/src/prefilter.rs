@@ -3,6 +3,7 @@
 //!
 //! Nothing here decides what is a match: the queries do, over the rows that this leaves. With it left out the answer is the same.
 
+mod needle;
 mod texts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,9 +13,9 @@ use ipnet::IpNet;
 use kql::types::Rows;
 
 use crate::hunt::{Hunt, HuntQuery, List, Observable, Subject, Test, TimeBound};
-use crate::in_turn::in_turn;
-use crate::template::{dynamic_list, mapped};
+use crate::template::dynamic_list;
 
+pub use needle::NeedleTexts;
 pub(crate) use texts::TermIndex;
 use texts::Texts;
 
@@ -39,11 +40,6 @@ pub struct Needles<'h> {
     lists: BTreeSet<List>,
 }
 
-/// So many values are worth a thread.
-const PART: usize = 1 << 14;
-/// Most values have no more bytes on average. Memory that is not written to is none.
-const USUAL_BYTES: usize = 32;
-
 impl<'h> Needles<'h> {
     fn new(hunts: &'h [Hunt], test: Test, lists: BTreeSet<List>) -> Needles<'h> {
         let test_name = if test == Test::HasAny { "has_any" } else { "in" };
@@ -51,48 +47,14 @@ impl<'h> Needles<'h> {
         Needles { name, hunts, test, lists }
     }
 
-    /// How many values there are; those that addresses are mapped to are not counted.
+    /// The values; some of them may come several times, as several families have them.
     #[must_use]
-    pub fn about(&self) -> usize {
-        self.hunts.iter().flat_map(|hunt| self.lists.iter().map(|list| hunt.subject.list(*list).len())).sum()
-    }
-
-    /// The values one behind the other, and where each ends; some of them may come several times, as several families have them.
-    #[must_use]
-    pub fn texts(&self) -> (String, Vec<usize>) {
-        let about = self.about();
-        let (mut all, mut all_ends) = (String::with_capacity(USUAL_BYTES * about), Vec::with_capacity(about));
-        let lists = self.hunts.iter().flat_map(|hunt| self.lists.iter().map(|list| (&*hunt.subject, *list)));
-        // Many short lists are no work for several threads.
-        let part = if about < 2 * PART { usize::MAX } else { PART };
-        in_turn(
-            lists.flat_map(|(subject, list)| subject.list(list).chunks(part).map(move |values| (subject, list, values))),
-            |(subject, list, values)| self.texts_of(subject, list, values),
-            |(text, ends)| {
-                all_ends.extend(ends.iter().map(|end| all.len() + end));
-                all.push_str(&text);
-            },
-        );
-        (all, all_ends)
-    }
-
-    fn texts_of(&self, subject: &Subject, list: List, values: &[Observable]) -> (String, Vec<usize>) {
-        let with_mapped = self.test == Test::In && list == List::Addresses;
-        let (mut all, mut ends) = (String::with_capacity(USUAL_BYTES * values.len()), Vec::with_capacity(values.len()));
-        let mut add = |text: &str| {
-            all.push_str(text);
-            ends.push(all.len());
-        };
-        for it in values {
-            let indicator = subject.indicator(*it);
-            let needle = it.needle(indicator);
-            add(&needle);
-            if with_mapped && let Some(mapped) = mapped(&needle) {
-                add(&mapped);
-            }
-            it.spellings(indicator).iter().for_each(|(needle, _)| add(needle));
+    pub fn texts(&self) -> NeedleTexts {
+        let mut texts = NeedleTexts::default();
+        for (hunt, list) in self.hunts.iter().flat_map(|hunt| self.lists.iter().map(move |list| (hunt, *list))) {
+            texts.add(&hunt.subject, list, self.test == Test::In && list == List::Addresses);
         }
-        (all, ends)
+        texts
     }
 }
 
@@ -243,9 +205,8 @@ CommonSecurityLog
 ";
         assert_eq!(pass.query, expected);
         let values = |set: &Needles<'_>| {
-            let (text, ends) = set.texts();
-            let starts = std::iter::once(0).chain(ends.iter().copied());
-            starts.zip(&ends).map(|(start, end)| text[start..*end].to_owned()).collect::<Vec<_>>()
+            let texts = set.texts();
+            (0..texts.count()).map(|at| texts.get(at).to_owned()).collect::<Vec<_>>()
         };
         let sets: Vec<(&str, Vec<String>)> = pass.sets.iter().map(|set| (set.name.as_str(), values(set))).collect();
         let domains = ["evil.shop", "bad.biz"].map(str::to_owned).to_vec();

@@ -10,9 +10,40 @@ use crate::indicator::IndicatorType;
 use crate::normalize::network_of;
 
 /// Our own list; public suffixes come from the Public Suffix List.
-static SHARED: LazyLock<HashSet<&'static str, RandomState>> = LazyLock::new(|| {
+static SHARED: LazyLock<Names> = LazyLock::new(|| {
     include_str!("../data/shared_hosts.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 });
+
+/// A few names, of which most others are told at once.
+struct Names {
+    names: HashSet<&'static str, RandomState>,
+    /// A bit for what a name begins with and how long it is.
+    begins: [u64; 64],
+}
+
+impl FromIterator<&'static str> for Names {
+    fn from_iter<I: IntoIterator<Item = &'static str>>(names: I) -> Names {
+        let mut all = Names { names: HashSet::default(), begins: [0; 64] };
+        for name in names {
+            let (word, bit) = Names::place(name);
+            all.begins[word] |= bit;
+            all.names.insert(name);
+        }
+        all
+    }
+}
+
+impl Names {
+    fn place(name: &str) -> (usize, u64) {
+        let [first, second] = name.as_bytes().first_chunk().copied().unwrap_or_default();
+        (usize::from(first ^ second.rotate_left(3)) % 64, 1 << ((name.len() + usize::from(second)) % 64))
+    }
+
+    fn contains(&self, name: &str) -> bool {
+        let (word, bit) = Names::place(name);
+        self.begins[word] & bit != 0 && self.names.contains(name)
+    }
+}
 
 /// The name is a public suffix (`duckdns.org`, `co.uk`): all that is below it belongs to others.
 ///
@@ -46,21 +77,37 @@ pub(crate) fn suffixes(name: &str) -> impl Iterator<Item = &str> {
     starts.map(move |at| &name[at..])
 }
 
+/// Why an indicator would match what is not meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TooWide {
+    Network,
+    PublicSuffix,
+    SharedHost,
+}
+
+impl TooWide {
+    pub(crate) fn why(self) -> &'static str {
+        match self {
+            TooWide::Network => "a network so wide that it belongs to many parties",
+            TooWide::PublicSuffix => "a public suffix: the names below it belong to many parties",
+            TooWide::SharedHost => "a host that many parties share: it is no sign of any one of them",
+        }
+    }
+}
+
 /// Why an indicator of that type and value would match what is not meant; none if it is fit to hunt.
 #[must_use]
-pub(crate) fn too_wide(ty: IndicatorType, value: &str) -> Option<&'static str> {
-    if ty == IndicatorType::Network {
-        let network = network_of(value)?;
-        let shortest = if network.max_prefix_len() == 32 { 8 } else { 16 };
-        return (network.prefix_len() < shortest).then_some("a network so wide that it belongs to many parties");
+pub(crate) fn too_wide(ty: IndicatorType, value: &str) -> Option<TooWide> {
+    match ty {
+        IndicatorType::Network => {
+            let network = network_of(value)?;
+            let shortest = if network.max_prefix_len() == 32 { 8 } else { 16 };
+            (network.prefix_len() < shortest).then_some(TooWide::Network)
+        }
+        IndicatorType::Domain if is_public_suffix(value) => Some(TooWide::PublicSuffix),
+        IndicatorType::Domain => SHARED.contains(value).then_some(TooWide::SharedHost),
+        _ => None,
     }
-    if ty != IndicatorType::Domain {
-        return None;
-    }
-    if is_public_suffix(value) {
-        return Some("a public suffix: the names below it belong to many parties");
-    }
-    SHARED.contains(value).then_some("a host that many parties share: it is no sign of any one of them")
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Indicators from files, and what is to be said of one value: paths in, [`hunt::Intel`] and verdicts out.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{self, Read as _};
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use hunt::feed::FeedError;
 use hunt::normalize::{Hint, normalize, parse_url};
@@ -86,11 +87,11 @@ struct NoFeed {
 fn read_file(path: &Path) -> Result<Intel, NoFeed> {
     let (bytes, name) = match path.as_os_str() == "-" {
         true => (stdin(), "stdin".to_owned()),
-        false => (fs::read(path), path.display().to_string()),
+        false => (bytes_of(path), path.display().to_string()),
     };
     let bytes = bytes.map_err(|error| NoFeed { error: Error::input(Path::new(&name), error), is_damaged: true })?;
     // The library's message names the file already.
-    hunt::feed::read(&bytes, &name).map_err(|error| {
+    hunt::feed::read(bytes, &name).map_err(|error| {
         let told = Error::new(crate::error::Kind::Input, error.to_string());
         let is_damaged = matches!(error, FeedError::Packed { .. } | FeedError::Json { .. } | FeedError::Status { .. });
         let error = match error {
@@ -100,6 +101,31 @@ fn read_file(path: &Path) -> Result<Intel, NoFeed> {
         };
         NoFeed { error, is_damaged }
     })
+}
+
+/// A file's bytes; those of a large one come by two threads, which share the work of giving memory to them.
+fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
+    const LARGE: u64 = 4 << 20;
+    let about = fs::metadata(path)?;
+    let size = usize::try_from(about.len()).unwrap_or(0);
+    if !about.is_file() || about.len() < LARGE {
+        return fs::read(path);
+    }
+    let from = |start: usize| {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(start as u64)).map(|_| file)
+    };
+    let mut bytes = vec![0; size];
+    let middle = size / 2;
+    let (first, second) = bytes.split_at_mut(middle);
+    thread::scope(|scope| {
+        let second = scope.spawn(|| from(middle)?.read_exact(second));
+        from(0)?.read_exact(first)?;
+        second.join().unwrap_or_else(|_| Err(io::Error::other("reading it ended in the middle")))
+    })?;
+    // It may have grown.
+    from(size)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn stdin() -> io::Result<Vec<u8>> {
@@ -320,7 +346,7 @@ mod tests {
     fn intel() -> Intel {
         let export =
             crate::demo::files().into_iter().find(|file| file.path == "intel/threatfox.json").expect("the demo has intel");
-        hunt::feed::read(&export.bytes, "threatfox.json").expect("the demo's intel is read")
+        hunt::feed::read(export.bytes, "threatfox.json").expect("the demo's intel is read")
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use engine::source::{LogOptions, OnRead, Provenance};
 use engine::{Engine, TextSet};
-use hunt::prefilter::Prefilter;
+use hunt::prefilter::{NeedleTexts, Prefilter};
 use hunt::sighting::provenance;
 use hunt::{Exclusions, Executor, Failure, Hunt, TimeBound};
 use kql::Rows;
@@ -166,13 +166,26 @@ impl Executor for Local {
     fn narrow(&mut self, table: &str, pass: &Prefilter<'_>) -> Result<Option<Rows>, Failure> {
         for set in &pass.sets {
             if self.sets.insert(set.name.clone()) {
-                let (text, ends) = set.texts();
-                self.engine.add_texts(&set.name, TextSet::of(text, ends)).map_err(failure)?;
+                self.engine.add_texts(&set.name, TextSet::of(Needles(set.texts()))).map_err(failure)?;
             }
         }
         let rows = self.run(&pass.query)?;
         self.engine.add_rows(table, &rows).map_err(failure)?;
         Ok(Some(rows))
+    }
+}
+
+/// Values of hunts, as the engine reads them.
+#[derive(Debug)]
+struct Needles(NeedleTexts);
+
+impl engine::Texts for Needles {
+    fn count(&self) -> usize {
+        self.0.count()
+    }
+
+    fn get(&self, position: usize) -> &str {
+        self.0.get(position)
     }
 }
 

@@ -34,10 +34,16 @@ impl Letters {
     /// Those of a text from `base` on; `None` if one of the bytes is not in ASCII.
     #[inline(always)]
     pub(super) fn of(text: &[u8], base: usize) -> Option<Letters> {
+        Letters::of_plain(text, base, |bytes| bytes)
+    }
+
+    /// The same, if `strange` leaves the uppermost bit of no byte.
+    #[inline(always)]
+    fn of_plain(text: &[u8], base: usize, strange: impl Fn(u8x16) -> u8x16) -> Option<Letters> {
         let mut letters = 0;
         for (shift, at) in (base..text.len().min(base + Letters::WIDTH)).step_by(16).enumerate() {
             let bytes = chunk(text, at);
-            if bytes.to_bitmask() != 0 {
+            if strange(bytes).to_bitmask() != 0 {
                 return None;
             }
             letters |= u64::from(letters_and_digits(bytes)) << (16 * shift);
@@ -62,6 +68,13 @@ impl Letters {
     #[inline(always)]
     pub(super) fn of_all(text: &[u8]) -> Option<Letters> {
         if text.len() < Letters::WIDTH { Letters::of(text, 0) } else { None }
+    }
+
+    /// Those of a whole text; `None` also if there is an upper case letter in it.
+    #[inline(always)]
+    pub(super) fn of_all_lower(text: &[u8]) -> Option<Letters> {
+        let strange = |bytes| bytes | within(bytes, b'A', 26);
+        if text.len() < Letters::WIDTH { Letters::of_plain(text, 0, strange) } else { None }
     }
 
     /// A bit behind each term of a whole text.
@@ -151,11 +164,14 @@ fn chunk(text: &[u8], base: usize) -> u8x16 {
 /// A bit for each letter and digit of ASCII.
 #[inline(always)]
 fn letters_and_digits(bytes: u8x16) -> u32 {
-    let within = |bytes: u8x16, first: u8, count: u8| {
-        let from_first = bytes - u8x16::splat(first);
-        from_first.min(u8x16::splat(count - 1)).simd_eq(from_first)
-    };
     (within(bytes | u8x16::splat(0x20), b'a', 26) | within(bytes, b'0', 10)).to_bitmask()
+}
+
+/// All bits of each byte that is one of so many from `first` on.
+#[inline(always)]
+fn within(bytes: u8x16, first: u8, count: u8) -> u8x16 {
+    let from_first = bytes - u8x16::splat(first);
+    from_first.min(u8x16::splat(count - 1)).simd_eq(from_first)
 }
 
 /// Calls `on(start, end)` for each maximal run of letters and digits, until it returns true; whether it did.

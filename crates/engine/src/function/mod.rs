@@ -50,6 +50,7 @@ mod split;
 mod strcat;
 mod term;
 mod term_filter;
+mod term_part;
 mod term_table;
 mod terms;
 #[cfg(test)]

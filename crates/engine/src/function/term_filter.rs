@@ -1,5 +1,9 @@
 //! Small filters that say of most texts at once that no needle ends in them.
 
+use std::collections::HashSet;
+
+use foldhash::fast::FixedState;
+
 use crate::text_set::LOWER;
 
 /// How needles end: where no such end stands in a text, no needle does.
@@ -20,17 +24,15 @@ impl Tails {
     /// the nearest cache.
     const OF_MANY: usize = 3;
 
-    /// Of so many needles, the shortest of so many bytes.
-    pub(super) fn new(needles: usize, shortest: usize, ends: &Distinct) -> Tails {
-        let few = needles <= Tails::FEW;
-        let held = if few { shortest.clamp(1, 8) } else { shortest.clamp(1, Tails::OF_MANY) };
-        let entries = if few { needles } else { ends.count(needles) };
-        Tails { filter: Filter::for_entries(entries), unused: unused(held) }
-    }
-
-    /// Adds a needle by its text up to the end of its last term.
-    pub(super) fn insert(&mut self, head: &[u8]) {
-        self.filter.insert(hash(tail(&last_eight(head), self.unused)));
+    /// Of needles that end so; those of all parts are of the same number of needles.
+    pub(super) fn new<'e>(parts: impl Iterator<Item = &'e Ends> + Clone) -> Tails {
+        let held = parts.clone().next().map_or(1, |ends| ends.held);
+        let shortest = parts.clone().map(|ends| ends.shortest).min().unwrap_or(1);
+        let unused = unused(shortest.clamp(1, held));
+        let tails: HashSet<u64, FixedState> = parts.flat_map(|ends| &ends.tails).map(|tail| tail >> unused).collect();
+        let mut filter = Filter::for_entries(tails.len());
+        tails.iter().for_each(|tail| filter.insert(hash(*tail)));
+        Tails { filter, unused }
     }
 
     /// Whether a needle may end behind those bytes. Those that stand before the text only make it say yes too often.
@@ -50,38 +52,43 @@ fn unused(held: usize) -> u32 {
     64 - 8 * held as u32
 }
 
-/// How many ends of needles there are, about.
-pub(super) struct Distinct {
-    /// A bit for each, and sometimes for two.
-    bits: Vec<u64>,
+/// How needles end, each way once.
+pub(super) struct Ends {
+    /// So many bytes of the end of each.
+    held: usize,
+    /// Those bytes as the upper ones of a number, zeros below.
+    tails: HashSet<u64, FixedState>,
+    /// Some of those, at places told by their hashes: most needles end as others do.
+    known: Box<[u64; Ends::KNOWN]>,
+    /// The bytes of the shortest needle, up to the end of its last term.
+    shortest: usize,
 }
 
-impl Default for Distinct {
-    fn default() -> Distinct {
-        Distinct { bits: vec![0; 1 << 10] }
+impl Default for Ends {
+    fn default() -> Ends {
+        Ends::of(0)
     }
 }
 
-impl Distinct {
-    pub(super) fn of_all<'d>(parts: impl Iterator<Item = &'d Distinct>) -> Distinct {
-        let mut all = Distinct::default();
-        for part in parts {
-            all.bits.iter_mut().zip(&part.bits).for_each(|(all, part)| *all |= part);
-        }
-        all
+impl Ends {
+    const KNOWN: usize = 1 << 10;
+
+    /// Of none yet, of so many needles.
+    pub(super) fn of(needles: usize) -> Ends {
+        let held = if needles <= Tails::FEW { 8 } else { Tails::OF_MANY };
+        Ends { held, tails: HashSet::default(), known: Box::new([0; Ends::KNOWN]), shortest: usize::MAX }
     }
 
-    /// Counts a needle by its text up to the end of its last term.
+    /// Adds a needle by its text up to the end of its last term.
     pub(super) fn insert(&mut self, head: &[u8]) {
-        let hash = hash(tail(&last_eight(head), unused(Tails::OF_MANY)));
-        let word = (hash >> 6) as usize & (self.bits.len() - 1);
-        self.bits[word] |= 1 << (hash & 63);
-    }
-
-    /// How many there are; `most` if there are too many to tell.
-    fn count(&self, most: usize) -> usize {
-        let count: usize = self.bits.iter().map(|bits| bits.count_ones() as usize).sum();
-        if count > 16 * self.bits.len() { most } else { count }
+        self.shortest = self.shortest.min(head.len());
+        let unused = unused(self.held);
+        let tail = tail(&last_eight(head), unused) << unused;
+        let known = &mut self.known[hash(tail) as usize % Ends::KNOWN];
+        if *known != tail {
+            *known = tail;
+            self.tails.insert(tail);
+        }
     }
 }
 

@@ -14,8 +14,9 @@ use logs::{Excerpt, Records};
 use super::fold::with_folded;
 use super::letters::{Letters, before_in, before_in_ascii, each_ascii_term, each_term};
 use super::needle::Needle;
-use super::term_filter::{Distinct, Stretches, Tails};
-use crate::text_set::{Arena, Slots, mix, text_hash};
+use super::term_filter::{Stretches, Tails};
+use super::term_part::{Kind, Part, longer, single};
+use crate::text_set::{Arena, Slots, text_hash};
 
 /// Many needles.
 #[derive(Debug)]
@@ -45,8 +46,19 @@ struct Table {
 
 impl TermTable {
     /// A table of those needles, folded.
-    pub(crate) fn new(needles: Arena) -> TermTable {
-        TermTable { ascii: Table::new(&needles, true), other: Table::new(&needles, false) }
+    pub(crate) fn new(needles: &Arena) -> TermTable {
+        TermTable::of_parts(needles, Part::all(needles, Kind::Ascii))
+    }
+
+    /// A table of those needles; `None` if one of them is not folded.
+    pub(crate) fn of_folded(needles: &Arena) -> Option<TermTable> {
+        let parts = Part::all(needles, Kind::FoldedAscii);
+        if parts.iter().any(|part| part.unfolded) { None } else { Some(TermTable::of_parts(needles, parts)) }
+    }
+
+    fn of_parts(needles: &Arena, ascii: Vec<Part>) -> TermTable {
+        let other = if ascii.iter().any(|part| part.others) { Part::all(needles, Kind::Other) } else { Vec::new() };
+        TermTable { ascii: Table::new(needles, ascii), other: Table::new(needles, other) }
     }
 
     /// One of the needles is in the text.
@@ -80,31 +92,18 @@ pub(crate) struct Seen {
 }
 
 impl Table {
-    fn new(needles: &Arena, ascii: bool) -> Table {
-        let count = needles.len();
-        let parts = if count < MANY { 1 } else { PARTS };
-        let step = count.div_ceil(parts).max(1);
-        let count = if ascii || !needles.is_ascii() { count } else { 0 };
-        let starts = (0..count).step_by(step);
-        let parts: Vec<Part> = if parts == 1 {
-            starts.map(|start| Part::of(needles, start, step, ascii)).collect()
-        } else {
-            thread::scope(|scope| {
-                let parts: Vec<_> = starts.map(|start| scope.spawn(move || Part::of(needles, start, step, ascii))).collect();
-                parts.into_iter().map(|part| part.join().expect("hashing does not panic")).collect()
-            })
-        };
+    fn new(needles: &Arena, parts: Vec<Part>) -> Table {
         let (slots, (tails, stretches)) = if parts.len() < 2 {
-            (slots(&parts), filters(needles, &parts))
+            (Part::slots(&parts), filters(&parts))
         } else {
             thread::scope(|scope| {
-                let slots = scope.spawn(|| slots(&parts));
-                let filters = filters(needles, &parts);
+                let slots = scope.spawn(|| Part::slots(&parts));
+                let filters = filters(&parts);
                 (slots.join().expect("adding does not panic"), filters)
             })
         };
         Table {
-            empty: parts.iter().all(|part| part.entries.is_empty()),
+            empty: parts.iter().all(|part| part.count() == 0),
             singles: parts.iter().any(|part| part.singles),
             plain: parts.into_iter().flat_map(|part| part.plain).collect(),
             needles: needles.clone(),
@@ -281,128 +280,20 @@ fn is_bounded_in(needle: &Needle, text: &str) -> bool {
     })
 }
 
-/// Needles of more terms are not held in the table.
-const TERMS: usize = 32;
-/// So many needles are worth being hashed by several threads.
-const MANY: usize = 1 << 14;
-const PARTS: usize = 4;
-
-/// Some needles in turn, hashed.
-struct Part {
-    entries: Vec<Entry>,
-    plain: Vec<(Needle, usize)>,
-    ends: Distinct,
-    /// The bytes of the shortest, up to the end of its last term.
-    shortest: usize,
-    singles: bool,
-    /// Hashes of stretches of terms that become a needle's with more terms to their left.
-    stems: Vec<u64>,
-}
-
-/// A needle, hashed.
-struct Entry {
-    hash: u64,
-    position: u32,
-    /// Where its last term ends.
-    end: u16,
-}
-
-impl Part {
-    /// The needles from that position on, up to `count` of them, that are in ASCII or not.
-    fn of(needles: &Arena, first: usize, count: usize, ascii: bool) -> Part {
-        let (mut entries, mut terms) = (Vec::with_capacity(if ascii { count } else { 0 }), Vec::with_capacity(TERMS));
-        let mut part = Part {
-            entries: Vec::new(),
-            plain: Vec::new(),
-            ends: Distinct::default(),
-            shortest: usize::MAX,
-            singles: false,
-            stems: Vec::new(),
-        };
-        for position in first..needles.len().min(first + count) {
-            let needle = needles.get(position);
-            if needle.is_ascii() != ascii {
-                continue;
-            }
-            terms.clear();
-            let add = |start, end| {
-                terms.push((start, end));
-                false
-            };
-            match Letters::of_all(needle.as_bytes()) {
-                Some(letters) => letters.each_term(add),
-                None => each_term(needle, add),
-            };
-            match Entry::of(position, needle.as_bytes(), &terms, &mut part.stems) {
-                Some(entry) => {
-                    let end = usize::from(entry.end);
-                    part.ends.insert(&needle.as_bytes()[..end]);
-                    part.shortest = part.shortest.min(end);
-                    part.singles |= terms.len() == 1;
-                    entries.push(entry);
-                }
-                // What holds it, holds it as a term by itself: its ends bound if they are letters or digits.
-                None => part.plain.push((Needle::folded(needle), position)),
-            }
-        }
-        Part { entries, ..part }
-    }
-}
-
-impl Entry {
-    /// A needle of those terms; `None` if the table cannot hold it.
-    fn of(position: usize, text: &[u8], terms: &[(usize, usize)], stems: &mut Vec<u64>) -> Option<Entry> {
-        let ((start, end), before) = terms.split_last().filter(|_| terms.len() < TERMS)?;
-        let mut entry =
-            Entry { hash: single(&text[*start..*end]), position: u32::try_from(position).ok()?, end: u16::try_from(*end).ok()? };
-        let Some(((second, _), before)) = before.split_last() else { return Some(entry) };
-        let mut first = *second;
-        entry.hash = text_hash(&text[first..*end]);
-        for (left, _) in before.iter().rev() {
-            stems.push(entry.hash);
-            entry.hash = longer(entry.hash, &text[*left..first]);
-            first = *left;
-        }
-        Some(entry)
-    }
-}
-
-/// The needles by their hashes.
-fn slots(parts: &[Part]) -> Slots {
-    let entries = parts.iter().flat_map(|part| &part.entries).map(|entry| (entry.hash, entry.position as usize));
-    Slots::of(entries, parts.iter().map(|part| part.entries.len()).sum())
-}
-
-fn filters(needles: &Arena, parts: &[Part]) -> (Tails, Stretches) {
-    let count: usize = parts.iter().map(|part| part.entries.len()).sum();
+fn filters(parts: &[Part]) -> (Tails, Stretches) {
+    let count: usize = parts.iter().map(Part::count).sum();
     let stems: usize = parts.iter().map(|part| part.stems.len()).sum();
-    let shortest = parts.iter().map(|part| part.shortest).min().unwrap_or(0);
-    let mut tails = Tails::new(count, shortest, &Distinct::of_all(parts.iter().map(|part| &part.ends)));
     let mut stretches = Stretches::for_entries(count + stems);
     for part in parts {
-        for entry in &part.entries {
-            tails.insert(&needles.get(entry.position as usize).as_bytes()[..usize::from(entry.end)]);
-            stretches.insert_needle(entry.hash);
-        }
+        part.hashes().for_each(|(hash, _)| stretches.insert_needle(hash));
         part.stems.iter().for_each(|stem| stretches.insert_stem(*stem));
     }
-    (tails, stretches)
-}
-
-/// The hash of a needle that is one term.
-#[inline]
-fn single(term: &[u8]) -> u64 {
-    mix(text_hash(term), 0x9e37_79b9_7f4a_7c15)
-}
-
-/// The hash of a stretch of terms made longer by what stands to its left.
-#[inline]
-fn longer(hash: u64, left: &[u8]) -> u64 {
-    mix(text_hash(left), hash)
+    (Tails::new(parts.iter().map(|part| &part.ends)), stretches)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::term_part::MANY;
     use super::*;
     use crate::function::fold::folded;
     use crate::function::term::{Edge, Term as One};
@@ -455,12 +346,12 @@ mod tests {
             &format!("see {long}"),
             &format!("see x{long}"),
         ];
-        let all = TermTable::new(needles.iter().map(|needle| folded(needle)).collect());
+        let all = TermTable::new(&needles.iter().map(|needle| folded(needle)).collect());
         for text in texts {
             let alone = |needle: &&str| One::new(needle, Edge::Both, false).is_in(text);
             assert_eq!(all.first(text), needles.iter().position(&alone), "{text}");
             for needle in needles {
-                let table = TermTable::new([folded(needle)].into_iter().collect());
+                let table = TermTable::new(&[folded(needle)].into_iter().collect());
                 assert_eq!(table.any(text), alone(&needle), "{needle} in {text}");
                 let seen = table.any_of_each(&Records::new(&[text.as_bytes().into()], 1), 0, 1);
                 assert_eq!(
@@ -480,7 +371,7 @@ mod tests {
             2 => format!("10.0.{}.{}", n / 256, n % 256),
             _ => format!("h{n}"),
         };
-        let table = TermTable::new((0..MANY + 1).map(needle).collect());
+        let table = TermTable::new(&(0..MANY + 1).map(needle).collect());
         for at in (0..MANY + 1).step_by(7) {
             let needle = needle(at);
             assert_eq!(table.first(&format!("x.{needle}:")), Some(at), "{needle}");

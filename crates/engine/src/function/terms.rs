@@ -49,7 +49,7 @@ fn has_any_index(call: &Call) -> Closure {
 }
 
 fn table(texts: &[String]) -> TermTable {
-    TermTable::new(texts.iter().map(|text| folded(text)).collect())
+    TermTable::new(&texts.iter().map(|text| folded(text)).collect())
 }
 
 fn index(at: usize) -> i64 {

@@ -8,19 +8,19 @@ use super::FeedError;
 const LIMIT: u64 = 4 << 30;
 
 /// Takes a file: its name and its bytes.
-pub(super) type Take<'t> = dyn FnMut(&str, &[u8]) -> Result<(), FeedError> + 't;
+pub(super) type Take<'t> = dyn FnMut(&str, Vec<u8>) -> Result<(), FeedError> + 't;
 
 /// Hands the files in `bytes` to `take`, with their names. One is held at a time, and all together unpack to no more than one may.
-pub(super) fn unpack(bytes: &[u8], name: &str, take: &mut Take<'_>) -> Result<(), FeedError> {
+pub(super) fn unpack(bytes: Vec<u8>, name: &str, take: &mut Take<'_>) -> Result<(), FeedError> {
     let broken = |why: String| FeedError::Packed { name: name.to_owned(), why };
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        let content = read_all(flate2::bufread::MultiGzDecoder::new(bytes), expected(bytes), LIMIT).map_err(broken)?;
-        return take(name, &content);
+        let content = read_all(flate2::bufread::MultiGzDecoder::new(&*bytes), expected(&bytes), LIMIT).map_err(broken)?;
+        return take(name, content);
     }
     if !bytes.starts_with(b"PK\x03\x04") {
         return take(name, bytes);
     }
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(error.to_string()))?;
+    let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).map_err(|error| broken(error.to_string()))?;
     let mut left = LIMIT;
     let mut any = false;
     for at in 0..archive.len() {
@@ -33,7 +33,7 @@ pub(super) fn unpack(bytes: &[u8], name: &str, take: &mut Take<'_>) -> Result<()
         let content = read_all(file, size.min(bytes.len().saturating_mul(RATIO)), left).map_err(broken)?;
         left -= content.len() as u64;
         any = true;
-        take(&inner, &content)?;
+        take(&inner, content)?;
     }
     if any { Ok(()) } else { Err(broken("the archive is empty".to_owned())) }
 }

@@ -1,7 +1,5 @@
 //! Bytes as text. Comes in: a file's bytes, in UTF-8 or UTF-16. Goes out: its text, or what it is instead.
 
-use std::borrow::Cow;
-
 /// Files that are no text, by what they start with, and what to do with them.
 const KINDS: [(&[u8], &str); 7] = [
     (b"\xfd7zXZ\0", "packed with xz: unpack it first, or pack it with gzip"),
@@ -13,22 +11,27 @@ const KINDS: [(&[u8], &str); 7] = [
     (b"%PDF-", "a PDF: write its indicators into a list, one a line"),
 ];
 
+/// The byte order mark of UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The text, without a byte order mark.
 ///
 /// # Errors
 /// What the file is, if that tells that it is no text.
-pub(super) fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>, &'static str> {
+pub(super) fn text_of(mut bytes: Vec<u8>) -> Result<String, &'static str> {
     if let Some((_, kind)) = KINDS.iter().find(|(start, _)| bytes.starts_with(start)) {
         return Err(kind);
     }
     if bytes.get(257..262) == Some(b"ustar") {
         return Err("a tar archive: unpack it first and name the folder, or pack it as zip");
     }
-    let text = match utf16(bytes) {
-        Some((order, rest)) => Cow::Owned(decoded(order, rest)),
+    let text = match utf16(&bytes) {
+        Some((order, rest)) => decoded(order, rest),
         None => {
-            let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-            std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+            if bytes.starts_with(MARK) {
+                bytes.drain(..MARK.len());
+            }
+            String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
         }
     };
     if text.trim().is_empty() { Err("there is nothing in it") } else { Ok(text) }
@@ -73,16 +76,16 @@ mod tests {
             units(b"", u16::to_le_bytes),
             units(b"", u16::to_be_bytes),
         ] {
-            assert_eq!(text_of(&bytes).as_deref(), Ok("evil.shop\nmünchen.de"));
+            assert_eq!(text_of(bytes).as_deref(), Ok("evil.shop\nmünchen.de"));
         }
     }
 
     #[test]
     fn what_is_no_text_is_named() {
-        assert_eq!(text_of(b""), Err("there is nothing in it"));
-        assert_eq!(text_of(b"\xff\xfe\n\0"), Err("there is nothing in it"));
-        assert!(text_of(b"BZh91AY").is_err_and(|kind| kind.contains("bzip2")));
+        assert_eq!(text_of(b"".to_vec()), Err("there is nothing in it"));
+        assert_eq!(text_of(b"\xff\xfe\n\0".to_vec()), Err("there is nothing in it"));
+        assert!(text_of(b"BZh91AY".to_vec()).is_err_and(|kind| kind.contains("bzip2")));
         let tar = [&b"list.txt"[..], &[0; 249], b"ustar\x0000"].concat();
-        assert!(text_of(&tar).is_err_and(|kind| kind.starts_with("a tar archive")));
+        assert!(text_of(tar).is_err_and(|kind| kind.starts_with("a tar archive")));
     }
 }

@@ -2,12 +2,15 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::record::Record;
 use super::sink::Sink;
 use super::{Document, Feed, FeedError};
 use crate::in_turn::in_turn;
+use crate::indicator::IndicatorType;
 use crate::intel::{Judge, Judged};
-use crate::normalize::{Hint, leading, normalize};
+use crate::normalize::{ACE, Hint, leading, normalize};
 
 /// The feed.
 pub(super) struct List;
@@ -43,7 +46,10 @@ impl Feed for List {
             |lines| {
                 for part in &lines.parts {
                     match part {
-                        Part::Values(values) => sink.push_judged(values, family),
+                        Part::Values(values) => {
+                            sink.keep(document);
+                            sink.push_judged(values, family);
+                        }
                         Part::Entry(at, hint, value) => {
                             let record = Record { values: vec![(*hint, Cow::Borrowed(*value))], ..Record::default() };
                             sink.push(&record, &|| format!("line {}", before + at));
@@ -88,12 +94,16 @@ enum Part<'a> {
 impl<'a> Lines<'a> {
     fn of(text: &'a str, judge: &Judge) -> Lines<'a> {
         let (mut lines, mut rest) = (Lines::default(), text);
+        let mut international = memmem::find_iter(text.as_bytes(), ACE).peekable();
         while !rest.is_empty() {
             lines.count += 1;
+            let start = text.len() - rest.len();
             if let Some((length, ty)) = leading(rest.as_bytes(), Hint::Any)
                 && let Some(next) = after_line(&rest[length..])
             {
-                lines.add_value(judge.judged(ty, &rest[..length]), rest.len());
+                while international.next_if(|at| *at < start).is_some() {}
+                let is_international = ty == IndicatorType::Domain && international.peek().is_some_and(|at| *at < start + length);
+                lines.add_value(judge.judged(ty, &rest[..length], is_international), rest.len());
                 rest = next;
                 continue;
             }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use kql::time;
 
+use super::Document;
 use super::record::Record;
 use crate::indicator::{Fact, IndicatorType, Malware, Rejected, Source, Unread};
 use crate::intel::{About, Added, Facts, Intel, Judge, Judged, Value};
-use crate::normalize::Reason;
+use crate::normalize::{Reason, is_international};
 
 /// Rejected values are shown up to that many characters.
 pub(super) const SHOWN: usize = 200;
@@ -51,8 +52,12 @@ impl Sink {
 
     /// Makes room for the values of a text that has one on each line.
     pub(crate) fn expect_lines(&mut self, text: &str) {
-        let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1;
-        self.intel.reserve(lines, text.len().min(lines.saturating_mul(32)));
+        self.intel.reserve(memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1);
+    }
+
+    /// Keeps the text of the document: values that stand in it as they are need not be copied.
+    pub(crate) fn keep(&mut self, document: &Document<'_>) {
+        self.intel.keep(document.whole);
     }
 
     /// A record that cannot be read as one.
@@ -227,7 +232,8 @@ impl<'a> Batch<'a> {
     }
 
     pub(crate) fn push(&mut self, value: &'a str, sink: &mut Sink) {
-        self.values.push(self.judge.judged(self.ty, value));
+        let is_international = self.ty == IndicatorType::Domain && is_international(value);
+        self.values.push(self.judge.judged(self.ty, value, is_international));
         if self.values.len() == Batch::FULL {
             self.flush(sink);
         }

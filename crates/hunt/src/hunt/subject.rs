@@ -137,8 +137,12 @@ impl Observable {
 
     /// With what there is to know of its spellings.
     fn spelt(self, indicator: Indicator<'_>) -> Observable {
-        let can_vary = !matches!(self.part, Part::Network | Part::Live) && !indicator.ty().is_hash();
-        Observable { varied: can_vary && has_other_spellings(&self.needle(indicator)), ..self }
+        let varied = match (indicator.ty(), self.part) {
+            (_, Part::Network | Part::Live) => false,
+            (IndicatorType::Domain, _) => indicator.is_international(),
+            (ty, _) => !ty.is_hash() && has_other_spellings(&self.needle(indicator)),
+        };
+        Observable { varied, ..self }
     }
 
     /// The port it must have been seen with; any without.
@@ -187,12 +191,26 @@ impl Observable {
 
     /// What an index can be asked for.
     pub(crate) fn needle(self, indicator: Indicator<'_>) -> Cow<'_, str> {
-        match self.part {
-            Part::Value | Part::Network => Cow::Borrowed(indicator.value()),
-            Part::Address => Cow::Borrowed(indicator.address().map_or(indicator.value(), |(address, _)| address)),
-            Part::Url | Part::Host => Cow::Borrowed(UrlParts::of(indicator.value()).host()),
-            Part::Live => refang(indicator.as_published().trim()),
+        match self.standing_needle(indicator) {
+            Some(needle) => Cow::Borrowed(needle),
+            None => refang(indicator.as_published().trim()),
         }
+    }
+
+    /// The same, if it stands in the indicator's value.
+    #[inline]
+    pub(crate) fn standing_needle(self, indicator: Indicator<'_>) -> Option<&str> {
+        match self.part {
+            Part::Value | Part::Network => Some(indicator.value()),
+            Part::Address => Some(indicator.address().map_or(indicator.value(), |(address, _)| address)),
+            Part::Url | Part::Host => Some(UrlParts::of(indicator.value()).host()),
+            Part::Live => None,
+        }
+    }
+
+    /// It has other spellings than the one.
+    pub(crate) fn is_varied(self) -> bool {
+        self.varied
     }
 }
 
@@ -232,7 +250,14 @@ impl Subject {
         in_turn(
             self.members.chunks(PART),
             |members| self.seen(members),
-            |seen| lists.iter_mut().zip(seen).for_each(|(list, mut seen)| list.append(&mut seen)),
+            |seen| {
+                for (list, mut seen) in lists.iter_mut().zip(seen).filter(|(_, seen)| !seen.is_empty()) {
+                    if list.is_empty() {
+                        list.reserve_exact(self.members.len());
+                    }
+                    list.append(&mut seen);
+                }
+            },
         );
         self.add_hosts(lists);
     }

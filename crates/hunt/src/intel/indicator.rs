@@ -30,13 +30,13 @@ impl<'i> Indicator<'i> {
     /// The value in the one form that all comparisons use.
     #[must_use]
     pub fn value(self) -> &'i str {
-        self.row.value(&self.intel.text)
+        self.row.value(&self.intel.texts)
     }
 
     /// The value as the feed wrote it.
     #[must_use]
     pub fn as_published(self) -> &'i str {
-        let published = self.detail().map_or("", |detail| self.row.published(&self.intel.text, detail));
+        let published = self.detail().map_or("", |detail| self.row.published(&self.intel.texts, detail));
         if published.is_empty() { self.value() } else { published }
     }
 
@@ -117,7 +117,7 @@ impl<'i> Indicator<'i> {
     /// The publisher's number for it; empty if there is none.
     #[must_use]
     pub fn id(self) -> &'i str {
-        self.detail().map_or("", |detail| self.row.id(&self.intel.text, detail))
+        self.detail().map_or("", |detail| self.row.id(&self.intel.texts, detail))
     }
 
     /// Where to read more: an address as published, never fetched.
@@ -141,7 +141,12 @@ impl<'i> Indicator<'i> {
     /// A legitimate site that was broken into, if the feed says so.
     #[must_use]
     pub fn compromised(self) -> bool {
-        self.row.compromised
+        self.row.is_compromised()
+    }
+
+    /// It is a domain name that is also written in letters of its own.
+    pub(crate) fn is_international(self) -> bool {
+        self.row.is_international()
     }
 
     /// TLP or licence that travels with it; empty if the feed does not say.

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher};
 
+use super::texts::Texts;
 use crate::indicator::IndicatorType;
 use crate::normalize::url_key_parts;
 
@@ -39,7 +40,7 @@ pub(crate) struct Facts<'a> {
 /// An indicator.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Row {
-    /// Where its value starts in the text: the lower bits. A text may be longer than they can say.
+    /// The place of its value: the lower bits. A text may be longer than they can say.
     start: u32,
     /// How long the value is.
     pub(super) length: u32,
@@ -47,13 +48,18 @@ pub(super) struct Row {
     pub(super) about: u32,
     /// [`NONE`] if there are none.
     pub(super) detail: u32,
-    /// Where the value starts: the upper bits.
+    /// The place of the value: the upper bits.
     start_high: u8,
     pub(super) ty: IndicatorType,
     /// One more than it is; 0 if it is not known.
     confidence: u8,
-    pub(super) compromised: bool,
+    /// Some of [`COMPROMISED`] and [`INTERNATIONAL`].
+    flags: u8,
 }
+
+const COMPROMISED: u8 = 1;
+/// It is a domain name that is also written in letters of its own.
+const INTERNATIONAL: u8 = 2;
 
 /// What not every feed says.
 #[derive(Clone, Copy, Debug)]
@@ -79,13 +85,23 @@ impl Row {
         detail: NONE,
         ty: IndicatorType::Domain,
         confidence: 0,
-        compromised: false,
+        flags: 0,
     };
 
-    pub(super) fn new(ty: IndicatorType, start: usize, length: u32, facts: &Facts<'_>) -> Row {
+    pub(super) fn new(ty: IndicatorType, start: usize, length: u32, is_international: bool, facts: &Facts<'_>) -> Row {
         let Facts { family, about, confidence, compromised, .. } = *facts;
         let confidence = confidence.map_or(0, |confidence| confidence.saturating_add(1));
-        Row { length, family, about, ty, confidence, compromised, ..Row::NOTHING }.at(start)
+        let flags = if compromised { COMPROMISED } else { 0 } | if is_international { INTERNATIONAL } else { 0 };
+        Row { length, family, about, ty, confidence, flags, ..Row::NOTHING }.at(start)
+    }
+
+    pub(super) fn is_compromised(&self) -> bool {
+        self.flags & COMPROMISED != 0
+    }
+
+    /// It is a domain name that is also written in letters of its own.
+    pub(super) fn is_international(&self) -> bool {
+        self.flags & INTERNATIONAL != 0
     }
 
     /// The same where the value stands elsewhere.
@@ -94,7 +110,7 @@ impl Row {
         Row { start: (start & LOW) as u32, start_high: u8::try_from(start >> 32).unwrap_or(u8::MAX), ..self }
     }
 
-    /// Where the value starts in the text.
+    /// The place of its value.
     pub(super) fn start(&self) -> usize {
         (u64::from(self.start_high) << 32 | u64::from(self.start)) as usize
     }
@@ -106,29 +122,25 @@ impl Row {
     /// Takes over what a repeat says in the row.
     pub(super) fn absorb(&mut self, repeat: &Row) {
         self.confidence = self.confidence.max(repeat.confidence);
-        self.compromised |= repeat.compromised;
+        self.flags |= repeat.flags;
     }
 
-    pub(super) fn value<'t>(&self, text: &'t str) -> &'t str {
-        slice(text, self.start(), self.length)
+    pub(super) fn value<'t>(&self, texts: &'t Texts) -> &'t str {
+        texts.get(self.start(), self.length)
     }
 
-    pub(super) fn published<'t>(&self, text: &'t str, detail: &Detail) -> &'t str {
-        slice(text, self.start() + self.length as usize, detail.published)
+    pub(super) fn published<'t>(&self, texts: &'t Texts, detail: &Detail) -> &'t str {
+        texts.get(self.start() + self.length as usize, detail.published)
     }
 
-    pub(super) fn id<'t>(&self, text: &'t str, detail: &Detail) -> &'t str {
-        slice(text, self.start() + self.length as usize + detail.published as usize, detail.id)
+    pub(super) fn id<'t>(&self, texts: &'t Texts, detail: &Detail) -> &'t str {
+        texts.get(self.start() + self.length as usize + detail.published as usize, detail.id)
     }
 
     /// What equal values have in common.
-    pub(super) fn key<'t>(&self, text: &'t str) -> Key<'t> {
-        Key::of(self.ty, self.value(text))
+    pub(super) fn key<'t>(&self, texts: &'t Texts) -> Key<'t> {
+        Key::of(self.ty, self.value(texts))
     }
-}
-
-fn slice(text: &str, start: usize, length: u32) -> &str {
-    text.get(start..start + length as usize).unwrap_or_default()
 }
 
 impl Detail {
@@ -219,11 +231,11 @@ mod tests {
     #[test]
     fn a_row_says_what_it_was_told() {
         let facts = Facts { confidence: Some(0), ..Facts::default() };
-        let mut row = Row::new(IndicatorType::Url, (7 << 32) + 5, 3, &facts);
+        let mut row = Row::new(IndicatorType::Url, (7 << 32) + 5, 3, false, &facts);
         assert_eq!((row.start(), row.confidence()), ((7 << 32) + 5, Some(0)));
-        let unknown = Row::new(IndicatorType::Url, 9, 3, &Facts::default());
+        let unknown = Row::new(IndicatorType::Url, 9, 3, true, &Facts::default());
         assert_eq!((unknown.start(), unknown.confidence()), (9, None));
         row.absorb(&unknown);
-        assert_eq!(row.confidence(), Some(0));
+        assert_eq!((row.confidence(), row.is_international(), row.is_compromised()), (Some(0), true, false));
     }
 }

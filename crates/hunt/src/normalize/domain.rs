@@ -172,14 +172,12 @@ const LABELS: u64 = first_labels(false);
 
 /// A name is reserved whose last two labels are these, of at most 63 bytes each. Most names are told by the lengths alone.
 fn is_reserved(label: &[u8], top: &[u8]) -> bool {
-    if TOPS >> top.len() & 1 == 0 && LABELS >> label.len() & 1 == 0 {
-        return false;
-    }
-    RESERVED.iter().any(|(name, _)| match name.as_bytes().strip_suffix(top) {
-        Some([]) => true,
-        Some([first @ .., b'.']) => first == label,
-        _ => false,
-    })
+    let is_single = |name: &[u8]| name == top;
+    let is_double = |name: &[u8]| {
+        name.len() == label.len() + 1 + top.len() && name[label.len()] == b'.' && name.starts_with(label) && name.ends_with(top)
+    };
+    TOPS >> top.len() & 1 == 1 && RESERVED.iter().any(|(name, _)| is_single(name.as_bytes()))
+        || LABELS >> label.len() & 1 == 1 && RESERVED.iter().any(|(name, _)| is_double(name.as_bytes()))
 }
 
 fn check_form(name: &str) -> Result<(), Reason> {

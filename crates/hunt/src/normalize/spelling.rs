@@ -5,9 +5,17 @@
 
 use std::net::Ipv6Addr;
 
+/// With what labels of international names begin.
+pub(crate) const ACE: &str = "xn--";
+
 /// The host, a name or an address without brackets, has other spellings.
 pub(crate) fn has_other_spellings(host: &str) -> bool {
-    host.bytes().any(|b| b == b':') || host.as_bytes().windows(4).any(|at| at == b"xn--")
+    host.contains(':') || is_international(host)
+}
+
+/// The name is also written in letters of its own, or looks as if it were.
+pub(crate) fn is_international(name: &str) -> bool {
+    name.contains(ACE)
 }
 
 /// The other spellings of a host in its one form; case aside, which no comparison minds.
