@@ -32,6 +32,14 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// Its bytes, as they stand in the record.
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        match self {
+            Raw::Missing => b"",
+            Raw::Json(bytes) | Raw::Quoted(bytes) | Raw::Text(bytes) => bytes,
+        }
+    }
+
     /// It holds nothing: missing, JSON null, or no text at all.
     pub(crate) fn is_empty(self) -> bool {
         matches!(self, Raw::Missing | Raw::Json(b"null" | b"\"\"" | b"") | Raw::Quoted(b"") | Raw::Text(b""))

@@ -5,6 +5,8 @@
 //! and leaves its reason in [`Framer::broken`].
 
 use std::io::Read;
+use std::ops::Range;
+use std::sync::Arc;
 
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
@@ -140,6 +142,14 @@ impl Framer {
         // A record that is too long is found out by looking for more of it.
         framer.eof = block.whole;
         framer.broken = block.broken;
+        framer
+    }
+
+    /// Frames the records of some bytes, which are all there are. All frames stay valid.
+    pub(crate) fn of_bytes(bytes: &Arc<Vec<u8>>, part: Range<usize>, framing: Framing) -> Framer {
+        let mut framer = Framer::new(Box::new(std::io::empty()), framing, 0, u64::MAX);
+        (framer.at, framer.filled, framer.eof) = (part.start, part.end.min(bytes.len()), true);
+        framer.buf = Arc::clone(bytes).into();
         framer
     }
 

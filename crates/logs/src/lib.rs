@@ -51,6 +51,7 @@ mod naming;
 pub mod parquet;
 mod part;
 mod piece;
+mod places;
 mod profile;
 mod row;
 mod scan;

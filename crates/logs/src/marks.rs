@@ -8,20 +8,44 @@ pub(crate) const WIDTH: usize = 64;
 /// Where some bytes stand in a block.
 pub(crate) type Marks<const N: usize> = [u64; N];
 
-/// Calls `on` with the marks of each block of a text, the last of which may be shorter.
+/// Bytes that are marked.
+pub(crate) struct Marked<S: Simd, const N: usize> {
+    simd: S,
+    bytes: [u8x64<S>; N],
+}
+
+impl<S: Simd, const N: usize> Marked<S, N> {
+    #[inline(always)]
+    pub(crate) fn new(simd: S, bytes: [u8; N]) -> Marked<S, N> {
+        Marked { simd, bytes: bytes.map(|byte| u8x64::splat(simd, byte)) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn in_block(&self, block: &[u8; WIDTH]) -> Marks<N> {
+        let block = u8x64::from_slice(self.simd, block);
+        self.bytes.map(|byte| block.simd_eq(byte).to_bitmask())
+    }
+
+    /// The marks of each block of a text, the last of which may be shorter.
+    #[inline(always)]
+    pub(crate) fn of_text(&self, text: &[u8]) -> impl Iterator<Item = Marks<N>> {
+        let (blocks, rest) = text.as_chunks::<WIDTH>();
+        let rest = (!rest.is_empty()).then(|| padded(rest));
+        blocks.iter().map(|block| self.in_block(block)).chain(rest.map(|rest| self.in_block(&rest)))
+    }
+}
+
+/// Calls `on` with the marks of each block of a text, the last of which may be shorter. It should be short, as only then it is
+/// compiled for the same instructions.
 #[inline(always)]
 pub(crate) fn each_block<S: Simd, const N: usize>(simd: S, text: &[u8], bytes: [u8; N], mut on: impl FnMut(Marks<N>)) {
-    let bytes = bytes.map(|byte| u8x64::splat(simd, byte));
-    let marks = |block: &[u8; WIDTH]| {
-        let block = u8x64::from_slice(simd, block);
-        bytes.map(|byte| block.simd_eq(byte).to_bitmask())
-    };
+    let marked = Marked::new(simd, bytes);
     let (blocks, rest) = text.as_chunks::<WIDTH>();
     for block in blocks {
-        on(marks(block));
+        on(marked.in_block(block));
     }
     if !rest.is_empty() {
-        on(marks(&padded(rest)));
+        on(marked.in_block(&padded(rest)));
     }
 }
 
@@ -75,6 +99,11 @@ impl Quotes {
 /// For each bit whether the number of bits set up to it, itself included, is odd.
 #[inline(always)]
 fn parity(bits: u64) -> u64 {
+    // Most have at most two.
+    let others = bits & bits.wrapping_sub(1);
+    if others & others.wrapping_sub(1) == 0 {
+        return others.wrapping_sub(bits ^ others);
+    }
     [1, 2, 4, 8, 16, 32].into_iter().fold(bits, |bits, shift| bits ^ bits << shift)
 }
 

@@ -17,7 +17,8 @@ use crate::error::Error;
 use crate::evtx;
 use crate::file::LogFile;
 use crate::frame::{Framing, MAX_CSV_FIELD, MAX_RECORD, opens_field};
-use crate::marks::{Quotes, WIDTH, each_block};
+use crate::marks::Marked;
+use crate::places::Places;
 use crate::scan::ByteRange;
 
 /// What one scan reads of a file.
@@ -49,7 +50,8 @@ pub struct Block {
 /// search it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Buffer {
-    bytes: Vec<u8>,
+    /// Copied before they are written to if somebody else has them, too.
+    bytes: Arc<Vec<u8>>,
     spare: Spare,
 }
 
@@ -59,20 +61,27 @@ type Spare = Arc<Mutex<Vec<Vec<u8>>>>;
 impl Buffer {
     fn of(spare: &Spare) -> Buffer {
         let bytes = spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        Buffer { bytes, spare: Arc::clone(spare) }
+        Buffer { bytes: bytes.into(), spare: Arc::clone(spare) }
     }
 
     /// Makes room for so many bytes behind the first `filled`.
     fn reserve(&mut self, filled: usize, more: usize) {
         if self.bytes.len() < filled + more {
-            self.bytes.resize(filled + more, 0);
+            self.resize(filled + more, 0);
         }
+    }
+}
+
+impl From<Arc<Vec<u8>>> for Buffer {
+    fn from(bytes: Arc<Vec<u8>>) -> Buffer {
+        Buffer { bytes, spare: Spare::default() }
     }
 }
 
 impl Deref for Buffer {
     type Target = Vec<u8>;
 
+    #[inline]
     fn deref(&self) -> &Vec<u8> {
         &self.bytes
     }
@@ -80,15 +89,16 @@ impl Deref for Buffer {
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut Vec<u8> {
-        &mut self.bytes
+        Arc::make_mut(&mut self.bytes)
     }
 }
 
 impl Drop for Buffer {
     fn drop(&mut self) {
+        let bytes = Arc::try_unwrap(std::mem::take(&mut self.bytes)).unwrap_or_default();
         // One that a long record made large is given back.
-        if (1..=2 * BLOCK_BYTES).contains(&self.bytes.len()) {
-            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.bytes));
+        if (1..=2 * BLOCK_BYTES).contains(&bytes.len()) {
+            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
         }
     }
 }
@@ -156,6 +166,7 @@ impl LogFile {
             headers: Arc::default(),
             ended: false,
             spare: Spare::default(),
+            quotes: Places::default(),
         }))))
     }
 }
@@ -183,6 +194,8 @@ struct Blocks {
     headers: Arc<Vec<u8>>,
     ended: bool,
     spare: Spare,
+    /// Where quotes stand in a block.
+    quotes: Places,
 }
 
 impl Blocks {
@@ -250,11 +263,11 @@ impl Blocks {
     }
 
     /// Where the last record ends that is there as a whole; `None` if none does.
-    fn border(&self, bytes: &[u8]) -> Option<usize> {
+    fn border(&mut self, bytes: &[u8]) -> Option<usize> {
         match self.framing {
             Framing::Csv { start, delimiter } => {
                 let start = usize::try_from(start.saturating_sub(self.offset)).unwrap_or(usize::MAX);
-                plain_border(bytes, start, delimiter).or_else(|| csv_border(bytes, start, delimiter))
+                plain_border(bytes, start, delimiter, &mut self.quotes).or_else(|| csv_border(bytes, start, delimiter))
             }
             _ => memrchr(b'\n', bytes).map(|newline| newline + 1),
         }
@@ -274,25 +287,27 @@ impl Blocks {
 const READ_BYTES: usize = 256 << 10;
 
 /// Where the last CSV record of `bytes` ends; records begin at `start`. `None` if none does, or a quote neither opens a field nor
-/// closes it, or a record may have a field longer than the longest.
-fn plain_border(bytes: &[u8], start: usize, delimiter: u8) -> Option<usize> {
+/// closes it, or a field is longer than the longest. `quotes` is used again.
+fn plain_border(bytes: &[u8], start: usize, delimiter: u8, quotes: &mut Places) -> Option<usize> {
     let text = bytes.get(start..)?;
-    let (mut quotes, mut border, mut strays, mut longest) = (Quotes::new(), 0, 0, 0);
-    dispatch!(Level::new(), simd => {
-        let mut end = 0;
-        each_block(simd, text, [delimiter, b'"', b'\n'], |marks| {
-            end += WIDTH;
-            let quoted = quotes.of_block(marks);
-            strays |= quoted.stray;
-            let newlines = marks[2] & !quoted.inside;
-            if newlines != 0 {
-                let last = end - newlines.leading_zeros() as usize;
-                longest = longest.max(last - border);
-                border = last;
-            }
-        });
-    });
-    (border > 0 && strays == 0 && longest.max(text.len() - border) <= MAX_CSV_FIELD).then_some(start + border)
+    dispatch!(Level::new(), simd => quotes.set(0, Marked::new(simd, [b'"']).of_text(text).map(|[marks]| marks)));
+    let quotes = quotes.all();
+    // One of two opens a field, or stands for one that is part of it, the other closes it.
+    let may_open = |quote: usize| quote == 0 || [delimiter, b'"', b'\n'].contains(&text[quote - 1]);
+    let end = |pair: &[usize]| pair.get(1).copied().unwrap_or(text.len());
+    if !quotes.chunks(2).all(|pair| may_open(pair[0]) && end(pair) - pair[0] <= MAX_CSV_FIELD) {
+        return None;
+    }
+    // The last newline between such pairs.
+    let mut until = text.len();
+    for pair in quotes.chunks(2).rev() {
+        let from = end(pair);
+        if let Some(newline) = memrchr(b'\n', &text[from.min(until)..until]) {
+            return Some(start + from + newline + 1);
+        }
+        until = pair[0];
+    }
+    memrchr(b'\n', &text[..until]).map(|newline| start + newline + 1)
 }
 
 /// Where the last CSV record of `bytes` ends; records begin at `start`. As the framer has it: a quote opens a field only at its
@@ -348,13 +363,13 @@ mod tests {
                 let (bytes, start, border) = (text.as_bytes(), before.len(), border.map(|border| before.len() + border));
                 assert_eq!(csv_border(bytes, start, b','), border, "{text}");
                 let is_plain = border.is_some() && !text.contains("5\"");
-                assert_eq!(plain_border(bytes, start, b','), border.filter(|_| is_plain), "{text}");
+                assert_eq!(plain_border(bytes, start, b',', &mut Places::default()), border.filter(|_| is_plain), "{text}");
             }
         }
         let open = format!("a\n\"b\n{}", "c,d\n".repeat(MAX_CSV_FIELD / 4));
         assert_eq!(csv_border(open.as_bytes(), 0, b','), Some(open.len()));
-        assert_eq!(plain_border(open.as_bytes(), 0, b','), None);
+        assert_eq!(plain_border(open.as_bytes(), 0, b',', &mut Places::default()), None);
         let long = format!("{}\"e\"\n", open.replacen('b', "", 1));
-        assert_eq!(plain_border(long.as_bytes(), 0, b','), None);
+        assert_eq!(plain_border(long.as_bytes(), 0, b',', &mut Places::default()), None);
     }
 }

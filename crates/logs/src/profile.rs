@@ -43,12 +43,30 @@ impl Profile {
         };
         self.cursor = at + 1;
         let seen = &mut self.fields[at].1;
-        seen.kinds |= kind(raw);
-        match raw.text().and_then(|text| convert::order_of(&text)) {
-            Some(Order::MonthFirst) => seen.month_first = true,
-            Some(Order::DayFirst) => seen.day_first = true,
-            None => {}
+        if !seen.is_told_by(raw) {
+            seen.kinds |= kind(raw);
         }
+        // A slash may be written with an escape.
+        if memchr::memchr2(b'/', b'\\', raw.bytes()).is_some()
+            && let Some(order) = raw.text().and_then(|text| convert::order_of(&text))
+        {
+            seen.month_first |= order == Order::MonthFirst;
+            seen.day_first |= order == Order::DayFirst;
+        }
+    }
+
+    /// What records show of which these are the first, and those of the other the next.
+    pub(crate) fn joined(mut self, other: Profile) -> Profile {
+        for (name, seen) in other.fields {
+            match self.places.get(&name) {
+                Some(at) => self.fields[*at].1.join(seen),
+                None => {
+                    self.places.insert(name.clone(), self.fields.len());
+                    self.fields.push((name, seen));
+                }
+            }
+        }
+        self
     }
 
     /// Takes note of a field whose type the file says. Of types that no text shows (`decimal`, `guid` …) it knows only that they are
@@ -91,6 +109,18 @@ impl Profile {
 }
 
 impl Seen {
+    /// No kind of such a value makes another type of it.
+    fn is_told_by(self, raw: Raw<'_>) -> bool {
+        let can_nest = matches!(raw, Raw::Json([b'{' | b'[', ..]));
+        self.kinds & NESTED != 0 || self.kinds & TEXT != 0 && !can_nest
+    }
+
+    fn join(&mut self, other: Seen) {
+        self.kinds |= other.kinds;
+        self.month_first |= other.month_first;
+        self.day_first |= other.day_first;
+    }
+
     fn ty(self) -> Type {
         match self.kinds {
             BOOL => Type::Bool,
@@ -169,6 +199,7 @@ mod tests {
         assert_eq!(of(&["1", "null", "2.5"], true), Type::Real);
         assert_eq!(of(&["1", "\"a\""], true), Type::String);
         assert_eq!(of(&["{\"a\":1}", "\"a\""], true), Type::Dynamic);
+        assert_eq!(of(&["\"a\"", "{\"a\":1}", "2"], true), Type::Dynamic);
         assert_eq!(of(&["\"2026-01-01T00:00:00Z\"", "\"\""], true), Type::DateTime);
         assert_eq!(of(&["\"12\""], true), Type::String);
         assert_eq!(of(&["12", ""], false), Type::Long);
@@ -177,5 +208,17 @@ mod tests {
         assert_eq!(of(&["5/20/2026, 1:36:27.000 PM"], false), Type::DateTime);
         assert_eq!(of(&["20/5/2026, 1:36:27.000 PM", "5/6/2026, 1:36:27.000 PM"], false), Type::DateTime);
         assert_eq!(of(&["", ""], false), Type::String);
+    }
+
+    #[test]
+    fn profiles_are_joined_in_turn() {
+        let of = |fields: &[(&str, &str)]| {
+            let mut profile = Profile::default();
+            fields.iter().for_each(|(name, value)| profile.note(name, Raw::Text(value.as_bytes())));
+            profile
+        };
+        let joined = of(&[("a", "1"), ("b", "x")]).joined(of(&[("c", "2"), ("a", "2.5"), ("c", "20/5/2026")]));
+        assert_eq!(joined.columns().collect::<Vec<_>>(), [("a", Type::Real), ("b", Type::String), ("c", Type::String)]);
+        assert!(joined.is_day_first("c") && !joined.is_day_first("a"));
     }
 }

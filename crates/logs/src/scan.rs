@@ -166,6 +166,22 @@ impl Scan {
         })
     }
 
+    /// Goes on with another piece of the same file, that stands behind the one before. What has been seen is counted anew.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn go_on(&mut self, file: &LogFile, piece: Piece) -> Result<(), Error> {
+        let framing = file.layout()?.framing;
+        let has_headers = matches!(&piece, Piece::Block(block) if !block.headers.is_empty());
+        (self.framer, self.first_byte) = open(file, framing, piece, self.decoder.as_mut())?;
+        if let Some(sift) = self.sift.as_mut().filter(|_| has_headers) {
+            sift.look(self.decoder.glance());
+        }
+        self.sifted = (u64::MAX, 0);
+        (self.stats, self.done) = (ScanStats::default(), false);
+        Ok(())
+    }
+
     /// The schema of every batch.
     #[must_use]
     pub fn schema(&self) -> SchemaRef {
@@ -368,6 +384,7 @@ fn open(file: &LogFile, framing: Framing, piece: Piece, decoder: &mut dyn Decode
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
     use std::io::Write;
 
     use arrow::array::AsArray;
@@ -419,6 +436,41 @@ mod tests {
             let count =
                 column(&file, &request(0..border), "Name").0.len() + column(&file, &request(border..u64::MAX), "Name").0.len();
             assert_eq!(count, 60_000, "{border}");
+        }
+    }
+
+    #[test]
+    fn one_scan_reads_piece_after_piece() {
+        let csv = (0..60_000).map(|at| format!("n{at}.example,{},DnsEvents\n", "x".repeat(at % 97)));
+        let csv = std::iter::once("Name,ClientIP,Type\n".to_owned()).chain(csv).collect::<String>();
+        for (name, text) in [("x.ndjson", lines(60_000)), ("x.csv", csv)] {
+            let (_folder, file) = written(name, text.as_bytes());
+            let request = |piece| ScanRequest {
+                projection: Some(vec!["Name".to_owned()]),
+                piece: Some(piece),
+                ..ScanRequest::new("DnsEvents")
+            };
+            let mut pieces: VecDeque<Piece> = file.pieces(3).unwrap().collect();
+            assert!(pieces.len() > 1, "{name}");
+            let alone: Vec<ScanStats> = pieces
+                .iter()
+                .map(|piece| {
+                    let mut scan = file.scan(request(piece.clone())).unwrap();
+                    scan.by_ref().for_each(drop);
+                    scan.stats().clone()
+                })
+                .collect();
+            let mut scan = file.scan(request(pieces.pop_front().unwrap())).unwrap();
+            let mut together = Vec::new();
+            loop {
+                scan.by_ref().for_each(drop);
+                together.push(scan.stats().clone());
+                let Some(piece) = pieces.pop_front() else { break };
+                scan.go_on(&file, piece).unwrap();
+            }
+            let seen = |stats: &[ScanStats]| stats.iter().map(|it| (it.rows, it.bytes, it.time_min)).collect::<Vec<_>>();
+            assert_eq!(seen(&together), seen(&alone), "{name}");
+            assert_eq!(together.iter().map(|it| it.rows).sum::<u64>(), 60_000, "{name}");
         }
     }
 

@@ -26,7 +26,7 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kql::catalog::time_alias;
 use kql::{Column, Type};
-use logs::{Keep, LogFile, Part, Piece, Pieces, ScanRequest, ScanStats, merged_columns};
+use logs::{Batches, Keep, LogFile, Part, Piece, Pieces, ScanRequest, ScanStats, merged_columns};
 
 use super::gathered::Gathered;
 use super::needles::{Needles, keep};
@@ -237,11 +237,11 @@ impl PartitionStream for Reader {
         let mut builder = RecordBatchReceiverStreamBuilder::new(Arc::clone(&self.0.schema), BATCHES_AHEAD);
         let (reading, sender) = (Arc::clone(&self.0), builder.tx());
         builder.spawn_blocking(move || {
-            let mut gathered = Gathered::default();
+            let (mut gathered, mut scan) = (Gathered::default(), None);
             // Who asked may have had enough.
             let send = |batch: Option<RecordBatch>| batch.is_none_or(|batch| sender.blocking_send(Ok(batch)).is_ok());
             while let Some((file, piece)) = reading.next_piece()? {
-                if !reading.read(&file, piece, |batch| Ok(send(gathered.add(batch)?)))? || !send(gathered.due()?) {
+                if !reading.read(&file, piece, &mut scan, |batch| Ok(send(gathered.add(batch)?)))? || !send(gathered.due()?) {
                     return Ok(());
                 }
             }
@@ -286,14 +286,24 @@ impl Reading {
         }
     }
 
-    /// Reads a piece; false if nobody takes its rows any more.
-    fn read(&self, file: &LogFile, piece: Piece, mut send: impl FnMut(RecordBatch) -> DfResult<bool>) -> DfResult<bool> {
+    /// Reads a piece, by the scan of the file's piece before if that is given; false if nobody takes its rows any more.
+    fn read(
+        &self,
+        file: &Arc<LogFile>,
+        piece: Piece,
+        known: &mut Option<(Arc<LogFile>, Batches)>,
+        mut send: impl FnMut(RecordBatch) -> DfResult<bool>,
+    ) -> DfResult<bool> {
         if let (Some(columnar), Some(table), Piece::Range(range)) = (file.parquet(), file.table(&self.table), &piece) {
             let table = Arc::new(table.with_columns(&self.all_columns));
             let groups = Groups { table, test: Arc::clone(&self.test), range: range.clone() };
             return groups.read(&file.path, columnar, &self.columns, &self.options, send);
         }
-        let mut scan = file.scan(self.request(file, piece)).map_err(failed)?;
+        let scan = match known.take_if(|(known, _)| Arc::ptr_eq(known, file)) {
+            Some((_, mut scan)) => scan.go_on(file, piece).map(|()| scan),
+            None => file.scan(self.request(file, piece)),
+        };
+        let (_, scan) = known.insert((Arc::clone(file), scan.map_err(failed)?));
         let mut told = 0;
         while let Some(batch) = scan.next() {
             let batch = self.laid_out(file, &batch.map_err(failed)?)?;

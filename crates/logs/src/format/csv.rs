@@ -1,6 +1,7 @@
 //! Delimited text with a header line, RFC 4180 quoting: comma, semicolon, tab or bar.
 
 use std::sync::Arc;
+use std::thread;
 
 use super::{LogFormat, profile};
 use crate::column::Raw;
@@ -42,16 +43,19 @@ impl LogFormat for Csv {
         let Header { names, delimiter, start } = header(head).ok_or("no header line of column names")?;
         let header_line = head.bytes[..usize::try_from(start).unwrap_or(usize::MAX).min(head.bytes.len())].trim_ascii_end();
         let header_line = header_line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(header_line).to_vec();
-        let type_at = names.iter().position(|name| name == "Type");
         let for_decoder = names.clone();
         let decoder: crate::file::MakeDecoder =
             Arc::new(move |wanted| Box::new(Fields::new(for_decoder.clone(), delimiter, header_line.clone(), wanted)));
         let framing = Framing::Csv { start, delimiter };
-        let profile = profile(head, framing, &decoder);
+        let has_type = names.iter().any(|name| name == "Type") && table.is_none();
+        let (profile, named) = thread::scope(|scope| {
+            let named = has_type.then(|| scope.spawn(|| table_names(head, framing, &decoder)));
+            let profile = profile(head, framing, &decoder);
+            (profile, named.map(|named| named.join().expect("looking does not panic")).unwrap_or_default())
+        });
         if let Some(name) = table {
             return Ok(Some(Layout { framing, decoder, tables: vec![naming::same_names(name, &profile)], route: Route::Only }));
         }
-        let named = if type_at.is_some() { table_names(head, framing, &decoder) } else { Vec::new() };
         if named.is_empty() {
             let name = naming::table_for(names.iter().map(String::as_str), &head.stem);
             return Ok(Some(Layout { framing, decoder, tables: vec![naming::same_names(&name, &profile)], route: Route::Only }));
@@ -73,14 +77,17 @@ impl LogFormat for Csv {
 fn table_names(head: &Head, framing: Framing, decoder: &crate::file::MakeDecoder) -> Vec<String> {
     let (mut names, mut all) = (std::collections::BTreeSet::new(), true);
     let mut decoder = decoder(&[]);
-    head.each_record(framing, |record| {
+    head.each_record_while(framing, |record| {
         decoder.fields(record, &mut |name, raw| {
-            if name == "Type" {
-                let value = raw.text().unwrap_or_default();
+            if name == "Type"
+                && let value = raw.text().unwrap_or_default()
+                && !names.contains(&*value)
+            {
                 all &= naming::names_table(&value);
                 names.insert(value.into_owned());
             }
         });
+        all
     });
     if all { names.into_iter().collect() } else { Vec::new() }
 }
@@ -99,7 +106,7 @@ fn header(head: &Head) -> Option<Header> {
     }
     let start = (begin + line.len() + 1).min(head.bytes.len()) as u64;
     let framing = Framing::Csv { start, delimiter };
-    let mut framer = Framer::new(Box::new(std::io::Cursor::new(head.bytes.clone())), framing, 0, u64::MAX);
+    let mut framer = Framer::of_bytes(&head.bytes, 0..head.bytes.len(), framing);
     let (mut good, mut bad) = (0, 0);
     for _ in 0..20 {
         let Some(frame) = framer.next() else { break };

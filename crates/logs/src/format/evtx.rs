@@ -1,6 +1,7 @@
 //! Windows' own event logs: their events as JSON are read as those that tools have exported.
 
 use std::io::{Cursor, Read};
+use std::sync::Arc;
 
 use memchr::memrchr;
 
@@ -43,7 +44,7 @@ impl LogFormat for Evtx {
 /// The head of the file of JSON that the events would be.
 fn events(head: &Head) -> Result<Head, String> {
     let mut lines = Vec::new();
-    EventLines::new(Box::new(Cursor::new(head.bytes.clone())), 0, u64::MAX)
+    EventLines::new(Box::new(Cursor::new(head.bytes.to_vec())), 0, u64::MAX)
         .take(LINES_BYTES)
         .read_to_end(&mut lines)
         .map_err(|error| error.to_string())?;
@@ -55,5 +56,6 @@ fn events(head: &Head) -> Result<Head, String> {
     if bytes.is_empty() {
         return Err("a Windows event log (EVTX), and no event can be read at its beginning".to_owned());
     }
-    Ok(Head { bytes, complete: head.complete, further: Vec::new(), stem: head.stem.clone(), modified: head.modified })
+    let (bytes, further) = (Arc::new(bytes), Arc::default());
+    Ok(Head { bytes, complete: head.complete, further, stem: head.stem.clone(), modified: head.modified })
 }

@@ -96,24 +96,34 @@ fn routed(
 
 /// The fields seen under each table that records name; under `None` those of records that name none.
 fn by_table(head: &Head, framing: Framing, decoder: &MakeDecoder) -> BTreeMap<Option<String>, Profile> {
-    let mut decoder = decoder(&[]);
-    let mut profiles: BTreeMap<Option<String>, Profile> = BTreeMap::new();
-    head.each_record(framing, |record| {
-        let mut named = None;
-        let mut any = false;
-        decoder.fields(record, &mut |name, raw| {
-            any = true;
-            if TABLE_FIELDS.contains(&name) {
-                named = raw.text().filter(|text| naming::names_table(text)).map(std::borrow::Cow::into_owned).or(named.take());
+    let parts = head.of_parts(framing, |part| {
+        let mut decoder = decoder(&[]);
+        let mut profiles: BTreeMap<Option<String>, Profile> = BTreeMap::new();
+        let _ = part.each_record(|record| {
+            let mut named = None;
+            let mut any = false;
+            decoder.fields(record, &mut |name, raw| {
+                any = true;
+                if TABLE_FIELDS.contains(&name) {
+                    named =
+                        raw.text().filter(|text| naming::names_table(text)).map(std::borrow::Cow::into_owned).or(named.take());
+                }
+            });
+            if any {
+                let profile = profiles.entry(named).or_default();
+                profile.next_record();
+                decoder.fields(record, &mut |name, raw| profile.note(name, raw));
             }
+            true
         });
-        if any {
-            let profile = profiles.entry(named).or_default();
-            profile.next_record();
-            decoder.fields(record, &mut |name, raw| profile.note(name, raw));
-        }
+        profiles
     });
-    profiles
+    let mut all: BTreeMap<Option<String>, Profile> = BTreeMap::new();
+    for (named, profile) in parts.into_iter().flatten() {
+        let known = all.remove(&named).unwrap_or_default();
+        all.insert(named, known.joined(profile));
+    }
+    all
 }
 
 fn rows(columns: &[(String, Type)]) -> MakeDecoder {

@@ -91,26 +91,28 @@ pub(crate) fn most_objects(head: &Head, is_one: impl Fn(&[(String, Option<String
     let Some(shape) = json::shape(head) else { return false };
     let (mut seen, mut good) = (0, 0);
     let mut decoder = json_objects()(&[]);
-    head.each_record(shape.framing, |record| {
-        if seen < 20 {
-            let mut fields = Vec::new();
-            decoder.fields(record, &mut |name, raw| fields.push((name.to_owned(), raw.text().map(std::borrow::Cow::into_owned))));
-            seen += usize::from(!fields.is_empty());
-            good += usize::from(is_one(&fields));
-        }
+    head.each_record_while(shape.framing, |record| {
+        let mut fields = Vec::new();
+        decoder.fields(record, &mut |name, raw| fields.push((name.to_owned(), raw.text().map(std::borrow::Cow::into_owned))));
+        seen += usize::from(!fields.is_empty());
+        good += usize::from(is_one(&fields));
+        seen < 20
     });
     good * 2 > seen
 }
 
 /// The fields of the records that can be seen in advance.
 pub(crate) fn profile(head: &Head, framing: Framing, decoder: &MakeDecoder) -> Profile {
-    let mut decoder = decoder(&[]);
-    let mut profile = Profile::default();
-    head.each_record(framing, |record| {
-        profile.next_record();
-        decoder.fields(record, &mut |name, raw| profile.note(name, raw));
+    let profiles = head.of_parts(framing, |part| {
+        let (mut decoder, mut profile) = (decoder(&[]), Profile::default());
+        let _ = part.each_record(|record| {
+            profile.next_record();
+            decoder.fields(record, &mut |name, raw| profile.note(name, raw));
+            true
+        });
+        profile
     });
-    profile
+    profiles.into_iter().reduce(Profile::joined).unwrap_or_default()
 }
 
 /// A layout whose only table is `name`, filled from fields of the same names.

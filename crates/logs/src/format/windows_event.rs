@@ -194,11 +194,12 @@ impl LogFormat for WindowsEvent {
     fn detect(&self, head: &Head) -> u8 {
         let Some(shape) = json::shape(head) else { return 0 };
         let (mut seen, mut good) = (0, 0);
-        head.each_record(shape.framing, |record| {
-            if seen < 20 && crate::json::walk_object(record, |_, _, _| {}).is_ok() {
+        head.each_record_while(shape.framing, |record| {
+            if crate::json::walk_object(record, |_, _, _| {}).is_ok() {
                 seen += 1;
                 good += usize::from(form_of(record).is_some());
             }
+            seen < 20
         });
         u8::from(good * 2 > seen) * 85
     }

@@ -30,6 +30,13 @@ pub struct ParquetScan {
     stats: ScanStats,
 }
 
+/// The row groups of a piece, or of the whole file.
+fn groups_of(file: &ParquetFile, piece: Option<&Piece>) -> VecDeque<usize> {
+    let whole = 0..u64::MAX;
+    let range = if let Some(Piece::Range(range)) = piece { range } else { &whole };
+    file.groups_in(range).into()
+}
+
 impl ParquetScan {
     /// Begins a scan; see [`LogFile::scan`].
     pub(crate) fn begin(log: &LogFile, file: &Arc<ParquetFile>, request: ScanRequest) -> Result<ParquetScan, Error> {
@@ -50,13 +57,16 @@ impl ParquetScan {
         if request.provenance {
             shown.extend([Column::new(LINE, Type::Long), Column::new(OFFSET, Type::Long), Column::new(RAW, Type::String)]);
         }
-        let groups = match &request.piece {
-            Some(Piece::Range(range)) => file.groups_in(range).into(),
-            _ => file.groups_in(&(0..u64::MAX)).into(),
-        };
+        let groups = groups_of(file, request.piece.as_ref());
         let schema = Arc::new(arrow_schema(&shown));
         let (file, rows, stats) = (Arc::clone(file), None, ScanStats::default());
         Ok(ParquetScan { file, table, columns, request, groups, rows, schema, stats })
+    }
+
+    /// Goes on with another piece of the same file. What has been seen is counted anew.
+    pub(crate) fn go_on(&mut self, piece: &Piece) {
+        self.groups = groups_of(&self.file, Some(piece));
+        (self.rows, self.stats) = (None, ScanStats::default());
     }
 
     /// The schema of every batch.

@@ -1,4 +1,4 @@
-//! Where fields end in some lines, as marks: how many stand before a place, and which fields a line begins with.
+//! Where fields end in some lines, as marks: which fields a line begins with.
 
 use std::ops::Range;
 
@@ -9,8 +9,8 @@ use crate::marks::WIDTH;
 pub(super) struct Borders {
     /// Where the first block begins.
     base: usize,
-    /// Of each block, its marks and how many there are before; behind the last, one without marks.
-    blocks: Vec<(u64, usize)>,
+    /// The marks of each block.
+    blocks: Vec<u64>,
 }
 
 /// Those of some bytes, which were not yet passed.
@@ -22,32 +22,17 @@ struct Ahead {
 }
 
 impl Borders {
-    /// Those that are marked, of blocks the first of which begins at `base`.
+    /// Begins anew: the first block begins there.
     #[inline(always)]
-    pub(super) fn set(&mut self, base: usize, marks: impl Iterator<Item = u64>) {
+    pub(super) fn begin(&mut self, base: usize) {
         self.base = base;
         self.blocks.clear();
-        let mut before = 0;
-        for marks in marks {
-            self.blocks.push((marks, before));
-            before += marks.count_ones() as usize;
-        }
-        self.blocks.push((0, before));
     }
 
-    /// One stands there.
+    /// Adds the next block.
     #[inline(always)]
-    pub(super) fn has(&self, at: usize) -> bool {
-        let (block, bit) = self.place(at);
-        self.blocks[block].0 >> bit & 1 == 1
-    }
-
-    /// How many stand before that place.
-    #[inline(always)]
-    pub(super) fn count_before(&self, at: usize) -> usize {
-        let (block, bit) = self.place(at);
-        let (marks, before) = self.blocks[block];
-        before + (marks & !(u64::MAX << bit)).count_ones() as usize
+    pub(super) fn push(&mut self, marks: u64) {
+        self.blocks.push(marks);
     }
 
     /// Finds some fields of the line that begins at `start`, by their numbers in order; the last field of the line, its number is
@@ -69,6 +54,40 @@ impl Borders {
             }
             let mut rest = ahead;
             *found = begin..if *field == last { end } else { self.next(&mut rest)? };
+        }
+        Some(())
+    }
+
+    /// Finds some fields as [`Borders::find_fields`] does, if they stand near the beginning of the line, as most do: where each begins
+    /// and ends. `None` says nothing.
+    #[inline(always)]
+    pub(super) fn find_near_fields(
+        &self,
+        start: usize,
+        (last, end): (usize, usize),
+        wanted: &[usize],
+        found: &mut [(usize, usize)],
+    ) -> Option<()> {
+        let (block, bit) = ((start - self.base) / WIDTH, (start - self.base) % WIDTH);
+        let [first, second, third] = *self.blocks.get(block..)?.first_chunk()?;
+        let joined = |low: u64, high: u64| low >> bit | high << 1 << (WIDTH - 1 - bit);
+        let mut marks = u128::from(joined(first, second)) | u128::from(joined(second, third)) << WIDTH;
+        let needed = wanted.last().map_or(0, |field| last.min(field + 1));
+        if (marks.count_ones() as usize) < needed {
+            return None;
+        }
+        let (mut passed, mut begin) = (0, start);
+        for (field, found) in wanted.iter().zip(found) {
+            while passed + 1 < *field {
+                marks &= marks.wrapping_sub(1);
+                passed += 1;
+            }
+            if passed < *field {
+                begin = start + marks.trailing_zeros() as usize + 1;
+                marks &= marks.wrapping_sub(1);
+                passed += 1;
+            }
+            *found = (begin, if *field == last { end } else { start + marks.trailing_zeros() as usize });
         }
         Some(())
     }
@@ -107,15 +126,9 @@ impl Borders {
     /// Those of as many bytes from a place on as a block has.
     #[inline(always)]
     fn marks(&self, from: usize) -> Option<u64> {
-        let (block, bit) = self.place(from);
-        let next = self.blocks.get(block + 1)?.0;
-        Some(self.blocks[block].0 >> bit | next.checked_shl((WIDTH - bit) as u32).unwrap_or(0))
-    }
-
-    /// The block of a place, and the bit in it.
-    #[inline(always)]
-    fn place(&self, at: usize) -> (usize, usize) {
-        ((at - self.base) / WIDTH, (at - self.base) % WIDTH)
+        let (block, bit) = ((from - self.base) / WIDTH, (from - self.base) % WIDTH);
+        let next = self.blocks.get(block + 1).copied().unwrap_or(0);
+        Some(self.blocks.get(block)? >> bit | next.checked_shl((WIDTH - bit) as u32).unwrap_or(0))
     }
 }
 
@@ -129,10 +142,10 @@ mod tests {
         let places: Vec<usize> =
             (0..5 * WIDTH).filter(|at| marks[at / WIDTH] >> (at % WIDTH) & 1 == 1).map(|at| at + 7).collect();
         let mut borders = Borders::default();
-        borders.set(7, marks.into_iter());
+        borders.begin(7);
+        marks.into_iter().for_each(|marks| borders.push(marks));
         for start in 7..7 + 5 * WIDTH {
             let before = places.iter().filter(|place| **place < start).count();
-            assert_eq!((borders.has(start), borders.count_before(start)), (places.contains(&start), before), "{start}");
             // All fields from there on, and some of them.
             let ends = &places[before..];
             let begins: Vec<usize> = [start].into_iter().chain(ends.iter().map(|end| end + 1)).collect();
@@ -142,7 +155,12 @@ mod tests {
                 let last = (ends.len(), 1000);
                 assert_eq!(borders.find_fields(start, last, &wanted, found.iter_mut()), Some(()));
                 let expected = wanted.iter().map(|field| begins[*field]..ends.get(*field).copied().unwrap_or(1000));
-                assert_eq!(found, expected.collect::<Vec<_>>(), "{start} {step}");
+                let expected: Vec<Range<usize>> = expected.collect();
+                assert_eq!(found, expected, "{start} {step}");
+                let mut near = vec![(0, 0); wanted.len()];
+                if borders.find_near_fields(start, last, &wanted, &mut near).is_some() {
+                    assert_eq!(near.iter().map(|(start, end)| *start..*end).collect::<Vec<_>>(), expected, "{start} {step}");
+                }
             }
             let mut found = 0..0;
             assert_eq!(borders.find_fields(start, (99, 1000), &[ends.len()], std::iter::once(&mut found)), None);

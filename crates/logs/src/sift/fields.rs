@@ -2,37 +2,29 @@
 
 use std::ops::Range;
 
-use fearless_simd::{Level, dispatch};
-
-use super::borders::Borders;
 use super::literals::Search;
-use super::stretch::{Places, Stretch};
+use super::passing::Passing;
+use super::rows::Rows;
+use super::texts::{self, COLUMNS_MAX, Whose};
 use super::{Column, Lines, Texts};
 use crate::decode::Glance;
 use crate::excerpt::Excerpt;
-use crate::marks::Quotes;
 use crate::table::Path;
 
 /// Lines of fields between delimiters.
 pub(super) struct Fields {
     /// The fields that each column may come from, in turn.
     of_columns: Vec<Vec<usize>>,
+    /// No column may come from several.
+    is_simple: bool,
     time: Option<usize>,
     /// The fields to look at, in order, and where they stand in the line at hand.
     wanted: Vec<usize>,
     found: Vec<Range<usize>>,
     /// How many fields a line has.
     count: usize,
-    stretch: Stretch,
-    /// Where fields and lines end in the stretch.
-    borders: Borders,
+    rows: Rows,
     literals: Option<Search>,
-    /// Where the special byte stands there; of quotes, where those do that neither open a field nor close it.
-    specials: Places,
-    level: Level,
-    /// A quote, that may stand around a field; or a byte that says that the fields of a line, from where it stands, may be something
-    /// else than they look.
-    special: u8,
     /// Values that stand for empty text.
     empty: [Vec<u8>; 2],
     longest_empty: usize,
@@ -58,18 +50,22 @@ impl Fields {
         wanted.sort_unstable();
         wanted.dedup();
         let slot = |field: usize| wanted.binary_search(&field).ok();
+        let of_columns: Vec<Vec<usize>> =
+            of_columns.into_iter().map(|fields| fields.into_iter().filter_map(slot).collect()).collect();
+        let is_simple = columns.iter().zip(&of_columns).all(|(column, slots)| match column {
+            Column::Const(_) => true,
+            Column::First(_) | Column::Outer(_) => slots.len() <= 1,
+            Column::Made(..) | Column::OneOf(_) => false,
+        });
         Some(Fields {
-            of_columns: of_columns.into_iter().map(|fields| fields.into_iter().filter_map(slot).collect()).collect(),
+            is_simple,
+            of_columns,
             time: time.and_then(slot),
             found: vec![0..0; wanted.len()],
             wanted,
             count: names.len(),
-            stretch: Stretch::new([delimiter, special]),
-            borders: Borders::default(),
+            rows: Rows::new(delimiter, special),
             literals,
-            specials: Places::default(),
-            level: Level::new(),
-            special,
             longest_empty: empty[0].len().max(empty[1].len()),
             empty: empty.map(<[u8]>::to_vec),
             header: header.to_vec(),
@@ -78,40 +74,15 @@ impl Fields {
 
     /// The buffer has other bytes than before.
     pub(super) fn renew(&mut self) {
-        self.stretch.renew();
-    }
-
-    #[inline(always)]
-    fn time<'b>(&self, buffer: &'b [u8]) -> &'b [u8] {
-        match self.time {
-            Some(slot) => self.value(buffer, slot).text(),
-            None => b"",
-        }
+        self.rows.renew();
     }
 
     #[cold]
     fn look(&mut self, buffer: &[u8], start: usize) -> Option<()> {
-        let [_, is_special] = self.stretch.look(buffer, start)?;
+        self.rows.look(buffer, start)?;
         if let Some(literals) = &mut self.literals {
-            literals.look(buffer, start, self.stretch.end());
+            literals.look(buffer, start, self.rows.end());
         }
-        let Fields { level, stretch, borders, specials, special, .. } = self;
-        let [delimiters, special_marks, newlines] = &stretch.marks;
-        let all = delimiters.iter().zip(special_marks).zip(newlines).map(|((first, second), third)| [*first, *second, *third]);
-        let special_marks = if is_special { special_marks.as_slice() } else { &[] };
-        dispatch!(*level, _ => if is_special && *special == b'"' {
-            let (mut quotes, mut again, mut strays) = (Quotes::new(), Quotes::new(), 0);
-            borders.set(start, all.clone().map(|marks| {
-                let quoted = quotes.of_block(marks);
-                strays |= quoted.stray;
-                (marks[0] | marks[2]) & !quoted.inside
-            }));
-            let blocks = if strays == 0 { 0 } else { special_marks.len() };
-            specials.set(start, all.take(blocks).map(|marks| again.of_block(marks).stray));
-        } else {
-            borders.set(start, all.map(|[delimiters, _, newlines]| delimiters | newlines));
-            specials.set(start, special_marks.iter().copied());
-        });
         Some(())
     }
 
@@ -119,20 +90,12 @@ impl Fields {
     /// has more fields than it should, or fewer.
     #[inline(always)]
     fn record(&mut self, buffer: &[u8], start: usize) -> Option<(usize, usize)> {
-        if !self.stretch.has(start) {
+        if !self.rows.has(start) {
             self.look(buffer, start)?;
         }
-        let is_quoted = self.special == b'"';
-        if is_quoted && start > self.stretch.base && !self.borders.has(start - 1) {
-            // A quote before was not closed, or was none: what is in quotes is known anew.
-            self.look(buffer, start)?;
-        }
-        let newline = self.stretch.line_end(start)?;
-        let borders = &self.borders;
-        if !borders.has(newline) || borders.count_before(newline) + 1 != borders.count_before(start) + self.count {
-            return None;
-        }
-        if is_quoted && self.special_before(newline, start).is_some() {
+        let at = self.rows.pass();
+        let (_, newline) = self.rows.line(at);
+        if self.rows.fields(at) != Some(self.count) || self.rows.is_quoted() && self.rows.special(start, newline).is_some() {
             return None;
         }
         let end = self.end(buffer, start, newline);
@@ -147,18 +110,91 @@ impl Fields {
         Some((end, newline))
     }
 
-    /// Where the first special byte stands in the line from `start` to `newline`.
+    /// Where the text ends of a line with as many fields as it should have, if it is plainly a record.
     #[inline(always)]
-    fn special_before(&mut self, newline: usize, start: usize) -> Option<usize> {
-        self.specials.from(start).filter(|special| *special < newline)
+    fn plain_end(&self, buffer: &[u8], start: usize, newline: usize) -> Option<usize> {
+        let line = buffer.get(start..newline)?;
+        let end = newline - usize::from(line.ends_with(b"\r"));
+        let is_odd = matches!(line.first()?, b'#' | b' ' | b'\t' | b'\r') || line.ends_with(b"\r\r");
+        (!is_odd && end - start != self.header.len()).then_some(end)
+    }
+
+    /// Finds the wanted fields in a plain record, if they stand near its beginning.
+    #[inline(always)]
+    fn find_near(&self, buffer: &[u8], start: usize, end: usize, wanted: &[usize], found: &mut [(usize, usize)]) -> Option<()> {
+        self.rows.borders.find_near_fields(start, (self.count - 1, end), wanted, found)?;
+        if self.rows.is_quoted() {
+            for (start, end) in &mut found[..wanted.len()] {
+                if buffer[*start] == b'"' {
+                    (*start, *end) = unquoted(buffer, *start..*end).map(|field| (field.start, field.end))?;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Passes over plain records from `at` on that are known to hold no literal; where the first line begins that was not passed.
+    #[inline(always)]
+    fn pass_plain<'b>(&mut self, buffer: &'b [u8], mut at: usize, until: usize, mut pass: impl FnMut(&'b [u8])) -> usize {
+        if !self.rows.has(at) || !self.literals_are_known() {
+            return at;
+        }
+        let (mut passed, mut found) = (0, [(0, 0)]);
+        // It is taken out to be asked while lines are.
+        let Some(mut literals) = self.literals.take() else { return at };
+        let wanted = if let Some(slot) = self.time { &self.wanted[slot..=slot] } else { &[] };
+        for (start, newline) in self.rows.plain(self.count) {
+            let Some(end) = self.plain_end(buffer, start, newline).filter(|_| start < until) else { break };
+            if !literals.finds_none(buffer, start, newline, false)
+                || self.find_near(buffer, start, end, wanted, &mut found).is_none()
+            {
+                break;
+            }
+            pass(if wanted.is_empty() { b"" } else { self.value(buffer, found[0].0..found[0].1).text() });
+            passed += 1;
+            at = newline + 1;
+        }
+        self.literals = Some(literals);
+        self.rows.pass_some(passed);
+        at
+    }
+
+    /// Adds the texts of plain records from `at` on; where the first line begins that was not added.
+    #[inline(always)]
+    fn add_plain<'b>(&mut self, passing: &Passing<'_, 'b>, mut at: usize, most: usize, texts: &mut Texts<'b>) -> usize {
+        if !self.rows.has(at) {
+            return at;
+        }
+        let (buffer, mut found) = (passing.buffer, [(0, 0); COLUMNS_MAX + 1]);
+        let (mut added, room) = (0, most.saturating_sub(texts.lines().len()).min(texts.room()));
+        for (start, newline) in self.rows.plain(self.count).take(room) {
+            let Some(end) = self.plain_end(buffer, start, newline).filter(|_| start < passing.until) else { break };
+            if self.find_near(buffer, start, end, &self.wanted, &mut found).is_none() {
+                break;
+            }
+            let value = |slot: usize| self.value(buffer, found[slot].0..found[slot].1);
+            for (column, slots) in passing.columns.iter().zip(&self.of_columns) {
+                texts.push(match (column, slots.first()) {
+                    (Column::Const(text), _) => text.as_slice().into(),
+                    (_, Some(slot)) => value(*slot),
+                    (_, None) => Excerpt::default(),
+                });
+            }
+            let time = if let Some(slot) = self.time { value(slot).text() } else { b"" };
+            texts.end_line(texts::Line { time, newline, whose: Whose::Own });
+            added += 1;
+            at = newline + 1;
+        }
+        self.rows.pass_some(added);
+        at
     }
 
     /// Finds those of the wanted fields of the line; `None` if there are quotes inside one of them.
     #[inline(always)]
     fn find(&mut self, buffer: &[u8], start: usize, end: usize, slots: Range<usize>) -> Option<()> {
         let found = &mut self.found[slots.clone()];
-        self.borders.find_fields(start, (self.count - 1, end), &self.wanted[slots], found.iter_mut())?;
-        if self.special == b'"' {
+        self.rows.borders.find_fields(start, (self.count - 1, end), &self.wanted[slots], found.iter_mut())?;
+        if self.rows.is_quoted() {
             for field in found {
                 *field = unquoted(buffer, field.clone())?;
             }
@@ -172,18 +208,26 @@ impl Fields {
         let mut end = newline;
         while buffer[start..end].ends_with(b"\r") {
             end -= 1;
-            if self.special != b'"' {
+            if !self.rows.is_quoted() {
                 break;
             }
         }
         end
     }
 
+    #[inline(always)]
+    fn time<'b>(&self, buffer: &'b [u8]) -> &'b [u8] {
+        match self.time {
+            Some(slot) => self.value(buffer, self.found[slot].clone()).text(),
+            None => b"",
+        }
+    }
+
     /// The first of those values that is not empty.
     #[inline(always)]
     fn first<'b>(&self, buffer: &'b [u8], slots: &[usize]) -> Excerpt<'b> {
         for slot in slots {
-            let value = self.value(buffer, *slot);
+            let value = self.value(buffer, self.found[*slot].clone());
             if !value.is_empty() {
                 return value;
             }
@@ -192,9 +236,8 @@ impl Fields {
     }
 
     #[inline(always)]
-    fn value<'b>(&self, buffer: &'b [u8], slot: usize) -> Excerpt<'b> {
-        let Range { start, end } = self.found[slot].clone();
-        let value = Excerpt::of(buffer, start, end).unwrap_or_default();
+    fn value<'b>(&self, buffer: &'b [u8], field: Range<usize>) -> Excerpt<'b> {
+        let value = Excerpt::of(buffer, field.start, field.end).unwrap_or_default();
         let is_empty = value.len() <= self.longest_empty && self.empty.iter().any(|empty| empty == value.text());
         if is_empty { Excerpt::default() } else { value }
     }
@@ -210,7 +253,7 @@ impl Lines for Fields {
     fn without<'b>(&mut self, buffer: &'b [u8], start: usize) -> Option<(&'b [u8], usize)> {
         self.literals.as_ref()?;
         let (end, newline) = self.record(buffer, start)?;
-        let is_hidden = self.special_before(newline, start).is_some();
+        let is_hidden = self.rows.special(start, newline).is_some();
         let literals = self.literals.as_mut().filter(|literals| literals.is_known())?;
         if !literals.finds_none(buffer, start, newline, is_hidden) {
             return None;
@@ -219,6 +262,37 @@ impl Lines for Fields {
             self.find(buffer, start, end, slot..slot + 1)?;
         }
         Some((self.time(buffer), newline))
+    }
+
+    #[inline(always)]
+    fn pass_without<'b>(&mut self, buffer: &'b [u8], mut at: usize, until: usize, mut pass: impl FnMut(&'b [u8])) -> usize {
+        while at < until {
+            at = self.pass_plain(buffer, at, until, &mut pass);
+            let Some((time, newline)) = self.without(buffer, at).filter(|_| at < until) else { break };
+            pass(time);
+            at = newline + 1;
+        }
+        at
+    }
+
+    #[inline(always)]
+    fn add<'b>(&mut self, passing: &Passing<'_, 'b>, most: usize, texts: &mut Texts<'b>) -> bool {
+        if !self.is_simple || passing.route.is_some() {
+            return self.add_each(passing, passing.passed.at, most, texts);
+        }
+        let mut at = passing.passed.at;
+        loop {
+            at = self.add_plain(passing, at, most, texts);
+            if at >= passing.until || texts.lines().len() >= most || texts.is_full() {
+                return true;
+            }
+            // A line by itself: these lines are over, or it is not so plain.
+            let one = texts.lines().len() + 1;
+            if !self.add_each(passing, at, one, texts) {
+                return false;
+            }
+            at = texts.lines().last().map_or(at, |line| line.newline + 1);
+        }
     }
 
     #[inline(always)]
@@ -232,7 +306,7 @@ impl Lines for Fields {
         let (end, newline) = self.record(buffer, start)?;
         self.find(buffer, start, end, 0..self.wanted.len())?;
         let last = self.found.last().map_or(start, |field| field.end);
-        if self.special_before(newline, start).is_some_and(|special| special <= last) {
+        if self.rows.special(start, newline).is_some_and(|special| special <= last) {
             return None;
         }
         for (at, column) in columns.iter().enumerate() {
@@ -242,7 +316,7 @@ impl Lines for Fields {
                 Column::First(_) | Column::Outer(_) => self.first(buffer, slots),
                 Column::OneOf(_) => {
                     for slot in slots {
-                        let text = self.value(buffer, *slot);
+                        let text = self.value(buffer, self.found[*slot].clone());
                         // Of a list only who decodes takes the first element.
                         if text.text().contains(&b',') {
                             return None;
@@ -261,16 +335,10 @@ impl Lines for Fields {
         Some((self.time(buffer), newline))
     }
 
-    #[inline(always)]
-    fn mark(&mut self) {
-        self.stretch.mark();
-        self.specials.mark();
-    }
+    /// Lines can be asked about in any order.
+    fn mark(&mut self) {}
 
-    fn rewind(&mut self) {
-        self.stretch.rewind();
-        self.specials.rewind();
-    }
+    fn rewind(&mut self) {}
 }
 
 /// What stands in the quotes around a field, if there are any; `None` if there are others inside.

@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
+use fearless_simd::Level;
 use memchr::{memchr, memchr2, memmem};
+use wide::u8x16;
 
 use super::literals::Search;
-use super::stretch::{KeySearch, Places, Stretch};
+use super::stretch::{Stretch, find_key};
 use super::{Column, Lines, Texts};
 use crate::excerpt::Excerpt;
 use crate::lead::Lead;
-use crate::marks::WIDTH;
+use crate::places::Places;
 use crate::skeleton::text_end;
 use crate::table::Path;
 
@@ -19,7 +21,6 @@ pub(super) struct Json {
     keys: Vec<Key>,
     of_columns: Vec<Range<usize>>,
     time: Option<TimeKey>,
-    key_search: KeySearch,
     /// Where the keys may stand in the stretch is known.
     keys_are_known: bool,
     literals: Option<Search>,
@@ -27,6 +28,7 @@ pub(super) struct Json {
     stretch: Stretch,
     /// A backslash stands in them: a quote may then be part of a text.
     escaped: bool,
+    level: Level,
 }
 
 /// A key.
@@ -68,10 +70,10 @@ impl Json {
             keys,
             of_columns,
             time,
-            key_search: KeySearch::new(),
             keys_are_known: false,
             literals,
-            stretch: Stretch::new(*b"\"\\"),
+            stretch: Stretch::new(),
+            level: Level::new(),
             escaped: false,
         }
     }
@@ -83,7 +85,7 @@ impl Json {
 
     #[cold]
     fn look(&mut self, buffer: &[u8], start: usize) -> Option<()> {
-        [_, self.escaped] = self.stretch.look(buffer, start)?;
+        self.escaped = self.stretch.look(buffer, start)?;
         self.keys_are_known = false;
         if let Some(literals) = &mut self.literals {
             literals.look(buffer, start, self.stretch.end());
@@ -94,7 +96,7 @@ impl Json {
     #[cold]
     fn search_keys(&mut self, buffer: &[u8], start: usize) {
         for Key { name, places, .. } in &mut self.keys {
-            self.key_search.find(name.bytes(), buffer, start, self.stretch.end(), places);
+            find_key(self.level, name.bytes(), buffer, start, self.stretch.end(), places);
         }
         self.keys_are_known = true;
     }
@@ -114,7 +116,7 @@ impl Json {
     #[inline(always)]
     fn time<'b>(&mut self, buffer: &'b [u8], line: &Range<usize>) -> &'b [u8] {
         match &mut self.time {
-            Some(time) => time.find(buffer, line, &self.stretch),
+            Some(time) => time.find(buffer, line),
             None => b"",
         }
     }
@@ -215,7 +217,7 @@ impl Json {
         if self.escaped {
             return text_end(buffer, at).filter(|(_, escapes)| !escapes).map(|(quote, _)| quote);
         }
-        next_quote(&self.stretch, at)
+        next_quote(buffer, at)
     }
 }
 
@@ -347,21 +349,20 @@ fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The next quote at or behind `at`, in the lines of the stretch. It mostly stands in this block or the next, which of them cannot be
-/// guessed: both are looked at.
+/// The next quote at or behind `at`. It mostly stands near, but where cannot be guessed: all near bytes are looked at together.
 #[inline(always)]
-fn next_quote(stretch: &Stretch, at: usize) -> Option<usize> {
-    let (marks, from) = (&stretch.marks[0], at - stretch.base);
-    let mut block = from / WIDTH;
-    let here = *marks.get(block)? & u64::MAX << (from % WIDTH);
-    let next = marks.get(block + 1).copied().unwrap_or(0);
-    let mut quotes = std::hint::select_unpredictable(here == 0, next, here);
-    block += usize::from(here == 0);
-    while quotes == 0 {
-        block += 1;
-        quotes = *marks.get(block)?;
+fn next_quote(buffer: &[u8], at: usize) -> Option<usize> {
+    const NEAR: usize = 32;
+    let rest = buffer.get(at..)?;
+    if let Some(near) = rest.first_chunk::<NEAR>() {
+        let quotes = |bytes: [u8; 16]| u8x16::new(bytes).simd_eq(u8x16::splat(b'"')).to_bitmask();
+        let ([first, second], _) = near.as_chunks() else { return None };
+        let quotes = quotes(*first) | quotes(*second) << 16;
+        if quotes != 0 {
+            return Some(at + quotes.trailing_zeros() as usize);
+        }
     }
-    Some(stretch.base + block * WIDTH + quotes.trailing_zeros() as usize)
+    memchr(b'"', rest).map(|quote| at + quote)
 }
 
 impl Key {
@@ -389,10 +390,10 @@ struct TimeKey {
 
 impl TimeKey {
     #[inline(always)]
-    fn find<'b>(&mut self, buffer: &'b [u8], line: &Range<usize>, stretch: &Stretch) -> &'b [u8] {
+    fn find<'b>(&mut self, buffer: &'b [u8], line: &Range<usize>) -> &'b [u8] {
         let bytes = &buffer[line.clone()];
         if bytes.get(self.at..).is_some_and(|rest| self.key.usual.begins(rest)) {
-            return until_quote(buffer, line.start + self.at + self.key.usual.len(), line.end, stretch);
+            return until_quote(buffer, line.start + self.at + self.key.usual.len(), line.end);
         }
         let Some(at) = memmem::find(bytes, self.key.name.bytes()) else { return b"" };
         self.at = at;
@@ -400,7 +401,7 @@ impl TimeKey {
         let at = skip_blanks(buffer, at + 1);
         let value = buffer.get(at..line.end).unwrap_or_default();
         match value.first() {
-            Some(b'"') => until_quote(buffer, at + 1, line.end, stretch),
+            Some(b'"') => until_quote(buffer, at + 1, line.end),
             _ => &value[..value.iter().position(|byte| matches!(byte, b',' | b'}' | b' ')).unwrap_or(0)],
         }
     }
@@ -408,7 +409,7 @@ impl TimeKey {
 
 /// What stands from `at` up to the next quote, or the end of the line.
 #[inline(always)]
-fn until_quote<'b>(buffer: &'b [u8], at: usize, end: usize, stretch: &Stretch) -> &'b [u8] {
-    let end = next_quote(stretch, at).unwrap_or(end).min(end);
+fn until_quote(buffer: &[u8], at: usize, end: usize) -> &[u8] {
+    let end = next_quote(buffer, at).unwrap_or(end).min(end);
     buffer.get(at..end).unwrap_or_default()
 }

@@ -15,6 +15,7 @@ mod literals;
 mod passing;
 #[cfg(test)]
 mod random;
+mod rows;
 mod span;
 mod stretch;
 mod syslog;

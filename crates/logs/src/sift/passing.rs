@@ -23,6 +23,40 @@ pub(super) trait Lines {
         texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)>;
 
+    /// Passes over lines from `at` on, up to the first that begins too late or may hold a literal, and calls `pass` with the time of
+    /// each; where that first one begins.
+    #[inline(always)]
+    fn pass_without<'b>(&mut self, buffer: &'b [u8], mut at: usize, until: usize, mut pass: impl FnMut(&'b [u8])) -> usize {
+        while at < until
+            && let Some((time, newline)) = self.without(buffer, at)
+        {
+            pass(time);
+            at = newline + 1;
+        }
+        at
+    }
+
+    /// Adds the texts of lines until there are so many; false if the next does not show them.
+    #[inline(always)]
+    fn add<'b>(&mut self, passing: &Passing<'_, 'b>, most: usize, texts: &mut Texts<'b>) -> bool {
+        self.add_each(passing, passing.passed.at, most, texts)
+    }
+
+    /// The same from `at` on, one by one.
+    #[inline(always)]
+    fn add_each<'b>(&mut self, passing: &Passing<'_, 'b>, mut at: usize, most: usize, texts: &mut Texts<'b>) -> bool {
+        while at < passing.until && texts.lines().len() < most && !texts.is_full() {
+            let seen = self.texts(passing.buffer, at, passing.columns, texts);
+            let Some(line) = seen.and_then(|(time, newline)| passing.line(time, newline, texts)) else {
+                texts.drop_line();
+                return false;
+            };
+            at = line.newline + 1;
+            texts.end_line(line);
+        }
+        true
+    }
+
     /// Lines from here on may be asked about again.
     fn mark(&mut self);
 
@@ -59,13 +93,12 @@ impl<'b> Passing<'_, 'b> {
     /// Passes over lines that hold no literal of those that are looked for.
     #[inline(always)]
     fn pass_without_literals(&mut self, lines: &mut impl Lines) {
-        while self.passed.at < self.until
-            && let Some((time, newline)) = lines.without(self.buffer, self.passed.at)
-        {
+        let mut failed = 0;
+        self.passed.at = lines.pass_without(self.buffer, self.passed.at, self.until, |time| {
             self.span.note(time);
-            self.passed.failed += 1;
-            self.passed.at = newline + 1;
-        }
+            failed += 1;
+        });
+        self.passed.failed += failed;
     }
 
     /// Passes over up to so many lines, the texts of which are tested together; false if the next may pass, cannot be told from its
@@ -73,18 +106,8 @@ impl<'b> Passing<'_, 'b> {
     #[inline(always)]
     fn pass_together(&mut self, lines: &mut impl Lines, most: usize) -> bool {
         let mut texts = Texts::new(self.columns.len());
-        let (mut at, mut is_known) = (self.passed.at, true);
         lines.mark();
-        while at < self.until && texts.lines().len() < most && !texts.is_full() {
-            let seen = lines.texts(self.buffer, at, self.columns, &mut texts);
-            let Some(line) = seen.and_then(|(time, newline)| self.line(time, newline, &texts)) else {
-                texts.drop_line();
-                is_known = false;
-                break;
-            };
-            at = line.newline + 1;
-            texts.end_line(line);
-        }
+        let is_known = lines.add(self, most, &mut texts);
         let all = self.pass_tested(&mut texts);
         if !all {
             lines.rewind();

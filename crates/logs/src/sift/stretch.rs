@@ -1,32 +1,28 @@
-//! Some whole lines of a buffer, looked at together: where they end, and where other bytes stand in them.
+//! Some whole lines of a buffer, looked at together: where they end, and where a key may stand in them.
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
+use memchr::memchr;
 
-use crate::marks::{WIDTH, each_block, padded};
+use crate::marks::{Marked, WIDTH, padded};
+use crate::places::Places;
 
 /// Bytes that are looked at in one go, unless a line is longer: they stay in the nearest cache. In tests, few lines are many
 /// stretches.
-const LENGTH: usize = if cfg!(test) { 256 } else { 16 << 10 };
+pub(super) const LENGTH: usize = if cfg!(test) { 256 } else { 16 << 10 };
 
 /// The lines.
 pub(super) struct Stretch {
     level: Level,
-    /// Two bytes that are marked, and the newline.
-    bytes: [u8; 3],
     /// Where the first line begins.
-    pub(super) base: usize,
+    base: usize,
     /// Behind the newline of the last.
     end: usize,
-    /// Where each of these stands, in each block from `base` on; there may be more blocks than the lines need.
-    pub(super) marks: [Vec<u64>; 3],
     newlines: Places,
 }
 
 impl Stretch {
-    /// One in which those two bytes are marked.
-    pub(super) fn new([first, second]: [u8; 2]) -> Stretch {
-        let bytes = [first, second, b'\n'];
-        Stretch { level: Level::new(), bytes, base: 0, end: 0, marks: Default::default(), newlines: Places::default() }
+    pub(super) fn new() -> Stretch {
+        Stretch { level: Level::new(), base: 0, end: 0, newlines: Places::default() }
     }
 
     /// The buffer has other bytes than before.
@@ -56,35 +52,30 @@ impl Stretch {
         self.newlines.rewind();
     }
 
-    /// Looks at the lines from `start` on; `None` if there is none as a whole, else whether each of the two bytes stands somewhere.
-    pub(super) fn look(&mut self, buffer: &[u8], start: usize) -> Option<[bool; 2]> {
-        let rest = buffer.get(start..)?;
-        let mut length = LENGTH;
+    /// Looks at the lines from `start` on; `None` if there is none as a whole, else whether a backslash stands in them or behind.
+    pub(super) fn look(&mut self, buffer: &[u8], start: usize) -> Option<bool> {
         (self.base, self.end) = (start, start);
-        loop {
-            let text = &rest[..rest.len().min(length)];
-            let Stretch { level, bytes, marks, newlines, .. } = self;
-            marks.iter_mut().for_each(|marks| marks.resize(text.len().div_ceil(WIDTH), 0));
-            let [first, second, third] = marks;
-            dispatch!(*level, simd => {
-                let mut marks = first.iter_mut().zip(second.iter_mut()).zip(third.iter_mut());
-                each_block(simd, text, *bytes, |block| {
-                    if let Some(((first, second), third)) = marks.next() {
-                        [*first, *second, *third] = block;
-                    }
-                });
-                newlines.set(start, third.iter().copied());
-            });
-            if let Some(newline) = newlines.last() {
-                self.end = newline + 1;
-                let stands_somewhere = |marks: &mut Vec<u64>| marks.iter().fold(0, |all, marks| all | marks) != 0;
-                return Some([first, second].map(stands_somewhere));
+        let rest = buffer.get(start..)?;
+        let first = memchr(b'\n', rest)?;
+        let text = &rest[..rest.len().min(LENGTH.max(first + 1))];
+        let Stretch { level, newlines, .. } = self;
+        let backslashes = dispatch!(*level, simd => {
+            let marked = Marked::new(simd, *b"\n\\");
+            let (mut at, mut all) = (start, 0);
+            newlines.begin();
+            let (blocks, rest) = text.as_chunks();
+            for block in blocks {
+                let [here, backslashes] = marked.in_block(block);
+                newlines.add(at, here);
+                all |= backslashes;
+                at += WIDTH;
             }
-            if text.len() == rest.len() {
-                return None;
-            }
-            length *= 4;
-        }
+            let [here, backslashes] = marked.in_block(&padded(rest));
+            newlines.add(at, here);
+            all | backslashes
+        });
+        self.end = newlines.last()? + 1;
+        Some(backslashes != 0)
     }
 
     /// Behind the newline of the last line.
@@ -93,98 +84,14 @@ impl Stretch {
     }
 }
 
-/// Positions in the order in which they are asked for.
-#[derive(Default)]
-pub(super) struct Places {
-    at: Vec<usize>,
-    count: usize,
-    next: usize,
-    /// What was next when it was marked.
-    marked: usize,
-}
-
-impl Places {
-    /// Those that are marked, of blocks the first of which begins at `base`. Most blocks have at most one of them, which is written
-    /// without being counted first.
-    #[inline(always)]
-    pub(super) fn set(&mut self, mut base: usize, marks: impl Iterator<Item = u64>) {
-        let mut count = 0;
-        for mut bits in marks {
-            let after = count + bits.count_ones() as usize;
-            if self.at.len() <= after {
-                self.at.resize(2 * (after + 1), 0);
-            }
-            self.at[count] = base + bits.trailing_zeros() as usize;
-            bits &= bits.wrapping_sub(1);
-            if bits != 0 {
-                for at in &mut self.at[count + 1..after] {
-                    *at = base + bits.trailing_zeros() as usize;
-                    bits &= bits - 1;
-                }
-            }
-            (base, count) = (base + WIDTH, after);
-        }
-        (self.count, self.next, self.marked) = (count, 0, 0);
-    }
-
-    fn last(&self) -> Option<usize> {
-        self.at[..self.count].last().copied()
-    }
-
-    /// The first at or behind `from`, of which none is asked for that stands before one that was.
-    #[inline(always)]
-    pub(super) fn from(&mut self, from: usize) -> Option<usize> {
-        while self.next < self.count {
-            let at = self.at[self.next];
-            if at >= from {
-                return Some(at);
-            }
-            self.next += 1;
-        }
-        None
-    }
-
-    /// Passes the one that was given last.
-    #[inline(always)]
-    pub(super) fn pass(&mut self) {
-        self.next += 1;
-    }
-
-    /// Marks which are to be given again once it is [rewound](Places::rewind).
-    #[inline(always)]
-    pub(super) fn mark(&mut self) {
-        self.marked = self.next;
-    }
-
-    /// Gives again those that were given since it was marked, or since they were set.
-    pub(super) fn rewind(&mut self) {
-        self.next = self.marked;
-    }
-}
-
-/// Finds where a key may stand in some lines: where two of its bytes do, its first letter and its closing quote.
-pub(super) struct KeySearch {
-    level: Level,
-    marks: Vec<u64>,
-}
-
-impl KeySearch {
-    pub(super) fn new() -> KeySearch {
-        KeySearch { level: Level::new(), marks: Vec::new() }
-    }
-
-    /// Between `base` and `end` of the buffer.
-    pub(super) fn find(&mut self, key: &[u8], buffer: &[u8], base: usize, end: usize, places: &mut Places) {
-        self.marks.resize((end - base).div_ceil(WIDTH), 0);
-        dispatch!(self.level, simd => {
-            mark_key(simd, key, &buffer[base..], &mut self.marks);
-            places.set(base, self.marks.iter().copied());
-        });
-    }
+/// Finds where a key may stand in some lines, between `base` and `end` of the buffer: where two of its bytes do, its first letter and
+/// its closing quote.
+pub(super) fn find_key(level: Level, key: &[u8], buffer: &[u8], base: usize, end: usize, places: &mut Places) {
+    dispatch!(level, simd => find_key_here(simd, key, &buffer[base..], (base, end), places));
 }
 
 #[inline(always)]
-fn mark_key<S: Simd>(simd: S, key: &[u8], text: &[u8], marks: &mut [u64]) {
+fn find_key_here<S: Simd>(simd: S, key: &[u8], text: &[u8], (base, end): (usize, usize), places: &mut Places) {
     let (letter, last) = (1, key.len() - 1);
     let (first_letter, last_byte) = (u8x64::splat(simd, key[letter]), u8x64::splat(simd, key[last]));
     let both = |letters: &[u8; WIDTH], lasts: &[u8; WIDTH]| {
@@ -193,13 +100,16 @@ fn mark_key<S: Simd>(simd: S, key: &[u8], text: &[u8], marks: &mut [u64]) {
     };
     let behind = |offset| text.get(offset..).unwrap_or_default();
     let (letters, lasts) = (behind(letter).as_chunks().0, behind(last).as_chunks().0);
-    let (whole, others) = marks.split_at_mut(lasts.len().min(marks.len()));
-    for ((mark, letters), lasts) in whole.iter_mut().zip(letters).zip(lasts) {
-        *mark = both(letters, lasts);
+    let mut at = base;
+    places.begin();
+    for (letters, lasts) in letters.iter().zip(lasts).take((end - base).div_ceil(WIDTH)) {
+        places.add(at, both(letters, lasts));
+        at += WIDTH;
     }
-    for (at, mark) in (lasts.len()..).zip(others) {
-        let block = |offset| padded(behind(at * WIDTH + offset));
-        *mark = both(&block(letter), &block(last));
+    while at < end {
+        let block = |offset| padded(behind(at - base + offset));
+        places.add(at, both(&block(letter), &block(last)));
+        at += WIDTH;
     }
 }
 
@@ -209,14 +119,14 @@ mod tests {
 
     /// The ends of a text's lines, and where the key stands, as a stretch has them.
     fn seen(text: &str, key: &str) -> (Vec<usize>, Vec<usize>) {
-        let (mut stretch, mut search, mut keys) = (Stretch::new(*b"\"\\"), KeySearch::new(), Places::default());
+        let (mut stretch, mut keys) = (Stretch::new(), Places::default());
         let (buffer, mut start, mut ends, mut places) = (text.as_bytes(), 0, Vec::new(), Vec::new());
         loop {
             if !stretch.has(start) {
                 if stretch.look(buffer, start).is_none() {
                     return (ends, places);
                 }
-                search.find(key.as_bytes(), buffer, start, stretch.end(), &mut keys);
+                find_key(Level::new(), key.as_bytes(), buffer, start, stretch.end(), &mut keys);
             }
             let Some(end) = stretch.line_end(start) else { return (ends, places) };
             let mut from = start;
@@ -247,21 +157,5 @@ mod tests {
             }
         }
         assert_eq!(seen(&"\n".repeat(3 * LENGTH), "\"a\"").0.len(), 3 * LENGTH);
-    }
-
-    #[test]
-    fn places_may_be_passed_by() {
-        let mut places = Places::default();
-        places.set(7, [0, 1, u64::MAX, 0b101, 0, 1 << 63].into_iter());
-        assert_eq!((places.from(0), places.from(72)), (Some(71), Some(135)));
-        places.mark();
-        places.pass();
-        assert_eq!((places.from(0), places.from(199)), (Some(136), Some(199)));
-        assert_eq!(
-            (places.from(200), places.from(202), places.last(), places.from(391)),
-            (Some(201), Some(390), Some(390), None)
-        );
-        places.rewind();
-        assert_eq!(places.from(0), Some(135));
     }
 }

@@ -84,7 +84,17 @@ impl<'b> Texts<'b> {
     /// No further line may be added.
     #[inline(always)]
     pub(super) fn is_full(&self) -> bool {
-        self.lines.is_full() || self.texts.remaining_capacity() < self.columns || !self.others.is_empty()
+        self.room() == 0
+    }
+
+    /// So many further lines may be added.
+    #[inline(always)]
+    pub(super) fn room(&self) -> usize {
+        if !self.others.is_empty() {
+            return 0;
+        }
+        let for_texts = self.texts.remaining_capacity().checked_div(self.columns).unwrap_or(usize::MAX);
+        self.lines.remaining_capacity().min(for_texts)
     }
 
     /// Adds the text of the line's next column.
