@@ -11,15 +11,16 @@ use crate::template::mapped;
 pub struct NeedleTexts {
     /// Lists, each with the position behind its last.
     lists: Vec<(Arc<Subject>, List, usize)>,
-    /// Texts that stand nowhere else, behind those.
-    others: Vec<String>,
+    /// Texts that stand nowhere else, one behind the other, and where each ends. Their positions are behind those.
+    others: String,
+    ends: Vec<usize>,
 }
 
 impl NeedleTexts {
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.standing() + self.others.len()
+        self.standing() + self.ends.len()
     }
 
     /// The text at a position; empty if there is none.
@@ -28,11 +29,21 @@ impl NeedleTexts {
     pub fn get(&self, position: usize) -> &str {
         let at = self.lists.partition_point(|(_, _, end)| *end <= position);
         let Some((subject, list, end)) = self.lists.get(at) else {
-            return self.others.get(position - self.standing()).map_or("", String::as_str);
+            return self.other(position - self.standing());
         };
         let values = subject.list(*list);
         let value = values.get(position + values.len() - end);
         value.and_then(|value| value.standing_needle(subject.indicator(*value))).unwrap_or_default()
+    }
+
+    fn other(&self, at: usize) -> &str {
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
+        self.ends.get(at).and_then(|end| self.others.get(start..*end)).unwrap_or_default()
+    }
+
+    fn add_other(&mut self, text: &str) {
+        self.others.push_str(text);
+        self.ends.push(self.others.len());
     }
 
     /// How many stand in indicators' values.
@@ -52,10 +63,12 @@ impl NeedleTexts {
         for value in values.iter().filter(|value| !all_stand || with_mapped || value.is_varied()) {
             let indicator = subject.indicator(*value);
             let needle = value.needle(indicator);
-            self.others.extend(with_mapped.then(|| mapped(&needle)).flatten());
-            self.others.extend(value.spellings(indicator).into_iter().map(|(needle, _)| needle));
+            if let Some(mapped) = with_mapped.then(|| mapped(&needle)).flatten() {
+                self.add_other(&mapped);
+            }
+            value.spellings(indicator).iter().for_each(|(needle, _)| self.add_other(needle));
             if !all_stand {
-                self.others.push(needle.into_owned());
+                self.add_other(&needle);
             }
         }
     }
