@@ -145,11 +145,10 @@ impl Fields {
         let wanted = if let Some(slot) = self.time { &self.wanted[slot..=slot] } else { &[] };
         for (start, newline) in self.rows.plain(self.count) {
             let Some(end) = self.plain_end(buffer, start, newline).filter(|_| start < until) else { break };
-            if !literals.finds_none(buffer, start, newline, false)
-                || self.find_near(buffer, start, end, wanted, &mut found).is_none()
-            {
+            if !literals.lacks(buffer, start, newline) || self.find_near(buffer, start, end, wanted, &mut found).is_none() {
                 break;
             }
+            literals.count(true);
             pass(if wanted.is_empty() { b"" } else { self.value(buffer, found[0].0..found[0].1).text() });
             passed += 1;
             at = newline + 1;

@@ -102,15 +102,25 @@ impl Search {
     /// and so be hidden. No line is asked about that stands before one that was.
     #[inline(always)]
     pub(super) fn finds_none(&mut self, buffer: &[u8], start: usize, end: usize, is_hidden: bool) -> bool {
+        let none = !is_hidden && self.lacks(buffer, start, end);
+        self.count(none);
+        none
+    }
+
+    /// The same of a line in which nothing can be hidden, without being counted.
+    #[inline(always)]
+    pub(super) fn lacks(&mut self, buffer: &[u8], start: usize, end: usize) -> bool {
         while self.places.get(self.next).is_some_and(|place| *place < start) {
             self.next += 1;
         }
-        let none = !is_hidden
-            && self.places.get(self.next).is_none_or(|place| *place >= end)
-            && (self.is_ascii || buffer[start..end].is_ascii());
+        self.places.get(self.next).is_none_or(|place| *place >= end) && (self.is_ascii || buffer[start..end].is_ascii())
+    }
+
+    /// Counts a line, that holds none or may hold one.
+    #[inline(always)]
+    pub(super) fn count(&mut self, none: bool) {
         self.asked += 1;
         self.without += usize::from(none);
-        none
     }
 }
 
