@@ -6,17 +6,18 @@
 
 use std::collections::VecDeque;
 use std::io::Read;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use fearless_simd::{Level, dispatch};
 use memchr::{memchr, memmem, memrchr};
 
 use crate::compression::Compression;
+use crate::decode::{Decode, Slots};
 use crate::error::Error;
 use crate::evtx;
 use crate::file::LogFile;
-use crate::frame::{Framing, MAX_CSV_FIELD, MAX_RECORD, opens_field};
+use crate::frame::{Framer, Framing, MAX_CSV_FIELD, MAX_RECORD, opens_field};
 use crate::marks::Marked;
 use crate::places::Places;
 use crate::scan::ByteRange;
@@ -28,6 +29,40 @@ pub enum Piece {
     Range(ByteRange),
     /// Whole records, read already.
     Block(Box<Block>),
+}
+
+impl Piece {
+    /// Opens the piece of that file, with the decoder knowing the headers before it. Also returns the first byte's place.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub(crate) fn open(self, file: &LogFile, framing: Framing, decoder: &mut dyn Decode) -> Result<(Framer, u64), Error> {
+        let io = |source| Error::Io { path: file.path.clone(), source };
+        match self {
+            Piece::Block(block) => {
+                for line in block.headers.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                    // A header that is damaged is counted in the block that holds it.
+                    let _ = decoder.decode(line.trim_ascii_end(), &mut Slots::default());
+                }
+                let first = block.offset;
+                Ok((Framer::of_block(*block, framing), first))
+            }
+            Piece::Range(Range { start: 0, end }) => {
+                Ok((Framer::new(file.compression.open(&file.path, 0).map_err(io)?, framing, 0, end), 0))
+            }
+            Piece::Range(Range { start, end }) if framing == Framing::Events => {
+                let first = evtx::chunk_border(start);
+                let reader = file.compression.open(&file.path, first).map_err(io)?;
+                Ok((Framer::new(reader, framing, first, end), start))
+            }
+            Piece::Range(Range { start, end }) => {
+                let reader = file.compression.open(&file.path, start - 1).map_err(io)?;
+                let mut framer = Framer::new(reader, framing, start - 1, end);
+                framer.align();
+                Ok((framer, start))
+            }
+        }
+    }
 }
 
 /// Some records of a file.

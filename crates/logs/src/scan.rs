@@ -3,10 +3,11 @@
 //! Framing, passing over what cannot match, decoding of the wanted fields and conversion happen record by record in one pass, in
 //! memory bounded by one batch. What is not a row of the table is counted: see [`ScanStats`].
 
+mod request;
+
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
@@ -16,10 +17,9 @@ use crate::arrow_type::arrow_type;
 use crate::column::{Cell, ColumnBuilder};
 use crate::decode::{Decode, Decoded, Glance, Slots};
 use crate::error::Error;
-use crate::evtx;
 use crate::file::LogFile;
 use crate::frame::{Frame, Framer, Framing};
-use crate::keep::{Keep, Sieve, is_time, time_of};
+use crate::keep::{Sieve, is_time, time_of};
 use crate::piece::Piece;
 use crate::row::{Output, Router, Wanted};
 use crate::sift::Sift;
@@ -27,56 +27,7 @@ use crate::stats::ScanStats;
 use crate::table::Place;
 use crate::worth::Worth;
 
-/// Provenance column: the line (from 1) on which the record begins, `long`; in a range that does not begin the file, the line of
-/// that range: see [`ScanStats::line`].
-pub const LINE: &str = "$line";
-/// Provenance column: the byte offset of the record in the unpacked file, `long`.
-pub const OFFSET: &str = "$offset";
-/// Provenance column: the raw record, `string`.
-pub const RAW: &str = "$raw";
-
-/// Bytes `start..end` of an unpacked file: the records that begin there.
-pub type ByteRange = Range<u64>;
-
-/// What to read of a file.
-#[derive(Clone)]
-pub struct ScanRequest {
-    /// The table, one of [`LogFile::tables`].
-    pub table: String,
-    /// The columns, in the order wanted; all of the table's if `None`.
-    pub projection: Option<Vec<String>>,
-    /// Rows of a full batch.
-    pub batch_rows: usize,
-    /// Adds the columns [`LINE`], [`OFFSET`] and [`RAW`] at the end.
-    pub provenance: bool,
-    /// One of [`LogFile::pieces`]; the whole file if `None`.
-    pub piece: Option<Piece>,
-    /// Keeps out records of the table that fail a test: no rows are made of them, but they are counted as [`ScanStats::filtered`]
-    /// and their times count. With [`Keep::find`], damage inside such a record may not be seen.
-    pub keep: Option<Keep>,
-    /// Records that become no row, those of other tables for one, may be passed over without being decoded: damage inside them is
-    /// not seen then.
-    pub pass_over: bool,
-    /// Ends the scan with [`Error::Canceled`] soon after it becomes true.
-    pub cancel: Option<Arc<AtomicBool>>,
-}
-
-impl ScanRequest {
-    /// All columns and rows of `table`.
-    #[must_use]
-    pub fn new(table: impl Into<String>) -> ScanRequest {
-        ScanRequest {
-            table: table.into(),
-            projection: None,
-            batch_rows: 8192,
-            provenance: false,
-            piece: None,
-            keep: None,
-            pass_over: true,
-            cancel: None,
-        }
-    }
-}
+pub use request::{ByteRange, LINE, OFFSET, RAW, ScanRequest};
 
 /// A batch of records that are long ends here: what a scan holds must not depend on how long they are.
 const BATCH_BYTES_MAX: usize = 32 << 20;
@@ -137,7 +88,7 @@ impl Scan {
         let router = Router::new(&layout.route, target, &mut wanted);
         let mut decoder = (layout.decoder)(&wanted.keys);
         let piece = request.piece.take().unwrap_or(Piece::Range(0..u64::MAX));
-        let (framer, first_byte) = open(file, layout.framing, piece, decoder.as_mut())?;
+        let (framer, first_byte) = piece.open(file, layout.framing, decoder.as_mut())?;
         if let Some(sift) = &mut sift {
             sift.look(if matches!(layout.framing, Framing::Values { .. }) { Glance::No } else { decoder.glance() });
         }
@@ -173,7 +124,7 @@ impl Scan {
     pub fn go_on(&mut self, file: &LogFile, piece: Piece) -> Result<(), Error> {
         let framing = file.layout()?.framing;
         let has_headers = matches!(&piece, Piece::Block(block) if !block.headers.is_empty());
-        (self.framer, self.first_byte) = open(file, framing, piece, self.decoder.as_mut())?;
+        (self.framer, self.first_byte) = piece.open(file, framing, self.decoder.as_mut())?;
         if let Some(sift) = self.sift.as_mut().filter(|_| has_headers) {
             sift.look(self.decoder.glance());
         }
@@ -353,45 +304,18 @@ pub fn arrow_schema(columns: &[Column]) -> Schema {
     )
 }
 
-/// Opens the piece, with the decoder knowing the headers before it. Also returns the first byte's place.
-fn open(file: &LogFile, framing: Framing, piece: Piece, decoder: &mut dyn Decode) -> Result<(Framer, u64), Error> {
-    let io = |source| Error::Io { path: file.path.clone(), source };
-    match piece {
-        Piece::Block(block) => {
-            for line in block.headers.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-                // A header that is damaged is counted in the block that holds it.
-                let _ = decoder.decode(line.trim_ascii_end(), &mut Slots::default());
-            }
-            let first = block.offset;
-            Ok((Framer::of_block(*block, framing), first))
-        }
-        Piece::Range(Range { start: 0, end }) => {
-            Ok((Framer::new(file.compression.open(&file.path, 0).map_err(io)?, framing, 0, end), 0))
-        }
-        Piece::Range(Range { start, end }) if framing == Framing::Events => {
-            let first = evtx::chunk_border(start);
-            let reader = file.compression.open(&file.path, first).map_err(io)?;
-            Ok((Framer::new(reader, framing, first, end), start))
-        }
-        Piece::Range(Range { start, end }) => {
-            let reader = file.compression.open(&file.path, start - 1).map_err(io)?;
-            let mut framer = Framer::new(reader, framing, start - 1, end);
-            framer.align();
-            Ok((framer, start))
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::VecDeque;
     use std::io::Write;
+    use std::sync::atomic::AtomicBool;
 
     use arrow::array::AsArray;
     use arrow::datatypes::Int64Type;
 
     use super::*;
     use crate::Unconverted;
+    use crate::keep::Keep;
 
     fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, LogFile) {
         let folder = tempfile::tempdir().unwrap();
