@@ -21,7 +21,7 @@ pub struct BlindSpot {
 /// The blind spots of hunts over logs that `show` those columns of those tables.
 #[must_use]
 pub fn blind_spots(hunts: &[Hunt], show: &dyn Fn(&str, &str) -> bool) -> Vec<BlindSpot> {
-    let mut shown: BTreeSet<List> = BTreeSet::new();
+    let mut shown = [false; List::COUNT];
     let mut columns: BTreeMap<IndicatorType, BTreeSet<(&'static str, &'static str)>> = BTreeMap::new();
     // Hunts ask the same of the same columns.
     let mut known: BTreeMap<(&'static str, &'static str), bool> = BTreeMap::new();
@@ -29,7 +29,7 @@ pub fn blind_spots(hunts: &[Hunt], show: &dyn Fn(&str, &str) -> bool) -> Vec<Bli
         for column in query.shown_in.iter().copied() {
             let place = (query.table, column);
             if *known.entry(place).or_insert_with(|| show(query.table, column)) {
-                shown.insert(query.list);
+                shown[query.list as usize] = true;
             }
             for ty in &query.types {
                 columns.entry(*ty).or_default().insert(place);
@@ -42,7 +42,7 @@ pub fn blind_spots(hunts: &[Hunt], show: &dyn Fn(&str, &str) -> bool) -> Vec<Bli
         for indicator in hunt.indicators() {
             let (unseen, all) = &mut counts[indicator.ty() as usize];
             *all += 1;
-            *unseen += usize::from(List::all_of(indicator, hunt.template).all(|list| !shown.contains(&list)));
+            *unseen += usize::from(List::all_of(indicator, hunt.template).all(|list| !shown[list as usize]));
         }
     }
     let spots = IndicatorType::ALL.into_iter().map(|ty| (ty, counts[ty as usize])).filter(|(_, (unseen, _))| *unseen > 0);

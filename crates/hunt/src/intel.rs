@@ -5,6 +5,7 @@
 //! another, what many records have in common (family, source, tags …) is kept once, and an [`Indicator`] is a view of its row.
 
 mod indicator;
+mod positions;
 mod row;
 mod shared;
 mod texts;
@@ -12,14 +13,13 @@ mod texts;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
 
 use crate::indicator::{IndicatorType, Rejected, Source};
 use crate::normalize::{Hint, Reason, is_international, normalize_into};
 use crate::shared_host::{TooWide, too_wide};
 
 pub use indicator::Indicator;
+use positions::Positions;
 pub(crate) use row::Facts;
 use row::{Detail, Key, Row, index};
 use shared::Translation;
@@ -42,7 +42,7 @@ pub struct Intel {
     details: Vec<Detail>,
     shared: Shared,
     /// Positions in `rows` by the hash of the value.
-    by_value: HashTable<u32>,
+    by_value: Positions,
     hasher: RandomState,
 }
 
@@ -179,7 +179,7 @@ impl Intel {
     pub(crate) fn positions(&self, ty: IndicatorType, value: &str) -> impl Iterator<Item = u32> {
         let key = Key::of(ty, value);
         let is_it = move |at: &u32| self.rows.get(*at as usize).is_some_and(|row| row.ty == ty && row.key(&self.texts) == key);
-        self.by_value.iter_hash(key.hash(&self.hasher)).copied().filter(is_it)
+        self.by_value.of(key.hash(&self.hasher)).filter(is_it)
     }
 
     /// How many families there are that have indicators.
@@ -247,8 +247,7 @@ impl Intel {
     /// Makes room for so many more indicators.
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.rows.reserve(rows);
-        let Intel { rows: known, texts, hasher, by_value, .. } = self;
-        by_value.reserve(rows, |at| hash_at(hasher, known, texts, *at));
+        self.by_value.reserve(rows);
     }
 
     /// Keeps the text of a feed: values that stand in it as they are need not be copied.
@@ -280,12 +279,7 @@ impl Intel {
     pub(crate) fn add_judged(&mut self, values: &[Judged<'_>], facts: &Facts<'_>) -> [usize; 3] {
         let mut counts = [0; 3];
         for values in values.chunks(SIDE_BY_SIDE) {
-            // The table and the rows are too large for a near cache. Looked up all together, they are fetched side by side; one by
-            // one, each look-up would wait for its own.
-            for Judged { value, hash, .. } in values {
-                let is_like = |at: &u32| self.rows.get(*at as usize).is_some_and(|row| row.value(&self.texts) == *value);
-                std::hint::black_box(self.by_value.find(*hash, is_like));
-            }
+            self.by_value.fetch(values.iter().map(|value| value.hash));
             for Judged { ty, value, hash, too_wide, is_international } in values {
                 let start = self.texts.add(value);
                 let row = Row::new(*ty, start, index(value.len()), *is_international, facts);
@@ -315,37 +309,30 @@ impl Intel {
 
     /// Adds the indicator whose texts are the last of all; or, if it is there already, what this one says of it beyond the other.
     fn add_row(&mut self, row: Row, hash: u64, too_wide: impl Fn(&str) -> Option<TooWide>) -> Added {
-        let Intel { rows, texts, shared, held_back, hasher, by_value, .. } = self;
+        let Intel { rows, texts, shared, by_value, .. } = &*self;
         let key = row.key(texts);
         let is_same = |at: &u32| {
             rows.get(*at as usize).is_some_and(|known| {
                 known.ty == row.ty && shared.group(known.family) == shared.group(row.family) && known.key(texts) == key
             })
         };
-        match by_value.entry(hash, is_same, |at| hash_at(hasher, rows, texts, *at)) {
-            Entry::Occupied(known) => {
-                let at = *known.get() as usize;
-                self.absorb(at, row);
-                Added::Repeat
-            }
-            Entry::Vacant(place) => {
-                if let Some(why) = too_wide(row.value(texts)) {
-                    held_back.push((row, why.why()));
-                    return Added::HeldBack;
-                }
-                place.insert(index(rows.len()));
-                rows.push(row);
-                Added::New
-            }
+        let known = by_value.of(hash).find(is_same);
+        if let Some(at) = known {
+            self.absorb(at as usize, row);
+            return Added::Repeat;
         }
+        if let Some(why) = too_wide(row.value(&self.texts)) {
+            self.held_back.push((row, why.why()));
+            return Added::HeldBack;
+        }
+        self.push(row, hash);
+        Added::New
     }
 
     /// Adds an indicator that is not there.
     fn push(&mut self, row: Row, hash: u64) {
-        let at = index(self.rows.len());
+        self.by_value.add(hash, index(self.rows.len()));
         self.rows.push(row);
-        let Intel { rows, texts, hasher, by_value, .. } = self;
-        by_value.insert_unique(hash, at, |at| hash_at(hasher, rows, texts, *at));
     }
 
     /// Takes over what a repeat says of the indicator `at`. The repeat's texts and details are the last of all, and go.
@@ -383,8 +370,4 @@ impl Intel {
         }
         taken
     }
-}
-
-fn hash_at(hasher: &RandomState, rows: &[Row], texts: &Texts, at: u32) -> u64 {
-    rows.get(at as usize).map_or(0, |row| row.key(texts).hash(hasher))
 }

@@ -28,7 +28,7 @@ pub(crate) struct Subject {
 }
 
 /// Observables by their [`List`].
-type Lists = [Vec<Observable>; 9];
+type Lists = [Vec<Observable>; List::COUNT];
 
 /// So many indicators are worth a thread.
 const PART: usize = 1 << 14;
@@ -51,6 +51,9 @@ pub(crate) enum List {
 }
 
 impl List {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 9;
+
     /// The one that an indicator is of by itself.
     fn of(indicator: Indicator<'_>) -> List {
         match indicator.ty() {

@@ -22,17 +22,12 @@ struct Ahead {
 }
 
 impl Borders {
-    /// Begins anew: the first block begins there.
+    /// Begins anew with so many blocks, the first of which begins there; their marks are to be set.
     #[inline(always)]
-    pub(super) fn begin(&mut self, base: usize) {
+    pub(super) fn begin(&mut self, base: usize, blocks: usize) -> &mut [u64] {
         self.base = base;
-        self.blocks.clear();
-    }
-
-    /// Adds the next block.
-    #[inline(always)]
-    pub(super) fn push(&mut self, marks: u64) {
-        self.blocks.push(marks);
+        self.blocks.resize(blocks, 0);
+        &mut self.blocks
     }
 
     /// Finds some fields of the line that begins at `start`, by their numbers in order; the last field of the line, its number is
@@ -142,8 +137,7 @@ mod tests {
         let places: Vec<usize> =
             (0..5 * WIDTH).filter(|at| marks[at / WIDTH] >> (at % WIDTH) & 1 == 1).map(|at| at + 7).collect();
         let mut borders = Borders::default();
-        borders.begin(7);
-        marks.into_iter().for_each(|marks| borders.push(marks));
+        borders.begin(7, marks.len()).copy_from_slice(&marks);
         for start in 7..7 + 5 * WIDTH {
             let before = places.iter().filter(|place| **place < start).count();
             // All fields from there on, and some of them.

@@ -133,29 +133,27 @@ impl Fields {
         Some(())
     }
 
-    /// Passes over plain records from `at` on that are known to hold no literal; where the first line begins that was not passed.
+    /// Passes over plain records that are known to hold no literal.
     #[inline(always)]
-    fn pass_plain<'b>(&mut self, buffer: &'b [u8], mut at: usize, until: usize, mut pass: impl FnMut(&'b [u8])) -> usize {
-        if !self.rows.has(at) || !self.literals_are_known() {
-            return at;
+    fn pass_plain(&mut self, passing: &mut Passing<'_, '_>) {
+        if !self.rows.has(passing.passed.at) || !self.literals_are_known() {
+            return;
         }
-        let (mut passed, mut found) = (0, [(0, 0)]);
         // It is taken out to be asked while lines are.
-        let Some(mut literals) = self.literals.take() else { return at };
+        let Some(mut literals) = self.literals.take() else { return };
+        let (buffer, mut passed, mut found) = (passing.buffer, 0, [(0, 0)]);
         let wanted = if let Some(slot) = self.time { &self.wanted[slot..=slot] } else { &[] };
         for (start, newline) in self.rows.plain(self.count) {
-            let Some(end) = self.plain_end(buffer, start, newline).filter(|_| start < until) else { break };
+            let Some(end) = self.plain_end(buffer, start, newline).filter(|_| start < passing.until) else { break };
             if !literals.lacks(buffer, start, newline) || self.find_near(buffer, start, end, wanted, &mut found).is_none() {
                 break;
             }
             literals.count(true);
-            pass(if wanted.is_empty() { b"" } else { self.value(buffer, found[0].0..found[0].1).text() });
+            passing.pass_own(if wanted.is_empty() { b"" } else { self.value(buffer, found[0].0..found[0].1).text() }, newline);
             passed += 1;
-            at = newline + 1;
         }
         self.literals = Some(literals);
         self.rows.pass_some(passed);
-        at
     }
 
     /// Adds the texts of plain records from `at` on; where the first line begins that was not added.
@@ -264,14 +262,13 @@ impl Lines for Fields {
     }
 
     #[inline(always)]
-    fn pass_without<'b>(&mut self, buffer: &'b [u8], mut at: usize, until: usize, mut pass: impl FnMut(&'b [u8])) -> usize {
-        while at < until {
-            at = self.pass_plain(buffer, at, until, &mut pass);
-            let Some((time, newline)) = self.without(buffer, at).filter(|_| at < until) else { break };
-            pass(time);
-            at = newline + 1;
+    fn pass_without(&mut self, passing: &mut Passing<'_, '_>) {
+        while passing.passed.at < passing.until {
+            self.pass_plain(passing);
+            let at = passing.passed.at;
+            let Some((time, newline)) = self.without(passing.buffer, at).filter(|_| at < passing.until) else { return };
+            passing.pass_own(time, newline);
         }
-        at
     }
 
     #[inline(always)]

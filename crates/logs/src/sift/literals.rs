@@ -1,8 +1,8 @@
 //! Which of some lines hold one of a few literals, whichever the case of letters: all bytes of the lines are looked at side by side.
 //!
-//! A window of four bytes of each literal is looked for, in any of eight buckets of literals at once: a byte's two halves each say,
+//! A window of a few bytes of each literal is looked for, in any of eight buckets of literals at once: a byte's two halves each say,
 //! by a table of sixteen, in which buckets it may stand at that place of the window (the algorithm is known as Teddy, of Hyperscan).
-//! Where all four bytes of some bucket may stand, the literals themselves are compared.
+//! Where all bytes of the window may stand in some bucket, the literals themselves are compared.
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
 
@@ -11,8 +11,10 @@ use crate::marks::WIDTH;
 
 /// Literals of which at most so many are looked for: with more of them in a bucket, windows are met too often.
 pub(crate) const LITERALS_MAX: usize = 16;
-/// Bytes of a literal that are looked for.
-const WINDOW: usize = 4;
+/// Bytes of a literal that are looked for, where each literal has a bucket of its own.
+const NARROW: usize = 3;
+/// The same where it has not.
+const WIDE: usize = 4;
 /// Bytes that a literal must have: shorter ones stand in too many lines.
 const SHORTEST: usize = 3;
 const BUCKETS: usize = 8;
@@ -23,8 +25,8 @@ struct Literals {
     literals: Vec<Literal>,
     /// For each byte of the window and each value of its lower four bits, a bit for each bucket in which it may stand there; the
     /// same for its upper four bits.
-    lower: [[u8; 16]; WINDOW],
-    upper: [[u8; 16]; WINDOW],
+    lower: [[u8; 16]; WIDE],
+    upper: [[u8; 16]; WIDE],
     level: Level,
 }
 
@@ -128,11 +130,12 @@ impl Literals {
     /// Finds what every text holds, whichever the case of letters, that holds one of these texts and is ASCII; `None` if they are
     /// too many, or one of them has no part that is long enough and stands in all formats as it is.
     fn new(texts: &[String]) -> Option<Literals> {
-        let literals: Vec<Literal> = texts.iter().map(|text| Literal::of(text)).collect::<Option<_>>()?;
+        let window = if texts.len() > BUCKETS { WIDE } else { NARROW };
+        let literals: Vec<Literal> = texts.iter().map(|text| Literal::of(text, window)).collect::<Option<_>>()?;
         if literals.is_empty() || literals.len() > LITERALS_MAX {
             return None;
         }
-        let (mut lower, mut upper) = ([[0; 16]; WINDOW], [[0; 16]; WINDOW]);
+        let (mut lower, mut upper) = ([[0; 16]; WIDE], [[0; 16]; WIDE]);
         for (at, literal) in literals.iter().enumerate() {
             let bucket = 1 << (at % BUCKETS);
             let mut window = literal.text[literal.window..].iter();
@@ -164,20 +167,29 @@ impl Literals {
 
     /// Adds to `places`, in order, a place inside each of them between `base` and `end` of the buffer; true if all is ASCII there.
     fn find(&self, buffer: &[u8], base: usize, end: usize, places: &mut Vec<usize>) -> bool {
-        dispatch!(self.level, simd => self.find_here(simd, buffer, base, end, places))
+        if self.literals.len() > BUCKETS {
+            dispatch!(self.level, simd => self.find_here::<_, WIDE>(simd, buffer, base, end, places))
+        } else {
+            dispatch!(self.level, simd => self.find_here::<_, NARROW>(simd, buffer, base, end, places))
+        }
     }
 
     #[inline(always)]
-    fn find_here<S: Simd>(&self, simd: S, buffer: &[u8], base: usize, end: usize, places: &mut Vec<usize>) -> bool {
-        let (tables, none) = (Tables::new(simd, self), u8x64::splat(simd, 0));
-        let text = &buffer[base..];
-        let behind = |offset: usize| text.get(offset..).unwrap_or_default();
-        let [first, second, third, fourth] = [0, 1, 2, 3].map(|offset| behind(offset).as_chunks::<WIDTH>().0);
-        let whole = first.iter().zip(second).zip(third).zip(fourth);
+    fn find_here<S: Simd, const WINDOW: usize>(
+        &self,
+        simd: S,
+        buffer: &[u8],
+        base: usize,
+        end: usize,
+        places: &mut Vec<usize>,
+    ) -> bool {
+        let (tables, none) = (Tables::<S, WINDOW>::new(simd, self), u8x64::splat(simd, 0));
         let (mut bytes, mut at) = (none, base);
-        for (((first, second), third), fourth) in whole.take((end - base).div_ceil(WIDTH)) {
-            bytes |= u8x64::from_slice(simd, first);
-            let absent = tables.buckets(simd, [first, second, third, fourth]).simd_eq(none);
+        while at < end
+            && let Some(window) = buffer.get(at..).and_then(|text| text.get(..WIDTH + WINDOW - 1))
+        {
+            bytes |= u8x64::from_slice(simd, &window[..WIDTH]);
+            let absent = tables.buckets(simd, window).simd_eq(none);
             if !absent.all_true() {
                 self.check(buffer, at, end, !absent.to_bitmask(), places);
             }
@@ -212,24 +224,27 @@ impl Literals {
 }
 
 /// The tables as they are looked up.
-struct Tables<S: Simd> {
+struct Tables<S: Simd, const WINDOW: usize> {
     lower: [u8x64<S>; WINDOW],
     upper: [u8x64<S>; WINDOW],
 }
 
-impl<S: Simd> Tables<S> {
+impl<S: Simd, const WINDOW: usize> Tables<S, WINDOW> {
     #[inline(always)]
-    fn new(simd: S, literals: &Literals) -> Tables<S> {
-        let four = |table: &[u8; 16]| u8x64::from_slice(simd, [*table; 4].as_flattened());
-        Tables { lower: literals.lower.each_ref().map(four), upper: literals.upper.each_ref().map(four) }
+    fn new(simd: S, literals: &Literals) -> Tables<S, WINDOW> {
+        let of_byte = |tables: &[[u8; 16]; WIDE], at: usize| u8x64::from_slice(simd, [tables[at]; 4].as_flattened());
+        Tables {
+            lower: std::array::from_fn(|at| of_byte(&literals.lower, at)),
+            upper: std::array::from_fn(|at| of_byte(&literals.upper, at)),
+        }
     }
 
-    /// For each byte, the buckets of which a window may begin there, given blocks that each begin a byte behind the one before.
+    /// For each of the first sixty-four bytes, the buckets of which a window may begin there.
     #[inline(always)]
-    fn buckets(&self, simd: S, blocks: [&[u8; WIDTH]; WINDOW]) -> u8x64<S> {
+    fn buckets(&self, simd: S, bytes: &[u8]) -> u8x64<S> {
         let mut all = u8x64::splat(simd, u8::MAX);
-        for ((block, lower), upper) in blocks.into_iter().zip(self.lower).zip(self.upper) {
-            let bytes = u8x64::from_slice(simd, block);
+        for (at, (lower, upper)) in self.lower.into_iter().zip(self.upper).enumerate() {
+            let bytes = u8x64::from_slice(simd, &bytes[at..at + WIDTH]);
             all &= lower.swizzle_dyn_within_blocks(bytes & 15) & upper.swizzle_dyn_within_blocks(bytes >> 4);
         }
         all
@@ -237,14 +252,15 @@ impl<S: Simd> Tables<S> {
 }
 
 impl Literal {
-    /// The longest part of a text that is written as it is in all formats, if it is not to be hidden on purpose.
-    fn of(text: &str) -> Option<Literal> {
+    /// The longest part of a text that is written as it is in all formats, if it is not to be hidden on purpose. Its window has so
+    /// many bytes, if it has.
+    fn of(text: &str, window: usize) -> Option<Literal> {
         let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
         let parts = text.as_bytes().split(|byte| !is_plain(byte));
         let text: Box<[u8]> = parts.max_by_key(|part| part.len()).filter(|part| part.len() >= SHORTEST)?.into();
         let how_common =
-            |window: &usize| -> u32 { text[*window..].iter().take(WINDOW).map(|byte| u32::from(commonness(*byte))).sum() };
-        let window = (0..=text.len().saturating_sub(WINDOW)).min_by_key(how_common)?;
+            |start: &usize| -> u32 { text[*start..].iter().take(window).map(|byte| u32::from(commonness(*byte))).sum() };
+        let window = (0..=text.len().saturating_sub(window)).min_by_key(how_common)?;
         Some(Literal { text, window })
     }
 }

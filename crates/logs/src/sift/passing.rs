@@ -23,17 +23,14 @@ pub(super) trait Lines {
         texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)>;
 
-    /// Passes over lines from `at` on, up to the first that begins too late or may hold a literal, and calls `pass` with the time of
-    /// each; where that first one begins.
+    /// Passes over lines up to the first that begins too late or may hold a literal.
     #[inline(always)]
-    fn pass_without<'b>(&mut self, buffer: &'b [u8], mut at: usize, until: usize, mut pass: impl FnMut(&'b [u8])) -> usize {
-        while at < until
-            && let Some((time, newline)) = self.without(buffer, at)
+    fn pass_without(&mut self, passing: &mut Passing<'_, '_>) {
+        while passing.passed.at < passing.until
+            && let Some((time, newline)) = self.without(passing.buffer, passing.passed.at)
         {
-            pass(time);
-            at = newline + 1;
+            passing.pass_own(time, newline);
         }
-        at
     }
 
     /// Adds the texts of lines until there are so many; false if the next does not show them.
@@ -82,7 +79,7 @@ impl<'b> Passing<'_, 'b> {
     #[inline(always)]
     pub(super) fn pass_over(&mut self, lines: &mut impl Lines) {
         loop {
-            self.pass_without_literals(lines);
+            lines.pass_without(self);
             let most = if lines.literals_are_known() { 1 } else { *self.together };
             if !self.pass_together(lines, most) {
                 return;
@@ -90,15 +87,12 @@ impl<'b> Passing<'_, 'b> {
         }
     }
 
-    /// Passes over lines that hold no literal of those that are looked for.
+    /// Passes over a line of the table that is searched, which fails.
     #[inline(always)]
-    fn pass_without_literals(&mut self, lines: &mut impl Lines) {
-        let mut failed = 0;
-        self.passed.at = lines.pass_without(self.buffer, self.passed.at, self.until, |time| {
-            self.span.note(time);
-            failed += 1;
-        });
-        self.passed.failed += failed;
+    pub(super) fn pass_own(&mut self, time: &[u8], newline: usize) {
+        self.span.note(time);
+        self.passed.failed += 1;
+        self.passed.at = newline + 1;
     }
 
     /// Passes over up to so many lines, the texts of which are tested together; false if the next may pass, cannot be told from its

@@ -16,7 +16,7 @@ pub(super) struct Rows {
     special: u8,
     /// Where the first line begins.
     base: usize,
-    /// Where each line ends, in order; there may be more of them than there are lines.
+    /// Where each line ends, in order, and behind them as many places as there may be lines.
     ends: Vec<End>,
     count: usize,
     /// The line to be asked about next.
@@ -30,30 +30,66 @@ pub(super) struct Rows {
 /// The end of a line.
 #[derive(Clone, Copy, Default)]
 struct End {
-    newline: usize,
-    /// How many borders stand before the newline; none is known if it is no border itself, but stands in quotes.
-    borders: Option<usize>,
+    /// Where the newline stands, counted from where the first line begins.
+    newline: u32,
+    /// How many borders stand before the newline; [`UNKNOWN`] if it is no border itself, but stands in quotes.
+    borders: u32,
 }
 
-/// What is known of lines before a block.
-struct Looking {
-    /// Quotes may stand around fields.
-    quotes: Option<Quotes>,
-    /// Where the block begins.
-    at: usize,
+const UNKNOWN: u32 = u32::MAX;
+/// Longer lines are not looked at.
+const MOST: u32 = u32::MAX / 4;
+
+/// What is known of lines before a block. It is by itself, so that it is kept in registers while blocks are looked at.
+struct Looking<'r> {
+    /// Where lines end, in as many places as there may be lines.
+    ends: &'r mut [End],
+    count: usize,
+    quotes: Quotes,
+    /// Where the block begins, counted from where the first line does.
+    at: u32,
     /// How many borders stand before it.
-    before: usize,
+    before: u32,
     /// The places of special bytes in blocks, all together.
     specials: u64,
 }
 
-impl Looking {
-    /// The end of a line at the first of those newlines of the block, which has those borders.
+impl Looking<'_> {
+    /// Looks at a block; the borders in it.
     #[inline(always)]
-    fn first_end(&self, newlines: u64, borders: u64) -> End {
+    fn look_at<const QUOTED: bool>(&mut self, marks: Marks<3>) -> u64 {
+        let [delimiters, specials, newlines] = marks;
+        let mut borders = delimiters | newlines;
+        if QUOTED {
+            let quoted = self.quotes.of_block(marks);
+            borders &= !quoted.inside;
+            self.specials |= quoted.stray;
+        } else {
+            self.specials |= specials;
+        }
+        // Most blocks have at most one newline, which is written down without being counted first.
+        self.end_line(self.count, newlines, borders);
+        let after = self.count + newlines.count_ones() as usize;
+        let mut rest = newlines;
+        for at in self.count + 1..after {
+            rest &= rest - 1;
+            self.end_line(at, rest, borders);
+        }
+        self.count = after;
+        self.at += WIDTH as u32;
+        self.before += borders.count_ones();
+        borders
+    }
+
+    /// Writes down that a line ends at the first of those newlines of the block, which has those borders.
+    #[inline(always)]
+    fn end_line(&mut self, at: usize, newlines: u64, borders: u64) {
         let first = newlines & newlines.wrapping_neg();
-        let before = self.before + (borders & first.wrapping_sub(1)).count_ones() as usize;
-        End { newline: self.at + newlines.trailing_zeros() as usize, borders: (borders & first != 0).then_some(before) }
+        let before = self.before + (borders & first.wrapping_sub(1)).count_ones();
+        if let Some(end) = self.ends.get_mut(at) {
+            end.newline = self.at + newlines.trailing_zeros();
+            end.borders = if borders & first != 0 { before } else { UNKNOWN };
+        }
     }
 }
 
@@ -86,13 +122,13 @@ impl Rows {
     /// Where a line begins, and where its newline stands.
     #[inline(always)]
     pub(super) fn line(&self, at: usize) -> (usize, usize) {
-        (self.start(at), self.ends[at].newline)
+        (self.start(at), self.newline(at))
     }
 
     /// How many fields a line has; `None` if it goes on in the next, or begins in quotes.
     #[inline(always)]
     pub(super) fn fields(&self, at: usize) -> Option<usize> {
-        Some(self.ends[at].borders? + 1 - self.borders_before(at)?)
+        Some((self.borders(at)? + 1 - self.borders_before(at)?) as usize)
     }
 
     /// Behind the newline of the last line.
@@ -121,15 +157,18 @@ impl Rows {
     /// if a special byte stands somewhere.
     #[inline(always)]
     pub(super) fn plain(&self, fields: usize) -> impl Iterator<Item = (usize, usize)> {
-        let count = if self.specials.is_empty() { self.count } else { self.next };
-        let ends = self.ends.get(self.next..count).unwrap_or_default();
-        let (mut start, mut before) = (self.start(self.next), self.borders_before(self.next));
+        let before = self.borders_before(self.next).filter(|_| self.specials.is_empty());
+        let ends = self.ends.get(self.next..self.count).filter(|_| before.is_some()).unwrap_or_default();
+        // A line of so many fields has one border fewer, and its newline is one more.
+        let fields = u32::try_from(fields).unwrap_or(MOST);
+        let (mut start, mut after) = (self.start(self.next), before.unwrap_or(0) + fields);
         ends.iter().map_while(move |end| {
-            if end.borders? + 1 != before? + fields {
+            if end.borders.wrapping_add(1) != after {
                 return None;
             }
-            before = end.borders.map(|borders| borders + 1);
-            Some((std::mem::replace(&mut start, end.newline + 1), end.newline))
+            after += fields;
+            let newline = self.base + end.newline as usize;
+            Some((std::mem::replace(&mut start, newline + 1), newline))
         })
     }
 
@@ -146,16 +185,27 @@ impl Rows {
         self.next - 1
     }
 
+    /// How many borders stand before the newline of a line.
+    #[inline(always)]
+    fn borders(&self, line: usize) -> Option<u32> {
+        Some(self.ends[line].borders).filter(|borders| *borders != UNKNOWN)
+    }
+
     /// How many borders stand before a line.
     #[inline(always)]
-    fn borders_before(&self, line: usize) -> Option<usize> {
-        line.checked_sub(1).map_or(Some(0), |before| Some(self.ends[before].borders? + 1))
+    fn borders_before(&self, line: usize) -> Option<u32> {
+        line.checked_sub(1).map_or(Some(0), |before| Some(self.borders(before)? + 1))
+    }
+
+    #[inline(always)]
+    fn newline(&self, line: usize) -> usize {
+        self.base + self.ends[line].newline as usize
     }
 
     /// Where a line begins.
     #[inline(always)]
     fn start(&self, line: usize) -> usize {
-        line.checked_sub(1).map_or(self.base, |before| self.ends[before].newline + 1)
+        line.checked_sub(1).map_or(self.base, |before| self.newline(before) + 1)
     }
 
     /// Where the first special byte stands in the line from `start` to `newline`.
@@ -174,52 +224,38 @@ impl Rows {
         let rest = buffer.get(start..)?;
         let first = memchr(b'\n', rest)?;
         let text = &rest[..rest.len().min(LENGTH.max(first + 1))];
+        if text.len() > MOST as usize {
+            return None;
+        }
         self.base = start;
-        dispatch!(self.level, simd => self.look_here(simd, text));
+        if self.is_quoted() {
+            dispatch!(self.level, simd => self.look_here::<_, true>(simd, text));
+        } else {
+            dispatch!(self.level, simd => self.look_here::<_, false>(simd, text));
+        }
         Some(())
     }
 
     #[inline(always)]
-    fn look_here<S: Simd>(&mut self, simd: S, text: &[u8]) {
+    fn look_here<S: Simd, const QUOTED: bool>(&mut self, simd: S, text: &[u8]) {
         let marked = Marked::new(simd, [self.delimiter, self.special, b'\n']);
-        let mut looking = Looking { quotes: self.is_quoted().then(Quotes::new), at: self.base, before: 0, specials: 0 };
-        self.borders.begin(self.base);
+        // A line that is longer than a stretch stands alone. One newline more than there are is written down.
+        self.ends.resize(LENGTH + 1, End::default());
+        let mut looking = Looking { ends: &mut self.ends, count: 0, quotes: Quotes::new(), at: 0, before: 0, specials: 0 };
         let (blocks, rest) = text.as_chunks();
-        for block in blocks {
-            self.look_at(&mut looking, marked.in_block(block));
+        let (borders, last) = self.borders.begin(self.base, text.len().div_ceil(WIDTH)).split_at_mut(blocks.len());
+        for (block, borders) in blocks.iter().zip(borders) {
+            *borders = looking.look_at::<QUOTED>(marked.in_block(block));
         }
-        if !rest.is_empty() {
-            self.look_at(&mut looking, marked.in_block(&padded(rest)));
+        if let Some(borders) = last.first_mut() {
+            *borders = looking.look_at::<QUOTED>(marked.in_block(&padded(rest)));
         }
+        self.count = looking.count;
+        let has_specials = looking.specials != 0;
         self.specials.clear();
-        if looking.specials != 0 {
+        if has_specials {
             self.look_for_specials(text);
         }
-    }
-
-    #[inline(always)]
-    fn look_at(&mut self, looking: &mut Looking, marks: Marks<3>) {
-        let [delimiters, specials, newlines] = marks;
-        let quoted = looking.quotes.as_mut().map(|quotes| quotes.of_block(marks));
-        looking.specials |= quoted.map_or(specials, |quoted| quoted.stray);
-        let borders = (delimiters | newlines) & !quoted.map_or(0, |quoted| quoted.inside);
-        self.borders.push(borders);
-        let after = self.count + newlines.count_ones() as usize;
-        if self.ends.len() <= after {
-            self.ends.resize(2 * (after + 1), End::default());
-        }
-        // Most blocks have at most one newline, which is written down without being counted first.
-        self.ends[self.count] = looking.first_end(newlines, borders);
-        if after > self.count + 1 {
-            let mut rest = newlines & newlines.wrapping_sub(1);
-            for end in &mut self.ends[self.count + 1..after] {
-                *end = looking.first_end(rest, borders);
-                rest &= rest - 1;
-            }
-        }
-        self.count = after;
-        looking.at += WIDTH;
-        looking.before += borders.count_ones() as usize;
     }
 
     #[cold]
