@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use arrayvec::ArrayVec;
+
 use super::literals::Search;
 use super::passing::Passing;
 use super::rows::Rows;
@@ -15,6 +17,8 @@ use crate::table::Path;
 pub(super) struct Fields {
     /// The fields that each column may come from, in turn.
     of_columns: Vec<Vec<usize>>,
+    /// The first of them for each column.
+    slots: Vec<Option<usize>>,
     /// No column may come from several.
     is_simple: bool,
     time: Option<usize>,
@@ -59,6 +63,7 @@ impl Fields {
         });
         Some(Fields {
             is_simple,
+            slots: of_columns.iter().map(|slots| slots.first().copied()).collect(),
             of_columns,
             time: time.and_then(slot),
             found: vec![0..0; wanted.len()],
@@ -158,20 +163,42 @@ impl Fields {
 
     /// Adds the texts of plain records from `at` on; where the first line begins that was not added.
     #[inline(always)]
-    fn add_plain<'b>(&mut self, passing: &Passing<'_, 'b>, mut at: usize, most: usize, texts: &mut Texts<'b>) -> usize {
+    fn add_plain<'b>(&mut self, passing: &Passing<'_, 'b>, at: usize, most: usize, texts: &mut Texts<'b>) -> usize {
+        // Compiled for each of the usual numbers of fields: so short a loop would cost as much as what it does.
+        match *self.wanted.as_slice() {
+            [one] => self.add_fields(&[one], &mut [(0, 0); 1], passing, at, most, texts),
+            [one, two] => self.add_fields(&[one, two], &mut [(0, 0); 2], passing, at, most, texts),
+            _ => {
+                let wanted: ArrayVec<usize, { COLUMNS_MAX + 1 }> = self.wanted.iter().copied().take(COLUMNS_MAX + 1).collect();
+                self.add_fields(&wanted, &mut [(0, 0); COLUMNS_MAX + 1], passing, at, most, texts)
+            }
+        }
+    }
+
+    /// The same of records with those wanted fields, which are written to `found`.
+    #[inline(always)]
+    fn add_fields<'b>(
+        &mut self,
+        wanted: &[usize],
+        found: &mut [(usize, usize)],
+        passing: &Passing<'_, 'b>,
+        mut at: usize,
+        most: usize,
+        texts: &mut Texts<'b>,
+    ) -> usize {
         if !self.rows.has(at) {
             return at;
         }
-        let (buffer, mut found) = (passing.buffer, [(0, 0); COLUMNS_MAX + 1]);
+        let buffer = passing.buffer;
         let (mut added, room) = (0, most.saturating_sub(texts.lines().len()).min(texts.room()));
         for (start, newline) in self.rows.plain(self.count).take(room) {
             let Some(end) = self.plain_end(buffer, start, newline).filter(|_| start < passing.until) else { break };
-            if self.find_near(buffer, start, end, &self.wanted, &mut found).is_none() {
+            if self.find_near(buffer, start, end, wanted, found).is_none() {
                 break;
             }
             let value = |slot: usize| self.value(buffer, found[slot].0..found[slot].1);
-            for (column, slots) in passing.columns.iter().zip(&self.of_columns) {
-                texts.push(match (column, slots.first()) {
+            for (column, slot) in passing.columns.iter().zip(&self.slots) {
+                texts.push(match (column, slot) {
                     (Column::Const(text), _) => text.as_slice().into(),
                     (_, Some(slot)) => value(*slot),
                     (_, None) => Excerpt::default(),
