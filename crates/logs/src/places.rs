@@ -71,6 +71,12 @@ impl Places {
         None
     }
 
+    /// Those behind the one that was given last.
+    #[inline(always)]
+    pub(crate) fn behind(&self) -> impl Iterator<Item = usize> {
+        self.at.get(self.next + 1..self.count).unwrap_or_default().iter().copied()
+    }
+
     /// Passes the one that was given last.
     #[inline(always)]
     pub(crate) fn pass(&mut self) {
@@ -98,6 +104,7 @@ mod tests {
         let mut places = Places::default();
         places.set(7, [0, 1, u64::MAX, 0b101, 0, 1 << 63].into_iter());
         assert_eq!((places.from(0), places.from(72)), (Some(71), Some(135)));
+        assert_eq!(places.behind().next(), Some(136));
         places.mark();
         places.pass();
         assert_eq!((places.from(0), places.from(199)), (Some(136), Some(199)));
@@ -105,6 +112,7 @@ mod tests {
             (places.from(200), places.from(202), places.last(), places.from(391)),
             (Some(201), Some(390), Some(390), None)
         );
+        assert_eq!(places.behind().next(), None);
         places.rewind();
         assert_eq!(places.from(0), Some(135));
     }

@@ -161,21 +161,8 @@ impl Fields {
         self.rows.pass_some(passed);
     }
 
-    /// Adds the texts of plain records from `at` on; where the first line begins that was not added.
-    #[inline(always)]
-    fn add_plain<'b>(&mut self, passing: &Passing<'_, 'b>, at: usize, most: usize, texts: &mut Texts<'b>) -> usize {
-        // Compiled for each of the usual numbers of fields: so short a loop would cost as much as what it does.
-        match *self.wanted.as_slice() {
-            [one] => self.add_fields(&[one], &mut [(0, 0); 1], passing, at, most, texts),
-            [one, two] => self.add_fields(&[one, two], &mut [(0, 0); 2], passing, at, most, texts),
-            _ => {
-                let wanted: ArrayVec<usize, { COLUMNS_MAX + 1 }> = self.wanted.iter().copied().take(COLUMNS_MAX + 1).collect();
-                self.add_fields(&wanted, &mut [(0, 0); COLUMNS_MAX + 1], passing, at, most, texts)
-            }
-        }
-    }
-
-    /// The same of records with those wanted fields, which are written to `found`.
+    /// Adds the texts of plain records from `at` on with those wanted fields, which are written to `found`; where the first line
+    /// begins that was not added.
     #[inline(always)]
     fn add_fields<'b>(
         &mut self,
@@ -299,22 +286,20 @@ impl Lines for Fields {
     }
 
     #[inline(always)]
-    fn add<'b>(&mut self, passing: &Passing<'_, 'b>, most: usize, texts: &mut Texts<'b>) -> bool {
-        if !self.is_simple || passing.route.is_some() {
-            return self.add_each(passing, passing.passed.at, most, texts);
-        }
-        let mut at = passing.passed.at;
-        loop {
-            at = self.add_plain(passing, at, most, texts);
-            if at >= passing.until || texts.lines().len() >= most || texts.is_full() {
-                return true;
+    fn have_plain(&self) -> bool {
+        self.is_simple
+    }
+
+    #[inline(always)]
+    fn add_plain<'b>(&mut self, passing: &Passing<'_, 'b>, at: usize, most: usize, texts: &mut Texts<'b>) -> usize {
+        // Compiled for each of the usual numbers of fields: so short a loop would cost as much as what it does.
+        match *self.wanted.as_slice() {
+            [one] => self.add_fields(&[one], &mut [(0, 0); 1], passing, at, most, texts),
+            [one, two] => self.add_fields(&[one, two], &mut [(0, 0); 2], passing, at, most, texts),
+            _ => {
+                let wanted: ArrayVec<usize, { COLUMNS_MAX + 1 }> = self.wanted.iter().copied().take(COLUMNS_MAX + 1).collect();
+                self.add_fields(&wanted, &mut [(0, 0); COLUMNS_MAX + 1], passing, at, most, texts)
             }
-            // A line by itself: these lines are over, or it is not so plain.
-            let one = texts.lines().len() + 1;
-            if !self.add_each(passing, at, one, texts) {
-                return false;
-            }
-            at = texts.lines().last().map_or(at, |line| line.newline + 1);
         }
     }
 

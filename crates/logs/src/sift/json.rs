@@ -7,7 +7,9 @@ use memchr::{memchr, memchr2, memmem};
 use wide::u8x16;
 
 use super::literals::Search;
+use super::passing::Passing;
 use super::stretch::{Stretch, find_key};
+use super::texts::{Line, Whose};
 use super::{Column, Lines, Texts};
 use crate::excerpt::Excerpt;
 use crate::lead::Lead;
@@ -20,6 +22,8 @@ pub(super) struct Json {
     /// The keys of the columns in turn.
     keys: Vec<Key>,
     of_columns: Vec<Range<usize>>,
+    /// No column may come from several keys.
+    is_simple: bool,
     time: Option<TimeKey>,
     /// Where the keys may stand in the stretch is known.
     keys_are_known: bool,
@@ -66,9 +70,15 @@ impl Json {
             of_columns.push(first..keys.len());
         }
         let time = time.first().map(|path| TimeKey { key: Key::of(path), at: 1 });
+        let is_simple = columns.iter().zip(&of_columns).all(|(column, keys)| match column {
+            Column::Const(_) => true,
+            Column::First(_) => keys.len() <= 1,
+            Column::Outer(_) | Column::Made(..) | Column::OneOf(_) => false,
+        });
         Json {
             keys,
             of_columns,
+            is_simple,
             time,
             keys_are_known: false,
             literals,
@@ -107,6 +117,12 @@ impl Json {
         if !self.stretch.has(start) {
             self.look(buffer, start)?;
         }
+        self.known_object(buffer, start)
+    }
+
+    /// The same of a line of the stretch.
+    #[inline(always)]
+    fn known_object(&mut self, buffer: &[u8], start: usize) -> Option<(Range<usize>, usize)> {
         let newline = self.stretch.line_end(start)?;
         let line = start..newline - usize::from(buffer[start..newline].ends_with(b"\r"));
         let bytes = &buffer[line.clone()];
@@ -237,6 +253,40 @@ impl Lines for Json {
             return None;
         }
         Some((self.time(buffer, &line), newline))
+    }
+
+    #[inline(always)]
+    fn have_plain(&self) -> bool {
+        self.is_simple
+    }
+
+    #[inline(always)]
+    fn add_plain<'b>(&mut self, passing: &Passing<'_, 'b>, mut at: usize, most: usize, texts: &mut Texts<'b>) -> usize {
+        let (buffer, room) = (passing.buffer, most.saturating_sub(texts.lines().len()).min(texts.room()));
+        if self.escaped || !self.keys_are_known {
+            return at;
+        }
+        for _ in 0..room {
+            if at >= passing.until || !self.stretch.has(at) {
+                break;
+            }
+            let Some((line, newline)) = self.known_object(buffer, at) else { break };
+            for (column, keys) in passing.columns.iter().zip(&self.of_columns) {
+                let text = match (column, self.keys.get_mut(keys.clone())) {
+                    (Column::Const(text), _) => Some(text.as_slice().into()),
+                    (_, Some([key])) => key.only_text(buffer, &line),
+                    _ => Some(Excerpt::default()),
+                };
+                let Some(text) = text else {
+                    texts.drop_line();
+                    return at;
+                };
+                texts.push(text);
+            }
+            texts.end_line(Line { time: self.time(buffer, &line), newline, whose: Whose::Own });
+            at = newline + 1;
+        }
+        at
     }
 
     #[inline(always)]
@@ -372,6 +422,26 @@ impl Key {
         let at = self.places.from(from).filter(|at| *at < end)?;
         self.places.pass();
         Some(at)
+    }
+
+    /// The text under the key in that line, in which no backslash stands; `None` if it is not plainly the only one. The places are
+    /// not passed.
+    #[inline(always)]
+    fn only_text<'b>(&mut self, buffer: &'b [u8], line: &Range<usize>) -> Option<Excerpt<'b>> {
+        let Some(start) = self.places.from(line.start).filter(|at| *at < line.end) else { return Some(Excerpt::default()) };
+        if !self.usual.begins(&buffer[start..line.end]) {
+            return None;
+        }
+        for other in self.places.behind() {
+            if other >= line.end {
+                break;
+            }
+            if self.name.begins(&buffer[other..line.end]) {
+                return None;
+            }
+        }
+        let text = start + self.usual.len();
+        Excerpt::of(buffer, text, next_quote(buffer, text).filter(|quote| *quote < line.end)?)
     }
 
     fn of(path: &Path) -> Key {

@@ -33,13 +33,34 @@ pub(super) trait Lines {
         }
     }
 
+    /// Plain lines show their texts to a quicker look.
+    fn have_plain(&self) -> bool;
+
+    /// Adds the texts of plain lines from `at` on, until there are so many; where the first line begins that was not added.
+    fn add_plain<'b>(&mut self, passing: &Passing<'_, 'b>, at: usize, most: usize, texts: &mut Texts<'b>) -> usize;
+
     /// Adds the texts of lines until there are so many; false if the next does not show them.
     #[inline(always)]
     fn add<'b>(&mut self, passing: &Passing<'_, 'b>, most: usize, texts: &mut Texts<'b>) -> bool {
-        self.add_each(passing, passing.passed.at, most, texts)
+        let mut at = passing.passed.at;
+        if !self.have_plain() || passing.route.is_some() {
+            return self.add_each(passing, at, most, texts);
+        }
+        loop {
+            at = self.add_plain(passing, at, most, texts);
+            if at >= passing.until || texts.lines().len() >= most || texts.is_full() {
+                return true;
+            }
+            // A line by itself: the lines that were looked at are over, or it is not so plain.
+            let one = texts.lines().len() + 1;
+            if !self.add_each(passing, at, one, texts) {
+                return false;
+            }
+            at = texts.lines().last().map_or(at, |line| line.newline + 1);
+        }
     }
 
-    /// The same from `at` on, one by one.
+    /// Adds those from `at` on, one by one.
     #[inline(always)]
     fn add_each<'b>(&mut self, passing: &Passing<'_, 'b>, mut at: usize, most: usize, texts: &mut Texts<'b>) -> bool {
         while at < passing.until && texts.lines().len() < most && !texts.is_full() {
