@@ -1,10 +1,12 @@
-//! How a file is packed, told by its first bytes, and the bytes inside.
+//! How a file is packed or encoded, told by its first bytes, and the bytes inside.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// How a file's bytes are packed.
+use crate::utf16::{self, Utf8};
+
+/// How a file's bytes are packed or encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     /// As they are.
@@ -13,25 +15,29 @@ pub enum Compression {
     Gzip,
     /// Zstandard, several frames in a row included.
     Zstd,
+    /// Not packed, but text in UTF-16, as Windows PowerShell writes it; inside it is the same text in UTF-8, without a mark.
+    Utf16,
 }
 
 impl Compression {
-    /// `""`, `"gzip"` or `"zstd"`.
+    /// `""`, `"gzip"`, `"zstd"` or `"UTF-16"`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Compression::None => "",
             Compression::Gzip => "gzip",
             Compression::Zstd => "zstd",
+            Compression::Utf16 => "UTF-16",
         }
     }
 
-    /// What the first bytes of a file say.
+    /// What the first bytes of a file say, of which eight are enough.
     #[must_use]
     pub fn of(magic: &[u8]) -> Compression {
         match magic {
             [0x1f, 0x8b, ..] => Compression::Gzip,
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Compression::Zstd,
+            _ if utf16::order(magic).is_some() => Compression::Utf16,
             _ => Compression::None,
         }
     }
@@ -49,6 +55,13 @@ impl Compression {
             }
             Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(1 << 16, file))),
             Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(file)?),
+            Compression::Utf16 => {
+                let mut first = Vec::new();
+                file.by_ref().take(8).read_to_end(&mut first)?;
+                file.rewind()?;
+                let order = utf16::order(&first).ok_or(io::ErrorKind::InvalidData)?;
+                Box::new(Utf8::new(file, order))
+            }
         })
     }
 }

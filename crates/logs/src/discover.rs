@@ -189,7 +189,7 @@ fn unknown(bytes: &[u8]) -> String {
     // With a mark at its beginning, or told by every second byte, which is zero in text of the West.
     let every_second = |odd: usize| bytes.iter().skip(odd).step_by(2).take(64).filter(|byte| **byte == 0).count() > 48;
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || every_second(0) != every_second(1) {
-        return "UTF-16 text: convert it to UTF-8 first (iconv -f UTF-16 -t UTF-8)".to_owned();
+        return "UTF-16 text: unpack it first, or convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)".to_owned();
     }
     if bytes.starts_with(&[0xd4, 0xc3, 0xb2, 0xa1])
         || bytes.starts_with(&[0xa1, 0xb2, 0xc3, 0xd4])
@@ -226,6 +226,9 @@ mod tests {
         let line = b"{\"Type\":\"DnsEvents\",\"Name\":\"a\"}\n";
         let tar = [&b"dns.ndjson"[..], &[0; 247], b"ustar\x0000", &[0; 248], line, line].concat();
         let wide: Vec<u8> = line.repeat(4).iter().flat_map(|byte| [*byte, 0]).collect();
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packer, &wide).unwrap();
+        let wide = packer.finish().unwrap();
         for (bytes, why) in [
             (tar.as_slice(), "a tar archive"),
             (b"PK\x03\x04...", "a ZIP archive"),

@@ -61,6 +61,7 @@ mod stats;
 mod syslog;
 mod table;
 mod text_column;
+mod utf16;
 mod worth;
 
 pub use arrow_type::arrow_type;

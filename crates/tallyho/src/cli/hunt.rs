@@ -54,7 +54,8 @@ pub struct Args {
 /// Where the logs of a hunt are.
 #[derive(Debug, clap::Args)]
 pub struct Logs {
-    /// Log files and folders of such; formats are told by content (`tallyho logs help` tells of each), .gz and .zst are unpacked
+    /// Log files and folders of such; formats are told by content (`tallyho logs help` tells of each),
+    /// .gz and .zst are unpacked, UTF-16 is read
     #[arg(required_unless_present = "tables", value_name = "LOG")]
     pub paths: Vec<PathBuf>,
     /// A file, or a folder of such, whose columns do not tell which table it fills, under the table's name; may be repeated

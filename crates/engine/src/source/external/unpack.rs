@@ -11,13 +11,14 @@ use crate::error::{Error, Result, code};
 /// What is done with the bytes of each file; it says whether another one is wanted.
 type OnFile<'a> = &'a mut dyn FnMut(Box<dyn Read + '_>) -> Result<bool>;
 
-/// Reads a file, unpacked if it is gzip or Zstandard; or the files of a ZIP archive that fit the pattern, in their order.
+/// Reads a file, unpacked if it is gzip or Zstandard, as UTF-8 if it is UTF-16; or the files of a ZIP archive that fit the pattern, in
+/// their order.
 pub(super) fn each_file(path: &Path, pattern: Option<&str>, on: OnFile<'_>) -> Result<()> {
     let failed = |why: &dyn std::fmt::Display| Error::new(code::READ, format!("{}: {why}", path.display()));
     let mut magic = Vec::new();
     let file = File::open(path).map_err(|error| failed(&error))?;
-    file.take(4).read_to_end(&mut magic).map_err(|error| failed(&error))?;
-    if magic != *b"PK\x03\x04" {
+    file.take(8).read_to_end(&mut magic).map_err(|error| failed(&error))?;
+    if !magic.starts_with(b"PK\x03\x04") {
         let opened = Compression::of(&magic).open(path, 0).map_err(|error| failed(&error))?;
         on(without_mark(opened).map_err(|error| failed(&error))?)?;
         return Ok(());

@@ -33,7 +33,8 @@ pub enum Command {
 /// Where logs are.
 #[derive(Debug, clap::Args)]
 pub struct LogPaths {
-    /// Log files and folders of such; formats are told by content (`tallyho logs help` tells of each), .gz and .zst are unpacked
+    /// Log files and folders of such; formats are told by content (`tallyho logs help` tells of each),
+    /// .gz and .zst are unpacked, UTF-16 is read
     #[arg(required = true, value_name = "LOG")]
     pub paths: Vec<PathBuf>,
 }
