@@ -65,3 +65,33 @@ impl Compression {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{ScanRequest, discover};
+
+    /// All rows of DnsEvents in a file of those bytes.
+    fn rows(name: &str, bytes: &[u8]) -> arrow::record_batch::RecordBatch {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let scan = discover(&[path]).files[0].scan(ScanRequest::new("DnsEvents")).unwrap();
+        let batches: Vec<_> = scan.collect::<Result<_, _>>().unwrap();
+        arrow::compute::concat_batches(&batches[0].schema(), &batches).unwrap()
+    }
+
+    #[test]
+    fn text_in_utf_16_is_read_as_in_utf_8() {
+        let csv = |n| format!("2026-01-01T00:00:00Z,\"n{n}, \u{1f98a}\"\r\n");
+        let json = |n| format!("{{\"Type\":\"DnsEvents\",\"Name\":\"n{n}é\"}}\n");
+        let csv = format!("TimeGenerated,Name\r\n{}", (0..40_000).map(csv).collect::<String>());
+        for (name, text) in [("DnsEvents.csv", csv), ("x.ndjson", (0..40_000).map(json).collect())] {
+            let expected = rows(name, text.as_bytes());
+            assert_eq!(expected.num_rows(), 40_000);
+            for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+                let units: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect();
+                assert!(rows(name, &units) == expected, "{name}");
+            }
+        }
+    }
+}

@@ -469,22 +469,6 @@ mod tests {
     }
 
     #[test]
-    fn text_in_utf_16_is_read_as_in_utf_8() {
-        let csv: String = (0..40_000).map(|n| format!("2026-01-01T00:00:00Z,\"n{n}, \u{1f98a}\"\r\n")).collect();
-        let csv = format!("TimeGenerated,Name\r\n{csv}");
-        for (name, text) in [("DnsEvents.csv", csv), ("x.ndjson", lines(40_000))] {
-            let (_folder, plain) = written(name, text.as_bytes());
-            let expected = column(&plain, &ScanRequest::new("DnsEvents"), "Name").0;
-            for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
-                let units: Vec<u8> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(bytes).collect();
-                let (_folder, file) = written(name, &units);
-                let (names, stats) = column(&file, &ScanRequest::new("DnsEvents"), "Name");
-                assert_eq!((names, stats.unparsed), (expected.clone(), 0), "{name}");
-            }
-        }
-    }
-
-    #[test]
     fn values_of_another_type_are_null_and_counted() {
         let text = "{\"Type\":\"DnsEvents\",\"EventId\":\"x\",\"TimeGenerated\":\"2026-01-01T00:00:00Z\"}\nbad\n{\"Type\":\"DnsEvents\",\"EventId\":1}\n";
         let (_folder, file) = written("x.ndjson", text.as_bytes());

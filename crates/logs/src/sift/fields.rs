@@ -7,7 +7,7 @@ use arrayvec::ArrayVec;
 use super::literals::Search;
 use super::passing::Passing;
 use super::rows::Rows;
-use super::texts::{self, COLUMNS_MAX, Whose};
+use super::texts::{COLUMNS_MAX, Line, Whose};
 use super::{Column, Lines, Texts};
 use crate::decode::Glance;
 use crate::excerpt::Excerpt;
@@ -154,7 +154,8 @@ impl Fields {
                 break;
             }
             literals.count(true);
-            passing.pass_own(if wanted.is_empty() { b"" } else { self.value(buffer, found[0].0..found[0].1).text() }, newline);
+            let time = if wanted.is_empty() { b"" } else { self.value(buffer, found[0].0..found[0].1).text() };
+            passing.pass(&Line { time, newline, whose: Whose::Own });
             passed += 1;
         }
         self.literals = Some(literals);
@@ -192,7 +193,7 @@ impl Fields {
                 });
             }
             let time = if let Some(slot) = self.time { value(slot).text() } else { b"" };
-            texts.end_line(texts::Line { time, newline, whose: Whose::Own });
+            texts.end_line(Line { time, newline, whose: Whose::Own });
             added += 1;
             at = newline + 1;
         }
@@ -281,7 +282,7 @@ impl Lines for Fields {
             self.pass_plain(passing);
             let at = passing.passed.at;
             let Some((time, newline)) = self.without(passing.buffer, at).filter(|_| at < passing.until) else { return };
-            passing.pass_own(time, newline);
+            passing.pass(&Line { time, newline, whose: Whose::Own });
         }
     }
 
@@ -297,7 +298,7 @@ impl Lines for Fields {
             [one] => self.add_fields(&[one], &mut [(0, 0); 1], passing, at, most, texts),
             [one, two] => self.add_fields(&[one, two], &mut [(0, 0); 2], passing, at, most, texts),
             _ => {
-                let wanted: ArrayVec<usize, { COLUMNS_MAX + 1 }> = self.wanted.iter().copied().take(COLUMNS_MAX + 1).collect();
+                let Ok(wanted) = ArrayVec::<usize, { COLUMNS_MAX + 1 }>::try_from(self.wanted.as_slice()) else { return at };
                 self.add_fields(&wanted, &mut [(0, 0); COLUMNS_MAX + 1], passing, at, most, texts)
             }
         }

@@ -29,7 +29,7 @@ pub(super) trait Lines {
         while passing.passed.at < passing.until
             && let Some((time, newline)) = self.without(passing.buffer, passing.passed.at)
         {
-            passing.pass_own(time, newline);
+            passing.pass(&Line { time, newline, whose: Whose::Own });
         }
     }
 
@@ -108,12 +108,18 @@ impl<'b> Passing<'_, 'b> {
         }
     }
 
-    /// Passes over a line of the table that is searched, which fails.
+    /// Passes over a line that fails.
     #[inline(always)]
-    pub(super) fn pass_own(&mut self, time: &[u8], newline: usize) {
-        self.span.note(time);
-        self.passed.failed += 1;
-        self.passed.at = newline + 1;
+    pub(super) fn pass(&mut self, line: &Line<'_>) {
+        match line.whose {
+            Whose::Own => {
+                self.span.note(line.time);
+                self.passed.failed += 1;
+            }
+            Whose::Other => self.passed.elsewhere += 1,
+            Whose::Nobodys => self.passed.no_table += 1,
+        }
+        self.passed.at = line.newline + 1;
     }
 
     /// Passes over up to so many lines, the texts of which are tested together; false if the next may pass, cannot be told from its
@@ -166,17 +172,7 @@ impl<'b> Passing<'_, 'b> {
     fn pass_tested(&mut self, texts: &mut Texts<'_>) -> bool {
         let may_pass = texts.may_pass(self.find);
         let fail = (may_pass.trailing_zeros() as usize).min(texts.lines().len());
-        for Line { time, newline, whose } in &texts.lines()[..fail] {
-            match whose {
-                Whose::Own => {
-                    self.span.note(time);
-                    self.passed.failed += 1;
-                }
-                Whose::Other => self.passed.elsewhere += 1,
-                Whose::Nobodys => self.passed.no_table += 1,
-            }
-            self.passed.at = newline + 1;
-        }
+        texts.lines()[..fail].iter().for_each(|line| self.pass(line));
         may_pass == 0
     }
 }
