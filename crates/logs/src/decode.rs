@@ -177,11 +177,13 @@ pub(crate) struct JsonObjects {
     keys: KeyTable,
     skeleton: Skeleton,
     values: Vec<(Range<usize>, Option<usize>)>,
+    /// Keys and values of the record at hand.
+    members: Vec<(Range<usize>, Range<usize>)>,
 }
 
 impl JsonObjects {
     pub(crate) fn new(wanted: &[String]) -> JsonObjects {
-        JsonObjects { keys: KeyTable::new(wanted), skeleton: Skeleton::new(), values: Vec::new() }
+        JsonObjects { keys: KeyTable::new(wanted), skeleton: Skeleton::new(), values: Vec::new(), members: Vec::new() }
     }
 
     /// Finds the values of a record of a new shape, and learns the shape.
@@ -211,9 +213,11 @@ impl Decode for JsonObjects {
 
     fn fields(&mut self, record: &[u8], on: &mut dyn FnMut(&str, Raw<'_>)) {
         // Members are handed on only if the whole object is good, so that a damaged record teaches no columns.
-        if json::walk_object(record, |_, _, _| {}).is_ok() {
-            let walked = json::walk_object(record, |_, key, value| on(&json::decode(&record[key]), Raw::Json(&record[value])));
-            debug_assert!(walked.is_ok());
+        self.members.clear();
+        if json::walk_object(record, |_, key, value| self.members.push((key, value))).is_ok() {
+            for (key, value) in self.members.drain(..) {
+                on(&json::decode(&record[key]), Raw::Json(&record[value]));
+            }
         }
     }
 }
