@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hunt::{Hunt, List};
+use crate::in_turn::in_turn;
 use crate::indicator::IndicatorType;
 
 /// Indicators of one type that no log at hand could show.
@@ -17,6 +18,12 @@ pub struct BlindSpot {
     /// Tables and columns that would show some of them; none if no query asks for them.
     pub columns: Vec<(&'static str, &'static str)>,
 }
+
+/// How many indicators of each type no log could show, and how many there are.
+type Counts = [(usize, usize); IndicatorType::ALL.len()];
+
+/// So many indicators are worth a thread.
+const PART: usize = 1 << 16;
 
 /// The blind spots of hunts over logs that `show` those columns of those tables.
 #[must_use]
@@ -37,13 +44,26 @@ pub fn blind_spots(hunts: &[Hunt], show: &dyn Fn(&str, &str) -> bool) -> Vec<Bli
         }
     }
     // There may be a million indicators.
-    let mut counts = IndicatorType::ALL.map(|_| (0, 0));
+    let mut counts = Counts::default();
     for hunt in hunts {
-        for indicator in hunt.indicators() {
-            let (unseen, all) = &mut counts[indicator.ty() as usize];
-            *all += 1;
-            *unseen += usize::from(List::all_of(indicator, hunt.template).all(|list| !shown[list as usize]));
-        }
+        in_turn(
+            hunt.positions().chunks(PART),
+            |positions| {
+                let mut counts = Counts::default();
+                for indicator in positions.iter().map(|at| hunt.intel().at(*at)) {
+                    let (unseen, all) = &mut counts[indicator.ty() as usize];
+                    *all += 1;
+                    *unseen += usize::from(List::all_of(indicator, hunt.template).all(|list| !shown[list as usize]));
+                }
+                counts
+            },
+            |part| {
+                for ((unseen, all), (more_unseen, more)) in counts.iter_mut().zip(part) {
+                    *unseen += more_unseen;
+                    *all += more;
+                }
+            },
+        );
     }
     let spots = IndicatorType::ALL.into_iter().map(|ty| (ty, counts[ty as usize])).filter(|(_, (unseen, _))| *unseen > 0);
     let spot = |(ty, (indicators, of))| BlindSpot {

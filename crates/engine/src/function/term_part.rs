@@ -45,7 +45,8 @@ pub(super) struct Part {
 const TERMS: usize = 32;
 /// So many needles are worth being hashed by several threads.
 pub(super) const MANY: usize = 1 << 14;
-const PARTS: usize = 4;
+/// A thread for each processor, but not more: each part has a filter of its own.
+const PARTS_MAX: usize = 8;
 /// No hash. A needle that has it is not held in the table.
 const NONE: u64 = 0;
 
@@ -53,7 +54,8 @@ impl Part {
     /// All needles.
     pub(super) fn all(needles: &Arena, kind: Kind) -> Vec<Part> {
         let count = needles.len();
-        let step = count.div_ceil(if count < MANY { 1 } else { PARTS }).max(1);
+        let parts = if count < MANY { 1 } else { thread::available_parallelism().map_or(1, usize::from).min(PARTS_MAX) };
+        let step = count.div_ceil(parts).max(1);
         let starts = (0..count).step_by(step);
         if count < MANY {
             return starts.map(|start| Part::of(needles, start, step, kind)).collect();

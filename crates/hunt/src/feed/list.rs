@@ -37,13 +37,16 @@ impl Feed for List {
     }
 
     fn parse(&self, document: &Document<'_>, sink: &mut Sink) -> Result<(), FeedError> {
-        sink.expect_lines(document.text);
         let (judge, family) = (sink.judge(), sink.family("", "", &[]));
-        let mut before = 0;
+        let (mut before, mut lines_expected) = (0, Some(document.text));
         in_turn(
             chunks(document.text),
             |text| Lines::of(text, &judge),
             |lines| {
+                // Others read on while memory is made ready for what they read.
+                if let Some(text) = lines_expected.take() {
+                    sink.expect_lines(text);
+                }
                 for part in &lines.parts {
                     match part {
                         Part::Values(values) => {
