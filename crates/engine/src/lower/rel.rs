@@ -7,7 +7,7 @@ use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use datafusion::catalog::TableProvider;
 use datafusion::common::Column as DfColumn;
 use datafusion::datasource::{MemTable, provider_as_source};
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Sort, SortExpr, Union, lit, when};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection, Sort, SortExpr, Union, lit, when};
 use kql::catalog::time_alias;
 use kql::plan::{self, Rel, RelKind};
 use kql::{Column, Type, Value};
@@ -209,10 +209,12 @@ pub(super) fn project(plan: LogicalPlan, exprs: Vec<Expr>, columns: &[Column]) -
         .zip(columns)
         .map(|(expr, column)| {
             let name = name(&expr, &column.name);
-            expr.alias(name)
+            let has_it = matches!(&expr, Expr::Column(column) if column.relation.is_none() && column.name == name);
+            if has_it { expr } else { expr.alias(name) }
         })
         .collect();
-    Ok(LogicalPlanBuilder::from(plan).project(named)?.build()?)
+    // Not by a builder, which looks in the whole plan for what the columns may be called.
+    Ok(LogicalPlan::Projection(Projection::try_new(named, Arc::new(plan))?))
 }
 
 /// The input's columns and those of computed expressions behind them, under names that no query writes.

@@ -144,7 +144,7 @@ fn a_query_is_explained_step_by_step() {
             Projection: a0 AS n
               Aggregate: groupBy=[[]], aggr=[[count(Int64(1)) AS a0]]
                 Projection:
-                  Filter: >(t.x, Int64(2))
+                  Filter: >(x, Int64(2))
                     TableScan: t projection=[x]
 
             # physical plan
