@@ -71,10 +71,16 @@ impl Places {
         None
     }
 
-    /// Those behind the one that was given last.
+    /// Those that were not passed, to be gone through by themselves: what is next is then kept in a register.
     #[inline(always)]
-    pub(crate) fn behind(&self) -> impl Iterator<Item = usize> {
-        self.at.get(self.next + 1..self.count).unwrap_or_default().iter().copied()
+    pub(crate) fn ahead(&self) -> Ahead<'_> {
+        Ahead(self.at.get(self.next..self.count).unwrap_or_default())
+    }
+
+    /// Passes all but so many.
+    #[inline(always)]
+    pub(crate) fn leave(&mut self, ahead: usize) {
+        self.next = self.count.saturating_sub(ahead);
     }
 
     /// Passes the one that was given last.
@@ -95,6 +101,39 @@ impl Places {
     }
 }
 
+/// Some places, in order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ahead<'p>(&'p [usize]);
+
+impl<'p> Ahead<'p> {
+    /// None.
+    pub(crate) const NONE: Ahead<'p> = Ahead(&[]);
+
+    /// The first at or behind `from`: those before it are passed.
+    #[inline(always)]
+    pub(crate) fn from(&mut self, from: usize) -> Option<usize> {
+        while let Some((first, behind)) = self.0.split_first() {
+            if *first >= from {
+                return Some(*first);
+            }
+            self.0 = behind;
+        }
+        None
+    }
+
+    /// Those behind the first.
+    #[inline(always)]
+    pub(crate) fn behind(self) -> impl Iterator<Item = usize> + use<'p> {
+        self.0.iter().skip(1).copied()
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    pub(crate) fn count(self) -> usize {
+        self.0.len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,16 +143,21 @@ mod tests {
         let mut places = Places::default();
         places.set(7, [0, 1, u64::MAX, 0b101, 0, 1 << 63].into_iter());
         assert_eq!((places.from(0), places.from(72)), (Some(71), Some(135)));
-        assert_eq!(places.behind().next(), Some(136));
+        let mut ahead = places.ahead();
+        let seen = [ahead.from(0), ahead.behind().next(), ahead.from(136)];
+        let count = ahead.count();
+        assert_eq!((seen, count), ([Some(135), Some(136), Some(136)], 66));
         places.mark();
-        places.pass();
+        places.leave(count);
         assert_eq!((places.from(0), places.from(199)), (Some(136), Some(199)));
         assert_eq!(
             (places.from(200), places.from(202), places.last(), places.from(391)),
             (Some(201), Some(390), Some(390), None)
         );
-        assert_eq!(places.behind().next(), None);
+        assert!(places.ahead().behind().next().is_none());
         places.rewind();
         assert_eq!(places.from(0), Some(135));
+        places.pass();
+        assert_eq!(places.from(0), Some(136));
     }
 }

@@ -138,28 +138,22 @@ impl Fields {
         Some(())
     }
 
-    /// Passes over plain records that are known to hold no literal.
+    /// Passes over the next lines that are plain records without a literal, of which only the time is wanted, if it is there; how
+    /// many they were.
     #[inline(always)]
-    fn pass_plain(&mut self, passing: &mut Passing<'_, '_>) {
-        if !self.rows.has(passing.passed.at) || !self.literals_are_known() {
-            return;
-        }
-        // It is taken out to be asked while lines are.
-        let Some(mut literals) = self.literals.take() else { return };
-        let (buffer, mut passed, mut found) = (passing.buffer, 0, [(0, 0)]);
-        let wanted = if let Some(slot) = self.time { &self.wanted[slot..=slot] } else { &[] };
+    fn pass_with<const N: usize>(&self, wanted: &[usize; N], literals: &mut Search, passing: &mut Passing<'_, '_>) -> usize {
+        let (buffer, mut found, mut at, mut passed) = (passing.buffer, [(0, 0); N], passing.passed.at, 0);
         for (start, newline) in self.rows.plain(self.count) {
             let Some(end) = self.plain_end(buffer, start, newline).filter(|_| start < passing.until) else { break };
             if !literals.lacks(buffer, start, newline) || self.find_near(buffer, start, end, wanted, &mut found).is_none() {
                 break;
             }
-            literals.count(true);
-            let time = if wanted.is_empty() { b"" } else { self.value(buffer, found[0].0..found[0].1).text() };
-            passing.pass(&Line { time, newline, whose: Whose::Own });
-            passed += 1;
+            let time = found.first().map_or(b"".as_slice(), |(start, end)| self.value(buffer, *start..*end).text());
+            passing.span.note(time);
+            (at, passed) = (newline + 1, passed + 1);
         }
-        self.literals = Some(literals);
-        self.rows.pass_some(passed);
+        passing.pass_noted(passed, at);
+        passed
     }
 
     /// Adds the texts of plain records from `at` on with those wanted fields, which are written to `found`; where the first line
@@ -277,13 +271,19 @@ impl Lines for Fields {
     }
 
     #[inline(always)]
-    fn pass_without(&mut self, passing: &mut Passing<'_, '_>) {
-        while passing.passed.at < passing.until {
-            self.pass_plain(passing);
-            let at = passing.passed.at;
-            let Some((time, newline)) = self.without(passing.buffer, at).filter(|_| at < passing.until) else { return };
-            passing.pass(&Line { time, newline, whose: Whose::Own });
+    fn pass_plain(&mut self, passing: &mut Passing<'_, '_>) {
+        if !self.rows.has(passing.passed.at) || !self.literals_are_known() {
+            return;
         }
+        // It is taken out to be asked while lines are.
+        let Some(mut literals) = self.literals.take() else { return };
+        let passed = match self.time {
+            Some(slot) => self.pass_with(&[self.wanted[slot]], &mut literals, passing),
+            None => self.pass_with(&[], &mut literals, passing),
+        };
+        literals.count(passed, true);
+        self.literals = Some(literals);
+        self.rows.pass_some(passed);
     }
 
     #[inline(always)]

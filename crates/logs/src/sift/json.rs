@@ -3,17 +3,16 @@
 use std::ops::Range;
 
 use fearless_simd::Level;
-use memchr::{memchr, memchr2, memmem};
-use wide::u8x16;
+use memchr::{memchr, memchr2};
 
+use super::key::{Key, TimeKey, next_quote, skip_blanks};
 use super::literals::Search;
 use super::passing::Passing;
 use super::stretch::{Stretch, find_key};
-use super::texts::{Line, Whose};
+use super::texts::{COLUMNS_MAX, Line, Whose};
 use super::{Column, Lines, Texts};
 use crate::excerpt::Excerpt;
-use crate::lead::Lead;
-use crate::places::Places;
+use crate::places::Ahead;
 use crate::skeleton::text_end;
 use crate::table::Path;
 
@@ -33,18 +32,6 @@ pub(super) struct Json {
     /// A backslash stands in them: a quote may then be part of a text.
     escaped: bool,
     level: Level,
-}
-
-/// A key.
-struct Key {
-    /// In its quotes.
-    name: Lead,
-    /// Where it may stand in the stretch.
-    places: Places,
-    /// What stands before its value, if that is a text and nothing is between: the name in its quotes, a colon and a quote.
-    usual: Lead,
-    /// It is a member of a member.
-    inner: bool,
 }
 
 /// What was found of a key in a line.
@@ -69,7 +56,7 @@ impl Json {
             }
             of_columns.push(first..keys.len());
         }
-        let time = time.first().map(|path| TimeKey { key: Key::of(path), at: 1 });
+        let time = time.first().map(TimeKey::of);
         let is_simple = columns.iter().zip(&of_columns).all(|(column, keys)| match column {
             Column::Const(_) => true,
             Column::First(_) => keys.len() <= 1,
@@ -117,16 +104,8 @@ impl Json {
         if !self.stretch.has(start) {
             self.look(buffer, start)?;
         }
-        self.known_object(buffer, start)
-    }
-
-    /// The same of a line of the stretch.
-    #[inline(always)]
-    fn known_object(&mut self, buffer: &[u8], start: usize) -> Option<(Range<usize>, usize)> {
         let newline = self.stretch.line_end(start)?;
-        let line = start..newline - usize::from(buffer[start..newline].ends_with(b"\r"));
-        let bytes = &buffer[line.clone()];
-        (bytes.len() >= 2 && bytes[0] == b'{' && bytes[bytes.len() - 1] == b'}').then_some((line, newline))
+        Some((object_of(buffer, start, newline)?, newline))
     }
 
     #[inline(always)]
@@ -135,6 +114,46 @@ impl Json {
             Some(time) => time.find(buffer, line),
             None => b"",
         }
+    }
+
+    /// Adds the texts of plain lines of the stretch, as [`Lines::add_plain`] does; there are at most `N` keys.
+    #[inline(always)]
+    fn add_texts<'b, const N: usize>(
+        &mut self,
+        passing: &Passing<'_, 'b>,
+        mut at: usize,
+        most: usize,
+        texts: &mut Texts<'b>,
+    ) -> usize {
+        let (buffer, room) = (passing.buffer, most.saturating_sub(texts.lines().len()).min(texts.room()));
+        let Json { keys, of_columns, time, stretch, .. } = self;
+        let mut newlines = stretch.newlines().ahead();
+        let mut places: [Ahead<'_>; N] = std::array::from_fn(|key| keys.get(key).map_or(Ahead::NONE, |key| key.places.ahead()));
+        for _ in 0..room {
+            let Some(newline) = newlines.from(at).filter(|_| at < passing.until) else { break };
+            let Some(line) = object_of(buffer, at, newline) else { break };
+            let mut is_plain = true;
+            for (column, own) in passing.columns.iter().zip(&*of_columns) {
+                let text = match (column, keys.get(own.clone()), places.get_mut(own.start)) {
+                    (Column::Const(text), ..) => Some(text.as_slice().into()),
+                    (_, Some([key]), Some(places)) => key.only_text(places, buffer, &line),
+                    _ => Some(Excerpt::default()),
+                };
+                is_plain &= text.is_some();
+                texts.push(text.unwrap_or_default());
+            }
+            if !is_plain {
+                texts.drop_line();
+                break;
+            }
+            let time = if let Some(time) = time { time.find(buffer, &line) } else { b"" };
+            texts.end_line(Line { time, newline, whose: Whose::Own });
+            at = newline + 1;
+        }
+        let (lines, places) = (newlines.count(), places.map(|places| places.count()));
+        stretch.newlines().leave(lines);
+        keys.iter_mut().zip(places).for_each(|(key, ahead)| key.places.leave(ahead));
+        at
     }
 
     /// The first text under one of the keys that is not empty; `None` if it cannot be told without reading the record.
@@ -256,37 +275,41 @@ impl Lines for Json {
     }
 
     #[inline(always)]
+    fn pass_plain(&mut self, passing: &mut Passing<'_, '_>) {
+        let (buffer, mut at, mut passed) = (passing.buffer, passing.passed.at, 0);
+        if self.escaped || !self.literals_are_known() || !self.stretch.has(at) {
+            return;
+        }
+        let Json { literals: Some(literals), time, stretch, .. } = self else { return };
+        let mut newlines = stretch.newlines().ahead();
+        while let Some(newline) = newlines.from(at).filter(|_| at < passing.until) {
+            let Some(line) = object_of(buffer, at, newline).filter(|_| literals.lacks(buffer, at, newline)) else { break };
+            passing.span.note(if let Some(time) = time { time.find(buffer, &line) } else { b"" });
+            (at, passed) = (newline + 1, passed + 1);
+        }
+        let ahead = newlines.count();
+        stretch.newlines().leave(ahead);
+        literals.count(passed, true);
+        passing.pass_noted(passed, at);
+    }
+
+    #[inline(always)]
     fn have_plain(&self) -> bool {
         self.is_simple
     }
 
     #[inline(always)]
-    fn add_plain<'b>(&mut self, passing: &Passing<'_, 'b>, mut at: usize, most: usize, texts: &mut Texts<'b>) -> usize {
-        let (buffer, room) = (passing.buffer, most.saturating_sub(texts.lines().len()).min(texts.room()));
-        if self.escaped || !self.keys_are_known {
+    fn add_plain<'b>(&mut self, passing: &Passing<'_, 'b>, at: usize, most: usize, texts: &mut Texts<'b>) -> usize {
+        if self.escaped || !self.keys_are_known || !self.stretch.has(at) {
             return at;
         }
-        for _ in 0..room {
-            if at >= passing.until || !self.stretch.has(at) {
-                break;
-            }
-            let Some((line, newline)) = self.known_object(buffer, at) else { break };
-            for (column, keys) in passing.columns.iter().zip(&self.of_columns) {
-                let text = match (column, self.keys.get_mut(keys.clone())) {
-                    (Column::Const(text), _) => Some(text.as_slice().into()),
-                    (_, Some([key])) => key.only_text(buffer, &line),
-                    _ => Some(Excerpt::default()),
-                };
-                let Some(text) = text else {
-                    texts.drop_line();
-                    return at;
-                };
-                texts.push(text);
-            }
-            texts.end_line(Line { time: self.time(buffer, &line), newline, whose: Whose::Own });
-            at = newline + 1;
+        // Compiled for each of the usual numbers of keys, so that what is next of them stays in registers.
+        match self.keys.len() {
+            1 => self.add_texts::<1>(passing, at, most, texts),
+            2 => self.add_texts::<2>(passing, at, most, texts),
+            3..=COLUMNS_MAX => self.add_texts::<COLUMNS_MAX>(passing, at, most, texts),
+            _ => at,
         }
-        at
     }
 
     #[inline(always)]
@@ -347,6 +370,14 @@ impl Lines for Json {
     }
 }
 
+/// The object that a line is.
+#[inline(always)]
+fn object_of(buffer: &[u8], start: usize, newline: usize) -> Option<Range<usize>> {
+    let line = start..newline - usize::from(buffer[start..newline].ends_with(b"\r"));
+    let bytes = &buffer[line.clone()];
+    (bytes.len() >= 2 && bytes[0] == b'{' && bytes[bytes.len() - 1] == b'}').then_some(line)
+}
+
 #[inline(always)]
 fn excerpt<'b>(buffer: &'b [u8], text: &Range<usize>) -> Option<Excerpt<'b>> {
     Excerpt::of(buffer, text.start, text.end)
@@ -389,97 +420,4 @@ fn has_escaped_letter(line: &[u8]) -> bool {
 fn plain_number(bytes: &[u8]) -> Option<usize> {
     let end = bytes.iter().position(|byte| !matches!(byte, b'-' | b'0'..=b'9' | b'.'))?;
     matches!(bytes[end], b',' | b'}' | b' ').then_some(end)
-}
-
-#[inline(always)]
-fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
-    while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\r')) {
-        at += 1;
-    }
-    at
-}
-
-/// The next quote at or behind `at`. It mostly stands near, but where cannot be guessed: all near bytes are looked at together.
-#[inline(always)]
-fn next_quote(buffer: &[u8], at: usize) -> Option<usize> {
-    const NEAR: usize = 32;
-    let rest = buffer.get(at..)?;
-    if let Some(near) = rest.first_chunk::<NEAR>() {
-        let quotes = |bytes: [u8; 16]| u8x16::new(bytes).simd_eq(u8x16::splat(b'"')).to_bitmask();
-        let ([first, second], _) = near.as_chunks() else { return None };
-        let quotes = quotes(*first) | quotes(*second) << 16;
-        if quotes != 0 {
-            return Some(at + quotes.trailing_zeros() as usize);
-        }
-    }
-    memchr(b'"', rest).map(|quote| at + quote)
-}
-
-impl Key {
-    /// The next place in a line, which goes to `end`, where it may stand; each is given once.
-    #[inline(always)]
-    fn next(&mut self, from: usize, end: usize) -> Option<usize> {
-        let at = self.places.from(from).filter(|at| *at < end)?;
-        self.places.pass();
-        Some(at)
-    }
-
-    /// The text under the key in that line, in which no backslash stands; `None` if it is not plainly the only one. The places are
-    /// not passed.
-    #[inline(always)]
-    fn only_text<'b>(&mut self, buffer: &'b [u8], line: &Range<usize>) -> Option<Excerpt<'b>> {
-        let Some(start) = self.places.from(line.start).filter(|at| *at < line.end) else { return Some(Excerpt::default()) };
-        if !self.usual.begins(&buffer[start..line.end]) {
-            return None;
-        }
-        for other in self.places.behind() {
-            if other >= line.end {
-                break;
-            }
-            if self.name.begins(&buffer[other..line.end]) {
-                return None;
-            }
-        }
-        let text = start + self.usual.len();
-        Excerpt::of(buffer, text, next_quote(buffer, text).filter(|quote| *quote < line.end)?)
-    }
-
-    fn of(path: &Path) -> Key {
-        let name = path.inner.last().unwrap_or(&path.key);
-        let lead = |lead: String| Lead::new(lead.as_bytes());
-        let (quoted, usual) = (lead(format!("\"{name}\"")), lead(format!("\"{name}\":\"")));
-        Key { name: quoted, places: Places::default(), usual, inner: !path.inner.is_empty() }
-    }
-}
-
-/// The key of the time, which mostly stands in the same place of each line.
-struct TimeKey {
-    key: Key,
-    at: usize,
-}
-
-impl TimeKey {
-    #[inline(always)]
-    fn find<'b>(&mut self, buffer: &'b [u8], line: &Range<usize>) -> &'b [u8] {
-        let bytes = &buffer[line.clone()];
-        if bytes.get(self.at..).is_some_and(|rest| self.key.usual.begins(rest)) {
-            return until_quote(buffer, line.start + self.at + self.key.usual.len(), line.end);
-        }
-        let Some(at) = memmem::find(bytes, self.key.name.bytes()) else { return b"" };
-        self.at = at;
-        let at = line.start + skip_blanks(bytes, at + self.key.name.len());
-        let at = skip_blanks(buffer, at + 1);
-        let value = buffer.get(at..line.end).unwrap_or_default();
-        match value.first() {
-            Some(b'"') => until_quote(buffer, at + 1, line.end),
-            _ => &value[..value.iter().position(|byte| matches!(byte, b',' | b'}' | b' ')).unwrap_or(0)],
-        }
-    }
-}
-
-/// What stands from `at` up to the next quote, or the end of the line.
-#[inline(always)]
-fn until_quote(buffer: &[u8], at: usize, end: usize) -> &[u8] {
-    let end = next_quote(buffer, at).unwrap_or(end).min(end);
-    buffer.get(at..end).unwrap_or_default()
 }

@@ -105,7 +105,7 @@ impl Search {
     #[inline(always)]
     pub(super) fn finds_none(&mut self, buffer: &[u8], start: usize, end: usize, is_hidden: bool) -> bool {
         let none = !is_hidden && self.lacks(buffer, start, end);
-        self.count(none);
+        self.count(1, none);
         none
     }
 
@@ -118,11 +118,11 @@ impl Search {
         self.places.get(self.next).is_none_or(|place| *place >= end) && (self.is_ascii || buffer[start..end].is_ascii())
     }
 
-    /// Counts a line, that holds none or may hold one.
+    /// Counts lines, that hold none or may hold one.
     #[inline(always)]
-    pub(super) fn count(&mut self, none: bool) {
-        self.asked += 1;
-        self.without += usize::from(none);
+    pub(super) fn count(&mut self, lines: usize, none: bool) {
+        self.asked += lines;
+        self.without += if none { lines } else { 0 };
     }
 }
 

@@ -11,6 +11,7 @@
 mod borders;
 mod fields;
 mod json;
+mod key;
 mod literals;
 mod passing;
 #[cfg(test)]

@@ -23,12 +23,16 @@ pub(super) trait Lines {
         texts: &mut Texts<'b>,
     ) -> Option<(&'b [u8], usize)>;
 
+    /// Passes over plain lines that are known to hold no literal; it may leave some of them.
+    fn pass_plain(&mut self, passing: &mut Passing<'_, '_>);
+
     /// Passes over lines up to the first that begins too late or may hold a literal.
     #[inline(always)]
     fn pass_without(&mut self, passing: &mut Passing<'_, '_>) {
-        while passing.passed.at < passing.until
-            && let Some((time, newline)) = self.without(passing.buffer, passing.passed.at)
-        {
+        while passing.passed.at < passing.until {
+            self.pass_plain(passing);
+            let at = passing.passed.at;
+            let Some((time, newline)) = self.without(passing.buffer, at).filter(|_| at < passing.until) else { return };
             passing.pass(&Line { time, newline, whose: Whose::Own });
         }
     }
@@ -108,6 +112,13 @@ impl<'b> Passing<'_, 'b> {
         }
     }
 
+    /// Passes over so many lines that fail, the times of which were noted, and goes on at the place behind them.
+    #[inline(always)]
+    pub(super) fn pass_noted(&mut self, lines: usize, at: usize) {
+        self.passed.failed += lines as u64;
+        self.passed.at = at;
+    }
+
     /// Passes over a line that fails.
     #[inline(always)]
     pub(super) fn pass(&mut self, line: &Line<'_>) {
@@ -172,7 +183,9 @@ impl<'b> Passing<'_, 'b> {
     fn pass_tested(&mut self, texts: &mut Texts<'_>) -> bool {
         let may_pass = texts.may_pass(self.find);
         let fail = (may_pass.trailing_zeros() as usize).min(texts.lines().len());
-        texts.lines()[..fail].iter().for_each(|line| self.pass(line));
+        for line in &texts.lines()[..fail] {
+            self.pass(line);
+        }
         may_pass == 0
     }
 }

@@ -1,9 +1,9 @@
 //! Some whole lines of a buffer, looked at together: where they end, and where a key may stand in them.
 
-use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
+use fearless_simd::{Level, Simd, dispatch};
 use memchr::memchr;
 
-use crate::marks::{Marked, WIDTH, padded};
+use crate::marks::{Marked, Marks, WIDTH, padded};
 use crate::places::Places;
 
 /// Bytes that are looked at in one go, unless a line is longer: they stay in the nearest cache. In tests, few lines are many
@@ -42,6 +42,12 @@ impl Stretch {
         self.newlines.from(start)
     }
 
+    /// Where the lines end from there on.
+    #[inline(always)]
+    pub(super) fn newlines(&mut self) -> &mut Places {
+        &mut self.newlines
+    }
+
     /// Marks where the lines are: see [`Places::mark`].
     #[inline(always)]
     pub(super) fn mark(&mut self) {
@@ -52,18 +58,18 @@ impl Stretch {
         self.newlines.rewind();
     }
 
-    /// Looks at the lines from `start` on; `None` if there is none as a whole, else whether a backslash stands in them or behind.
+    /// Looks at the lines from `start` on; `None` if there is none as a whole, else whether a backslash stands in them or near.
     pub(super) fn look(&mut self, buffer: &[u8], start: usize) -> Option<bool> {
         (self.base, self.end) = (start, start);
         let rest = buffer.get(start..)?;
         let first = memchr(b'\n', rest)?;
-        let text = &rest[..rest.len().min(LENGTH.max(first + 1))];
+        let (from, until) = (block_of(start), start + rest.len().min(LENGTH.max(first + 1)));
         let Stretch { level, newlines, .. } = self;
         let backslashes = dispatch!(*level, simd => {
             let marked = Marked::new(simd, *b"\n\\");
-            let (mut at, mut all) = (start, 0);
+            let (mut at, mut all) = (from, 0);
             newlines.begin();
-            let (blocks, rest) = text.as_chunks();
+            let (blocks, rest) = buffer[from..until].as_chunks();
             for block in blocks {
                 let [here, backslashes] = marked.in_block(block);
                 newlines.add(at, here);
@@ -84,33 +90,43 @@ impl Stretch {
     }
 }
 
-/// Finds where a key may stand in some lines, between `base` and `end` of the buffer: where two of its bytes do, its first letter and
-/// its closing quote.
+/// Where the block begins that holds that byte. Buffers begin where blocks do, and none that is loaded then lies in two lines of
+/// the cache.
+fn block_of(at: usize) -> usize {
+    at - at % WIDTH
+}
+
+/// Finds where a key, in its quotes, may stand in some lines, between `base` and `end` of the buffer: where its first letter and
+/// its quotes do. Places before `base` may be among them.
 pub(super) fn find_key(level: Level, key: &[u8], buffer: &[u8], base: usize, end: usize, places: &mut Places) {
-    dispatch!(level, simd => find_key_here(simd, key, &buffer[base..], (base, end), places));
+    dispatch!(level, simd => find_key_here(simd, key, &buffer[block_of(base)..end], block_of(base), places));
 }
 
 #[inline(always)]
-fn find_key_here<S: Simd>(simd: S, key: &[u8], text: &[u8], (base, end): (usize, usize), places: &mut Places) {
-    let (letter, last) = (1, key.len() - 1);
-    let (first_letter, last_byte) = (u8x64::splat(simd, key[letter]), u8x64::splat(simd, key[last]));
-    let both = |letters: &[u8; WIDTH], lasts: &[u8; WIDTH]| {
-        let letters = u8x64::from_slice(simd, letters).simd_eq(first_letter);
-        (letters & u8x64::from_slice(simd, lasts).simd_eq(last_byte)).to_bitmask()
+fn find_key_here<S: Simd>(simd: S, key: &[u8], text: &[u8], mut at: usize, places: &mut Places) {
+    // Of a long key, another byte stands for the closing quote; it does not tell where the opening one stands.
+    let far = (key.len() - 1).min(WIDTH - 1);
+    let bytes = [key[1], key[far]];
+    let not_told = if key[far] == b'"' { 0 } else { u64::MAX };
+    let keys = |[letters, quotes]: Marks<2>, [more_letters, more_quotes]: Marks<2>| {
+        let letters = letters >> 1 | more_letters << (WIDTH - 1);
+        letters & (quotes | not_told) & (quotes >> far | more_quotes << (WIDTH - far))
     };
-    let behind = |offset| text.get(offset..).unwrap_or_default();
-    let (letters, lasts) = (behind(letter).as_chunks().0, behind(last).as_chunks().0);
-    let mut at = base;
+    let marked = Marked::new(simd, bytes);
+    let (blocks, rest) = text.as_chunks();
+    let last = marked.in_block(&padded(rest));
     places.begin();
-    for (letters, lasts) in letters.iter().zip(lasts).take((end - base).div_ceil(WIDTH)) {
-        places.add(at, both(letters, lasts));
+    if let Some((first, others)) = blocks.split_first() {
+        let mut seen = marked.in_block(first);
+        for block in others {
+            let marks = marked.in_block(block);
+            places.add(at, keys(seen, marks));
+            (seen, at) = (marks, at + WIDTH);
+        }
+        places.add(at, keys(seen, last));
         at += WIDTH;
     }
-    while at < end {
-        let block = |offset| padded(behind(at - base + offset));
-        places.add(at, both(&block(letter), &block(last)));
-        at += WIDTH;
-    }
+    places.add(at, keys(last, [0; 2]));
 }
 
 #[cfg(test)]
@@ -144,10 +160,11 @@ mod tests {
 
     #[test]
     fn lines_and_keys_are_where_they_stand() {
-        for key in ["\"Name\"", "\"a\"", "\"a_key_of_more_than_sixteen_bytes\"", "\"\""] {
+        let long = format!("\"{}\"", "a_long_key".repeat(8));
+        for key in ["\"Name\"", "\"a\"", "\"a_key_of_more_than_sixteen_bytes\"", &long, "\"\""] {
             for filler in (0..200).chain([LENGTH - 100, LENGTH, 5 * LENGTH]) {
                 let filler = "\"Nam\"ab\"".chars().cycle().take(filler).collect::<String>();
-                let line = r#"{"Name":"Name","a":"","a_key_of_more_than_sixteen_bytes":"a"}"#;
+                let line = format!(r#"{{"Name":"Name","a":"","a_key_of_more_than_sixteen_bytes":"a",{long}:1}}"#);
                 for text in [format!("{filler}{line}\n{line}\n\n{filler}"), format!("\n{line}{filler}{line}\n\"Name\"\n{line}")] {
                     let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at).collect();
                     let last = ends.last().copied().unwrap_or(0);
