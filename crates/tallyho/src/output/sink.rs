@@ -21,6 +21,9 @@ pub struct Sink {
     writer: Writer,
 }
 
+/// Bytes that are written in one go.
+const BUFFER: usize = 64 << 10;
+
 enum Writer {
     Stdout(BufWriter<Stdout>),
     File(BufWriter<PartFile>),
@@ -31,7 +34,7 @@ impl Sink {
     #[must_use]
     pub fn stdout(config: &Config, format: Option<Format>) -> Sink {
         let look = Look { width: config.width, color: config.color };
-        Sink { format: format.unwrap_or_default(), look, writer: Writer::Stdout(BufWriter::new(stdout())) }
+        Sink { format: format.unwrap_or_default(), look, writer: Writer::Stdout(BufWriter::with_capacity(BUFFER, stdout())) }
     }
 
     /// Opens stdout or the file, which must be none of `inputs`. The format is the one asked for, else the one of the file's name,
@@ -51,7 +54,7 @@ impl Sink {
             None => Format::of_file(path)?.unwrap_or_default(),
         };
         let file = PartFile::create(path, inputs)?;
-        Ok(Sink { format, look: Look::default(), writer: Writer::File(BufWriter::new(file)) })
+        Ok(Sink { format, look: Look::default(), writer: Writer::File(BufWriter::with_capacity(BUFFER, file)) })
     }
 
     /// Writes result tables and closes.
