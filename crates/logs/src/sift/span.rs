@@ -98,7 +98,7 @@ impl TimeSpan {
     /// Compares those that were noted.
     #[inline(never)]
     fn settle(&mut self) {
-        let (Some(least), Some(greatest)) = (self.noted.iter().min().copied(), self.noted.iter().max().copied()) else { return };
+        let Some((least, greatest)) = Written::least_and_greatest(&self.noted) else { return };
         let is_least_known = least >= self.least || self.ticks(&least).is_some();
         if is_least_known && (greatest <= self.greatest || self.ticks(&greatest).is_some()) {
             (self.least, self.greatest) = (self.least.min(least), self.greatest.max(greatest));
@@ -148,6 +148,17 @@ impl Written {
             (Some(head), Some(tail)) => Written { head: u128::from_be_bytes(*head), tail: u128::from_be_bytes(*tail) },
             _ => Written::of_short(time),
         }
+    }
+
+    /// Of texts of one length: none if there is none. Times that stand near one another mostly begin alike.
+    fn least_and_greatest(all: &[Written]) -> Option<(Written, Written)> {
+        let head = all.first()?.head;
+        if all.iter().fold(0, |unlike, it| unlike | it.head ^ head) != 0 {
+            return all.iter().min().copied().zip(all.iter().max().copied());
+        }
+        let ends = all.iter().map(|it| it.tail);
+        let (least, greatest) = ends.fold((u128::MAX, 0), |(least, greatest), end| (least.min(end), greatest.max(end)));
+        Some((Written { head, tail: least }, Written { head, tail: greatest }))
     }
 
     #[inline(never)]
