@@ -209,8 +209,9 @@ pub(super) fn project(plan: LogicalPlan, exprs: Vec<Expr>, columns: &[Column]) -
         .zip(columns)
         .map(|(expr, column)| {
             let name = name(&expr, &column.name);
-            let has_it = matches!(&expr, Expr::Column(column) if column.relation.is_none() && column.name == name);
-            if has_it { expr } else { expr.alias(name) }
+            // A column that is called so needs no other name, which every rule would have to look through.
+            let is_called_so = matches!(&expr, Expr::Column(column) if column.relation.is_none() && column.name == name);
+            if is_called_so { expr } else { expr.alias(name) }
         })
         .collect();
     // Not by a builder, which looks in the whole plan for what the columns may be called.

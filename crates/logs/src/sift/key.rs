@@ -23,6 +23,7 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// The key that a path ends with.
     pub(super) fn of(path: &Path) -> Key {
         let name = path.inner.last().unwrap_or(&path.key);
         let lead = |lead: String| Lead::new(lead.as_bytes());
@@ -97,6 +98,7 @@ fn until_quote(buffer: &[u8], at: usize, end: usize) -> &[u8] {
     buffer.get(at..end).unwrap_or_default()
 }
 
+/// Behind the blanks that stand at `at`.
 #[inline(always)]
 pub(super) fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     while matches!(bytes.get(at), Some(b' ' | b'\t' | b'\r')) {

@@ -42,7 +42,7 @@ impl Stretch {
         self.newlines.from(start)
     }
 
-    /// Where the lines end from there on.
+    /// Where all lines end, for who goes through them by itself.
     #[inline(always)]
     pub(super) fn newlines(&mut self) -> &mut Places {
         &mut self.newlines
