@@ -15,6 +15,7 @@ use memchr::{memchr, memchr_iter, memchr2};
 use crate::evtx::EventLines;
 use crate::json::Fault;
 use crate::piece::{Block, Buffer};
+use crate::seam::first_record;
 use crate::sift::Passed;
 
 /// The longest record that is read.
@@ -22,6 +23,7 @@ pub(crate) const MAX_RECORD: usize = 32 << 20;
 /// The longest quoted field of CSV, since one stray quote would otherwise swallow the file.
 pub(crate) const MAX_CSV_FIELD: usize = 1 << 20;
 const CHUNK: usize = 256 << 10;
+const CHUNK_BEHIND: usize = 16 << 10;
 
 /// Where records begin and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -209,6 +211,23 @@ impl Framer {
         }
     }
 
+    /// Moves to the first record of CSV that seems to begin at or after the byte that follows the reader's first one; false if none
+    /// seems to near it.
+    pub(crate) fn guess(&mut self) -> bool {
+        let Framing::Csv { delimiter, .. } = self.framing else { return false };
+        self.fill();
+        let record = first_record(&self.buf[self.at..self.filled], delimiter);
+        self.at += record.unwrap_or(0);
+        record.is_some()
+    }
+
+    /// Begins anew with another reader of the stream, whose first byte is byte `base` of it.
+    pub(crate) fn restart(&mut self, reader: Box<dyn Read + Send>, base: u64) {
+        self.reader = Source::Bytes(reader);
+        (self.filled, self.at, self.base, self.line) = (0, 0, base, 1);
+        (self.eof, self.broken) = (false, None);
+    }
+
     /// The next record.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<Frame> {
@@ -235,12 +254,14 @@ impl Framer {
         self.base += self.at as u64;
         self.filled -= self.at;
         self.at = 0;
-        let room = CHUNK.max(self.filled);
-        if self.buf.len() < self.filled + room {
-            self.buf.resize(self.filled + room, 0);
+        // Of what stands behind the wanted records little is read.
+        let wanted = usize::try_from(self.until.saturating_sub(self.base + self.filled as u64)).unwrap_or(usize::MAX);
+        let end = self.filled + CHUNK.min(wanted.saturating_add(CHUNK_BEHIND)).max(self.filled);
+        if self.buf.len() < end {
+            self.buf.resize(end, 0);
         }
         loop {
-            match self.reader.read(&mut self.buf[self.filled..]) {
+            match self.reader.read(&mut self.buf[self.filled..end]) {
                 Ok(0) => self.eof = true,
                 Ok(n) => {
                     self.filled += n;

@@ -5,7 +5,7 @@
 //! | step | module |
 //! |---|---|
 //! | paths -> files, formats told by content | [`discover()`], `format` |
-//! | files -> pieces that are read side by side | `piece` |
+//! | files -> pieces that are read side by side | `piece`, `seam` |
 //! | bytes -> records | `frame`; `evtx` for those of Windows' event logs |
 //! | lines that cannot pass a test are passed over | `keep`, `sift` |
 //! | records -> the fields that are wanted | `decode`, `json`, `skeleton`, `syslog`, and each format's own |
@@ -55,6 +55,7 @@ mod places;
 mod profile;
 mod row;
 mod scan;
+mod seam;
 mod sift;
 mod skeleton;
 mod stats;
@@ -78,5 +79,6 @@ pub use naming::table_for;
 pub use part::{Part, lines_before};
 pub use piece::{Block, Piece, Pieces};
 pub use scan::{ByteRange, LINE, OFFSET, RAW, Scan, ScanRequest, arrow_schema};
+pub use seam::Seams;
 pub use stats::{ScanStats, Unconverted};
 pub use table::{TableSchema, merged_columns};

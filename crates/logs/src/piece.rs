@@ -1,8 +1,9 @@
 //! A file in pieces that scans read side by side.
 //!
-//! Where records can be found from the middle of a plain file, a piece is a range of its bytes, and who scans it reads it. Elsewhere
-//! (packed files, quoted CSV, lines whose meaning depends on headers above them) the file is read in turn and cut at the borders of
-//! records, so that unpacking is all that happens one after the other.
+//! Where records can be found from the middle of a plain file, a piece is a range of its bytes, and who scans it reads it; so it is
+//! where that takes a guess, as in CSV, which the piece before confirms ([`Seams`]). Elsewhere (packed files, lines whose meaning
+//! depends on headers above them) the file is read in turn and cut at the borders of records, so that unpacking is all that happens
+//! one after the other.
 
 use std::collections::VecDeque;
 use std::io::Read;
@@ -21,45 +22,68 @@ use crate::frame::{Framer, Framing, MAX_CSV_FIELD, MAX_RECORD, opens_field};
 use crate::marks::Marked;
 use crate::places::Places;
 use crate::scan::ByteRange;
+use crate::seam::{Guess, Seams};
 
 /// What one scan reads of a file.
 #[derive(Clone, Debug)]
 pub enum Piece {
     /// The records that begin in a range of the file's bytes.
     Range(ByteRange),
+    /// The same, where the pieces before tell which these are: to be scanned while, or after, those are.
+    Seamed(ByteRange, Seams),
     /// Whole records, read already.
     Block(Box<Block>),
 }
 
+/// A piece that can be read.
+pub(crate) struct Opened {
+    pub framer: Framer,
+    /// Where the piece begins in the unpacked file.
+    pub start: u64,
+    /// Where records begin is not certain.
+    pub guess: Option<Guess>,
+}
+
 impl Piece {
-    /// Opens the piece of that file, with the decoder knowing the headers before it. Also returns the first byte's place.
+    /// Opens the piece of that file, with the decoder knowing the headers before it.
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub(crate) fn open(self, file: &LogFile, framing: Framing, decoder: &mut dyn Decode) -> Result<(Framer, u64), Error> {
-        let io = |source| Error::Io { path: file.path.clone(), source };
+    pub(crate) fn open(self, file: &LogFile, framing: Framing, decoder: &mut dyn Decode) -> Result<Opened, Error> {
+        let framed = |from: u64, until: u64| {
+            let reader =
+                file.compression.open(&file.path, from).map_err(|source| Error::Io { path: file.path.clone(), source })?;
+            Ok::<_, Error>(Framer::new(reader, framing, from, until))
+        };
+        let opened = |framer, start| Ok(Opened { framer, start, guess: None });
         match self {
             Piece::Block(block) => {
                 for line in block.headers.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
                     // A header that is damaged is counted in the block that holds it.
                     let _ = decoder.decode(line.trim_ascii_end(), &mut Slots::default());
                 }
-                let first = block.offset;
-                Ok((Framer::of_block(*block, framing), first))
+                let start = block.offset;
+                opened(Framer::of_block(*block, framing), start)
             }
-            Piece::Range(Range { start: 0, end }) => {
-                Ok((Framer::new(file.compression.open(&file.path, 0).map_err(io)?, framing, 0, end), 0))
-            }
+            Piece::Range(Range { start: 0, end }) => opened(framed(0, end)?, 0),
             Piece::Range(Range { start, end }) if framing == Framing::Events => {
-                let first = evtx::chunk_border(start);
-                let reader = file.compression.open(&file.path, first).map_err(io)?;
-                Ok((Framer::new(reader, framing, first, end), start))
+                opened(framed(evtx::chunk_border(start), end)?, start)
             }
             Piece::Range(Range { start, end }) => {
-                let reader = file.compression.open(&file.path, start - 1).map_err(io)?;
-                let mut framer = Framer::new(reader, framing, start - 1, end);
+                let mut framer = framed(start - 1, end)?;
                 framer.align();
-                Ok((framer, start))
+                opened(framer, start)
+            }
+            Piece::Seamed(Range { start, end }, seams) => {
+                let (framer, is_likely) = match seams.known_start() {
+                    Some(record) => (framed(record, end)?, true),
+                    None => {
+                        let mut framer = framed(start.saturating_sub(1), end)?;
+                        let is_likely = framer.guess();
+                        (framer, is_likely)
+                    }
+                };
+                Ok(Opened { framer, start, guess: Some(Guess { seams, path: file.path.clone(), is_likely }) })
             }
         }
     }
@@ -143,6 +167,8 @@ pub struct Pieces(Kind);
 
 enum Kind {
     Ranges(VecDeque<ByteRange>),
+    /// And the seams of the first.
+    Seamed(VecDeque<ByteRange>, Seams),
     Blocks(Box<Blocks>),
 }
 
@@ -154,6 +180,8 @@ impl std::fmt::Debug for Pieces {
 
 /// The least bytes that are worth a range of their own.
 const RANGE_MIN: u64 = 1 << 20;
+/// The most bytes of a range whose rows are kept until all of it was read.
+const SEAMED_MAX: u64 = 4 << 20;
 /// Bytes of a block, about.
 const BLOCK_BYTES: usize = 1 << 20;
 
@@ -191,6 +219,12 @@ impl LogFile {
             let range = |n| border(n)..if n + 1 == parts { part.end } else { border(n + 1) };
             return Ok(Pieces(Kind::Ranges((0..parts).map(range).collect())));
         }
+        if plain && mark.is_none() && matches!(layout.framing, Framing::Csv { .. }) {
+            let step = (self.size / parts.max(1) as u64).clamp(RANGE_MIN, SEAMED_MAX);
+            let last = self.size / step;
+            let range = |n| n * step..if n == last { u64::MAX } else { (n + 1) * step };
+            return Ok(Pieces(Kind::Seamed((0..=last).map(range).collect(), Seams::first())));
+        }
         let reader = self.compression.open(&self.path, 0).map_err(|source| Error::Io { path: self.path.clone(), source })?;
         Ok(Pieces(Kind::Blocks(Box::new(Blocks {
             reader,
@@ -212,6 +246,10 @@ impl Iterator for Pieces {
     fn next(&mut self) -> Option<Piece> {
         match &mut self.0 {
             Kind::Ranges(ranges) => ranges.pop_front().map(Piece::Range),
+            Kind::Seamed(ranges, seams) => {
+                let next = seams.next();
+                ranges.pop_front().map(|range| Piece::Seamed(range, std::mem::replace(seams, next)))
+            }
             Kind::Blocks(blocks) => blocks.next().map(|block| Piece::Block(Box::new(block))),
         }
     }

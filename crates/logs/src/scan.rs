@@ -5,7 +5,7 @@
 
 mod request;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -15,13 +15,15 @@ use kql::{Column, Type};
 
 use crate::arrow_type::arrow_type;
 use crate::column::{Cell, ColumnBuilder};
+use crate::compression::Compression;
 use crate::decode::{Decode, Decoded, Glance, Slots};
 use crate::error::Error;
 use crate::file::LogFile;
 use crate::frame::{Frame, Framer, Framing};
 use crate::keep::{Sieve, is_time, time_of};
-use crate::piece::Piece;
+use crate::piece::{Opened, Piece};
 use crate::row::{Output, Router, Wanted};
+use crate::seam::Guess;
 use crate::sift::Sift;
 use crate::stats::ScanStats;
 use crate::table::Place;
@@ -55,7 +57,14 @@ pub struct Scan {
     schema: SchemaRef,
     rows: usize,
     row_bytes: usize,
-    first_byte: u64,
+    /// Where the piece begins.
+    piece: u64,
+    /// Where what is read of it begins.
+    begun: u64,
+    /// The piece was not read yet, and where its records begin is not certain.
+    guess: Option<Guess>,
+    /// Batches of a piece that was read already.
+    ready: VecDeque<RecordBatch>,
     stats: ScanStats,
     done: bool,
 }
@@ -88,7 +97,7 @@ impl Scan {
         let router = Router::new(&layout.route, target, &mut wanted);
         let mut decoder = (layout.decoder)(&wanted.keys);
         let piece = request.piece.take().unwrap_or(Piece::Range(0..u64::MAX));
-        let (framer, first_byte) = piece.open(file, layout.framing, decoder.as_mut())?;
+        let Opened { framer, start, guess } = piece.open(file, layout.framing, decoder.as_mut())?;
         if let Some(sift) = &mut sift {
             sift.look(if matches!(layout.framing, Framing::Values { .. }) { Glance::No } else { decoder.glance() });
         }
@@ -96,6 +105,10 @@ impl Scan {
         let long = || ColumnBuilder::new(Type::Long, room);
         let text = || ColumnBuilder::new(Type::String, room);
         Ok(Scan {
+            piece: start,
+            begun: framer.position(),
+            guess,
+            ready: VecDeque::new(),
             framer,
             decoder,
             slots: Slots::new(wanted.keys.len()),
@@ -111,7 +124,6 @@ impl Scan {
             request,
             rows: 0,
             row_bytes: 0,
-            first_byte,
             stats: ScanStats::default(),
             done: false,
         })
@@ -124,13 +136,20 @@ impl Scan {
     pub fn go_on(&mut self, file: &LogFile, piece: Piece) -> Result<(), Error> {
         let framing = file.layout()?.framing;
         let has_headers = matches!(&piece, Piece::Block(block) if !block.headers.is_empty());
-        (self.framer, self.first_byte) = piece.open(file, framing, self.decoder.as_mut())?;
+        Opened { framer: self.framer, start: self.piece, guess: self.guess } =
+            piece.open(file, framing, self.decoder.as_mut())?;
         if let Some(sift) = self.sift.as_mut().filter(|_| has_headers) {
             sift.look(self.decoder.glance());
         }
+        self.begin_anew();
+        Ok(())
+    }
+
+    fn begin_anew(&mut self) {
+        self.begun = self.framer.position();
+        self.ready.clear();
         self.sifted = (u64::MAX, 0);
         (self.stats, self.done) = (ScanStats::default(), false);
-        Ok(())
     }
 
     /// The schema of every batch.
@@ -143,6 +162,33 @@ impl Scan {
     #[must_use]
     pub fn stats(&self) -> &ScanStats {
         &self.stats
+    }
+
+    /// Reads all of the piece, again if it does not begin where it seemed to, and tells where the next one begins: who reads that
+    /// need not wait until the rows of this one are taken.
+    fn read_guessed(&mut self, guess: &Guess) -> Result<(), Error> {
+        if guess.is_likely {
+            self.read_all()?;
+        }
+        let start = guess.seams.start().unwrap_or(self.begun);
+        if start != self.begun || !guess.is_likely {
+            let reader = Compression::None.open(&guess.path, start);
+            self.framer.restart(reader.map_err(|source| Error::Io { path: guess.path.clone(), source })?, start);
+            self.begin_anew();
+            self.read_all()?;
+        }
+        if self.stats.broken.is_none() {
+            guess.seams.end(self.framer.position());
+        }
+        Ok(())
+    }
+
+    fn read_all(&mut self) -> Result<(), Error> {
+        while !self.done {
+            let batch = self.next_batch().transpose()?;
+            self.ready.extend(batch);
+        }
+        Ok(())
     }
 
     fn next_batch(&mut self) -> Option<Result<RecordBatch, Error>> {
@@ -158,12 +204,12 @@ impl Scan {
                 self.done = true;
                 self.note_sifted();
                 self.stats.broken = self.framer.broken.take();
-                self.stats.range_ended(self.first_byte, self.framer.lines());
+                self.stats.range_ended(self.piece, self.framer.lines());
                 break;
             };
             self.take(frame);
         }
-        self.stats.bytes = self.framer.position().saturating_sub(self.first_byte);
+        self.stats.bytes = self.framer.position().saturating_sub(self.begun);
         if self.rows == 0 {
             return None;
         }
@@ -195,7 +241,7 @@ impl Scan {
 
     /// Makes a row of the record, or counts why not.
     fn take(&mut self, frame: Frame) {
-        let (piece, line) = (self.first_byte, frame.line);
+        let (piece, line) = (self.piece, frame.line);
         if let Some(why) = frame.fault {
             return self.stats.unparsed(piece, line, why);
         }
@@ -281,7 +327,13 @@ impl Iterator for Scan {
     type Item = Result<RecordBatch, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.done { None } else { self.next_batch() }
+        if let Some(guess) = self.guess.take()
+            && let Err(error) = self.read_guessed(&guess)
+        {
+            return Some(Err(error));
+        }
+        let ready = self.ready.pop_front().map(Ok);
+        ready.or_else(|| if self.done { None } else { self.next_batch() })
     }
 }
 
@@ -315,6 +367,7 @@ mod tests {
 
     use super::*;
     use crate::Unconverted;
+    use crate::file::Batches;
     use crate::keep::Keep;
 
     fn written(name: &str, bytes: &[u8]) -> (tempfile::TempDir, LogFile) {
@@ -395,6 +448,62 @@ mod tests {
             let seen = |stats: &[ScanStats]| stats.iter().map(|it| (it.rows, it.bytes, it.time_min)).collect::<Vec<_>>();
             assert_eq!(seen(&together), seen(&alone), "{name}");
             assert_eq!(together.iter().map(|it| it.rows).sum::<u64>(), 60_000, "{name}");
+        }
+    }
+
+    /// The line, the byte and the text of each record of a scan, the line as all the statistics have it.
+    fn records(scans: Vec<Batches>) -> (Vec<(u64, u64, String)>, ScanStats) {
+        let (mut found, mut stats) = (Vec::new(), ScanStats::default());
+        for mut scan in scans {
+            for batch in scan.by_ref() {
+                let batch = batch.unwrap();
+                let long = |at: usize| batch.column(at).as_primitive::<Int64Type>().values().iter().map(|long| *long as u64);
+                let texts = batch.column(2).as_string_view().iter().map(|text| text.unwrap().to_owned());
+                found.extend(long(0).zip(long(1)).zip(texts).map(|((line, offset), text)| (line, offset, text)));
+            }
+            stats.add(scan.stats());
+        }
+        found.iter_mut().for_each(|(line, offset, _)| *line = stats.line(*offset, *line));
+        (found, stats)
+    }
+
+    #[test]
+    fn quoted_records_are_the_same_wherever_the_file_is_cut() {
+        let row = |at: usize| format!("n{at}.example,{},DnsEvents\n", "x".repeat(at % 97));
+        let rows = |count: usize| (0..count).map(row).collect::<String>();
+        let quoted =
+            |at: usize| format!("\"n{at}, \"\"{}\"\"\n\",\"{}\n,\",DnsEvents\n", "y".repeat(at % 89), "\n".repeat(at % 3));
+        let quoted = (0..20_000).map(quoted).collect::<String>();
+        // Of what looks like records, in quotes.
+        let field = format!("\"{}\",", rows(12_000));
+        let texts = [
+            ("quotes", quoted.repeat(2)),
+            ("quotes and none", rows(10_000) + &quoted),
+            ("a record longer than a piece", format!("{}{}DnsEvents\n{}", rows(9000), field.repeat(4), rows(9))),
+            ("records in a field", format!("{}{field}x,DnsEvents\n", rows(5)).repeat(5)),
+            ("a field that is not closed", format!("{}\"n,x\n{}", rows(20_000), rows(30_000))),
+            ("quotes inside fields", format!("5\" disk,x,DnsEvents\n{}", rows(3)).repeat(30_000)),
+            ("no record", format!("\"{}", format!("{}\n", "x".repeat(99)).repeat(40_000))),
+        ];
+        for (what, text) in texts {
+            let (_folder, file) = written("x.csv", format!("Name,ClientIP,Type\n{}{text}", rows(30)).as_bytes());
+            let request =
+                |piece| ScanRequest { projection: Some(vec![]), provenance: true, piece, ..ScanRequest::new("DnsEvents") };
+            let scan = |piece| file.scan(request(piece)).unwrap();
+            let (whole, seen) = records(vec![scan(None)]);
+            let pieces: Vec<Piece> = file.pieces(16).unwrap().collect();
+            assert!(pieces.len() > 2, "{what}");
+            // Each knows where the one before ended, or none does when it begins.
+            let in_turn = pieces.iter().cloned().fold(ScanStats::default(), |mut all, piece| {
+                all.add(&records(vec![scan(Some(piece))]).1);
+                all
+            });
+            let (found, together) = records(file.pieces(16).unwrap().map(|piece| scan(Some(piece))).collect());
+            assert!(found == whole, "{what}");
+            for stats in [in_turn, together] {
+                assert_eq!(stats.unparsed_samples(), seen.unparsed_samples(), "{what}");
+                assert_eq!((stats.rows, stats.bytes, stats.unparsed), (seen.rows, seen.bytes, seen.unparsed), "{what}");
+            }
         }
     }
 
