@@ -130,12 +130,23 @@ pub(crate) struct Framer {
 impl Framer {
     /// Frames the records of `reader`, whose first byte is byte `base` of the stream, that begin before byte `until`.
     pub(crate) fn new(reader: Box<dyn Read + Send>, framing: Framing, base: u64, until: u64) -> Framer {
+        Framer::with_room(reader, framing, base..until, Buffer::default())
+    }
+
+    /// The same for the bytes of a range, which go to `buf`.
+    pub(crate) fn with_room(reader: Box<dyn Read + Send>, framing: Framing, range: Range<u64>, buf: Buffer) -> Framer {
         let (reader, base, until) = match framing {
             // The lines that are made are counted from 0, and end with their file.
-            Framing::Events => (Source::Events(Box::new(EventLines::new(reader, base, until))), 0, u64::MAX),
-            _ => (Source::Bytes(reader), base, until),
+            Framing::Events => (Source::Events(Box::new(EventLines::new(reader, range.start, range.end))), 0, u64::MAX),
+            _ => (Source::Bytes(reader), range.start, range.end),
         };
-        Framer { reader, framing, buf: Buffer::default(), filled: 0, at: 0, base, eof: false, line: 1, until, broken: None }
+        Framer { reader, framing, buf, filled: 0, at: 0, base, eof: false, line: 1, until, broken: None }
+    }
+
+    /// The room for what is read, for another framer.
+    pub(crate) fn take_room(&mut self) -> Buffer {
+        (self.filled, self.at) = (0, 0);
+        std::mem::take(&mut self.buf)
     }
 
     /// Frames the records of a block.

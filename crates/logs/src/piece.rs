@@ -45,15 +45,15 @@ pub(crate) struct Opened {
 }
 
 impl Piece {
-    /// Opens the piece of that file, with the decoder knowing the headers before it.
+    /// Opens the piece of that file, with the decoder knowing the headers before it. Bytes that are read go to `room`.
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub(crate) fn open(self, file: &LogFile, framing: Framing, decoder: &mut dyn Decode) -> Result<Opened, Error> {
+    pub(crate) fn open(self, file: &LogFile, framing: Framing, decoder: &mut dyn Decode, room: Buffer) -> Result<Opened, Error> {
         let framed = |from: u64, until: u64| {
             let reader =
                 file.compression.open(&file.path, from).map_err(|source| Error::Io { path: file.path.clone(), source })?;
-            Ok::<_, Error>(Framer::new(reader, framing, from, until))
+            Ok::<_, Error>(Framer::with_room(reader, framing, from..until, room))
         };
         let opened = |framer, start| Ok(Opened { framer, start, guess: None });
         match self {

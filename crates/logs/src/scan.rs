@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::file::LogFile;
 use crate::frame::{Frame, Framer, Framing};
 use crate::keep::{Sieve, is_time, time_of};
-use crate::piece::{Opened, Piece};
+use crate::piece::{Buffer, Opened, Piece};
 use crate::row::{Output, Router, Wanted};
 use crate::seam::Guess;
 use crate::sift::Sift;
@@ -97,7 +97,7 @@ impl Scan {
         let router = Router::new(&layout.route, target, &mut wanted);
         let mut decoder = (layout.decoder)(&wanted.keys);
         let piece = request.piece.take().unwrap_or(Piece::Range(0..u64::MAX));
-        let Opened { framer, start, guess } = piece.open(file, layout.framing, decoder.as_mut())?;
+        let Opened { framer, start, guess } = piece.open(file, layout.framing, decoder.as_mut(), Buffer::default())?;
         if let Some(sift) = &mut sift {
             sift.look(if matches!(layout.framing, Framing::Values { .. }) { Glance::No } else { decoder.glance() });
         }
@@ -135,9 +135,10 @@ impl Scan {
     /// The file cannot be opened.
     pub fn go_on(&mut self, file: &LogFile, piece: Piece) -> Result<(), Error> {
         let framing = file.layout()?.framing;
+        let room = self.framer.take_room();
         let has_headers = matches!(&piece, Piece::Block(block) if !block.headers.is_empty());
         Opened { framer: self.framer, start: self.piece, guess: self.guess } =
-            piece.open(file, framing, self.decoder.as_mut())?;
+            piece.open(file, framing, self.decoder.as_mut(), room)?;
         if let Some(sift) = self.sift.as_mut().filter(|_| has_headers) {
             sift.look(self.decoder.glance());
         }
