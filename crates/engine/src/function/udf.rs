@@ -168,7 +168,7 @@ where
         let cell = eval(&cells);
         bytes += cell.as_str().len();
         if bytes > TEXT_BYTES_MAX {
-            return resources_err!("an expression gives more than {TEXT_BYTES_MAX} bytes of text for {row} rows");
+            return resources_err!("an expression gives more than {TEXT_BYTES_MAX} bytes of text for a batch of rows");
         }
         builder.push(&cell);
     }

@@ -85,7 +85,7 @@ pub(super) fn text(place: &Place, query: &HuntQuery, observables: &[Observable],
             dynamic_list(needles(subject, place.seen.list(), observables).into_iter()),
             prefixes(subject, observables) + &datatable(subject, observables, place.seen.has_port())
         ),
-        steps: place.steps(),
+        steps: place.steps(labels(subject, observables)),
     }
 }
 
@@ -108,6 +108,12 @@ fn needles<'s>(subject: &'s Subject, list: List, observables: &[Observable]) -> 
         needles.extend(mapped);
     }
     needles
+}
+
+/// How many labels those names have at most.
+fn labels(subject: &Subject, observables: &[Observable]) -> usize {
+    let dots = |name: &str| name.bytes().filter(|byte| *byte == b'.').count();
+    observables.iter().map(|it| 1 + dots(&it.value(subject.indicator(*it)))).max().unwrap_or(1)
 }
 
 /// The lengths of the prefixes of networks: an address is in one if it is that network when cut to one of them.
@@ -177,7 +183,7 @@ mod tests {
         );
         let expected = r#"// Remus\n| take 1: names asked of DNS servers
 // A name matches a domain if it is that domain or ends in a dot and that domain, in any case, with or without a dot at its end.
-// has_any finds candidates by the index; then each ending of the name on a label's boundary is looked up.
+// has_any finds candidates by the index; then each ending of the name, of up to as many labels as an indicator has, is looked up.
 let lookback = 14d;
 let needles = dynamic(["famwili.shop"]);
 let indicators = datatable(Observable:string, Indicator:string, IndicatorType:string, ThreatType:string, IndicatorConfidence:long) [
@@ -188,7 +194,7 @@ DnsEvents
 | where Name has_any (needles)
 | extend Observed = Name
 | extend Labels = split(trim_end(@"\.+", tolower(Observed)), ".")
-| mv-expand Start = range(0, array_length(Labels) - 1, 1) to typeof(long)
+| mv-expand Start = range(max_of(array_length(Labels) - 2, 0), array_length(Labels) - 1, 1) to typeof(long)
 | extend Observable = strcat_array(array_slice(Labels, Start, -1), ".")
 | lookup kind=inner indicators on Observable
 | extend Confidence = IndicatorConfidence, MatchedBy = case(IndicatorType == "url", "url-host", Start == 0, "exact", "subdomain")

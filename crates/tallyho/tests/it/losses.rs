@@ -140,6 +140,15 @@ fn a_hunt_says_what_it_did_not_search() {
 }
 
 #[test]
+fn a_name_of_very_many_labels_hides_no_sighting() {
+    let world = world();
+    let name = format!("{}bad-host.shop", "a.".repeat(30_000));
+    world.write("long/DnsEvents.ndjson", &format!("{{\"Type\":\"DnsEvents\",\"Name\":\"{name}\"}}\n"));
+    let said = world.run(&["hunt", "--intel", "list.txt", "long", "whole", "--format", "csv"]);
+    assert!(said.contains("! 6 sightings of 1 family") && said.ends_with("= 0\n"), "{}", &said[said.len() - 1000..]);
+}
+
+#[test]
 fn files_are_read_once_and_tables_named_once() {
     let world = world();
     let count = ["kql", "run", "--format", "csv", "-e", "DnsEvents | count"];

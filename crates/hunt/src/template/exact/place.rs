@@ -150,8 +150,8 @@ const AUTHORITY: &str = r##"extract(@"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?(?:[^/?#@]
 const TAIL: &str = r##"extract(@"^(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?[^/?#]*([^#]*)", 1, Observed)"##;
 
 impl Place {
-    /// All steps of the query below the table.
-    pub(crate) fn steps(&self) -> String {
+    /// All steps of the query below the table; the names that are looked for have so many labels at most.
+    pub(crate) fn steps(&self, labels: usize) -> String {
         let only = self.only.map_or_else(String::new, |condition| format!("| where {condition}\n"));
         let tested = self.tested;
         let test = match (self.seen, self.seen.test()) {
@@ -161,15 +161,16 @@ impl Place {
             (_, Test::InNetwork) => format!("ipv4_is_in_any_range({}, needles)", unmapped(tested)),
         };
         let head = format!("{only}| where {test}\n| extend Observed = {}\n", self.observed);
-        head + &self.form() + "| lookup kind=inner indicators on Observable\n" + &self.tail()
+        head + &self.form(labels) + "| lookup kind=inner indicators on Observable\n" + &self.tail()
     }
 
     /// The steps that give `Observable`: the row's value in the form of the `datatable`.
-    fn form(&self) -> String {
+    fn form(&self, labels: usize) -> String {
+        // What is logged may have thousands of labels: not all endings of it are made.
         let name = |name: &str| {
             format!(
                 "| extend Labels = split(trim_end(@\"\\.+\", tolower({name})), \".\")\n\
-                 | mv-expand Start = range(0, array_length(Labels) - 1, 1) to typeof(long)\n\
+                 | mv-expand Start = range(max_of(array_length(Labels) - {labels}, 0), array_length(Labels) - 1, 1) to typeof(long)\n\
                  | extend Observable = strcat_array(array_slice(Labels, Start, -1), \".\")\n"
             )
         };
@@ -279,11 +280,11 @@ impl Seen {
         match self {
             Seen::Name => &[
                 "A name matches a domain if it is that domain or ends in a dot and that domain, in any case, with or without a dot at its end.",
-                "has_any finds candidates by the index; then each ending of the name on a label's boundary is looked up.",
+                "has_any finds candidates by the index; then each ending of the name, of up to as many labels as an indicator has, is looked up.",
             ],
             Seen::HostOfUrl => &[
                 "A URL's host matches a domain if it is that domain or ends in a dot and that domain, in any case.",
-                "has_any finds candidates by the index; then each ending of the host on a label's boundary is looked up.",
+                "has_any finds candidates by the index; then each ending of the host, of up to as many labels as an indicator has, is looked up.",
             ],
             Seen::Address => {
                 &["The address contacted must be an indicator's, and so must the port, where the indicator has one."]
