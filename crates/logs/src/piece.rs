@@ -181,7 +181,7 @@ impl std::fmt::Debug for Pieces {
 /// The least bytes that are worth a range of their own.
 const RANGE_MIN: u64 = 1 << 20;
 /// The most bytes of a range whose rows are kept until all of it was read.
-const SEAMED_MAX: u64 = 4 << 20;
+const SEAMED_MAX: u64 = 2 << 20;
 /// Bytes of a block, about.
 const BLOCK_BYTES: usize = 1 << 20;
 
