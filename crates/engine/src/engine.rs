@@ -103,10 +103,12 @@ impl Threads {
 }
 
 impl Drop for Threads {
+    /// A thread waits for them. They are not let go of by themselves: to do so with a thread that is just ending reads its memory,
+    /// and stacks of this size are given back at once (glibc before 2.38, bug 19951: a crash in `pthread_detach`).
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
+        let runtime = self.0.take();
+        // If no thread can be had for it, this one has waited.
+        let _ = std::thread::Builder::new().name("engine-end".to_owned()).spawn(move || drop(runtime));
     }
 }
 

@@ -40,6 +40,7 @@ pub mod error;
 mod explain;
 pub mod function;
 mod graph;
+mod held_filter;
 mod in_order;
 mod large_top;
 mod local;

@@ -17,6 +17,7 @@ use datafusion::prelude::SessionConfig;
 
 use crate::engine::Config;
 use crate::error::Result;
+use crate::held_filter::PushDownSmallFilters;
 use crate::in_order::KeepPartitionsInOrder;
 use crate::large_top::LargeTops;
 use crate::operator::OperatorPlanner;
@@ -49,17 +50,20 @@ pub(crate) fn state(config: &Config, spill: &SpillFolder) -> Result<SessionState
 
 /// DataFusion's rules for what our plans hold; each walks the whole plan, and all of them do so again after a change.
 fn logical_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
-    Optimizer::new().rules.into_iter().filter(|rule| !NOT_NEEDED.contains(&rule.name())).collect()
+    let rules = Optimizer::new().rules.into_iter().filter(|rule| !NOT_NEEDED.contains(&rule.name()));
+    let small_filters: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(PushDownSmallFilters::default());
+    rules.map(|rule| if rule.name() == small_filters.name() { Arc::clone(&small_filters) } else { rule }).collect()
 }
 
 /// Rules for what no plan of ours holds: subqueries, `DISTINCT`, joins by conditions without keys or with keys that may be null
-/// to Arrow and then match nothing, fields of structures that files have.
+/// to Arrow and then match nothing, fields of structures that files have, outer joins below comparisons of DataFusion's own.
 const NOT_NEEDED: &[&str] = &[
     "rewrite_set_comparison",
     "replace_distinct_aggregate",
     "decorrelate_predicate_subquery",
     "scalar_subquery_to_join",
     "decorrelate_lateral_join",
+    "eliminate_outer_join",
     "extract_equijoin_predicate",
     "eliminate_cross_join",
     "filter_null_join_keys",
@@ -73,8 +77,11 @@ const NOT_NEEDED: &[&str] = &[
 fn physical_rules(memory: usize) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
     for rule in PhysicalOptimizer::new().rules {
-        if rule.name() == "FilterPushdown(Post)" {
-            rules.push(Arc::new(LargeTops { memory }));
+        match rule.name() {
+            // Filters have come as far down as they can by the logical rules.
+            "FilterPushdown" => continue,
+            "FilterPushdown(Post)" => rules.push(Arc::new(LargeTops { memory })),
+            _ => {}
         }
         rules.push(rule);
     }
@@ -123,6 +130,6 @@ mod tests {
     fn rules_are_named_as_datafusion_names_them() {
         let all = Optimizer::new().rules;
         assert_eq!(logical_rules().len() + NOT_NEEDED.len(), all.len());
-        assert_eq!(physical_rules(0).len(), PhysicalOptimizer::new().rules.len() + 3);
+        assert_eq!(physical_rules(0).len(), PhysicalOptimizer::new().rules.len() - 1 + 3);
     }
 }
