@@ -72,23 +72,17 @@ const NOT_NEEDED: &[&str] = &[
     "push_down_leaf_projections",
 ];
 
-/// DataFusion's rules and ours: large tops become sorts before a sort hands what it knows down to the scans; what a plan is at
-/// last is put in order and taken apart.
+/// DataFusion's rules and ours: what a plan is at last has no large tops, is put in order and taken apart.
 fn physical_rules(memory: usize) -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = Vec::new();
-    for rule in PhysicalOptimizer::new().rules {
-        match rule.name() {
-            // Filters have come as far down as they can by the logical rules.
-            "FilterPushdown" => continue,
-            "FilterPushdown(Post)" => rules.push(Arc::new(LargeTops { memory })),
-            _ => {}
-        }
-        rules.push(rule);
-    }
-    rules.push(Arc::new(KeepPartitionsInOrder));
-    rules.push(Arc::new(Passes));
-    rules
+    let rules = PhysicalOptimizer::new().rules.into_iter().filter(|rule| !NOT_NEEDED_AT_LAST.contains(&rule.name()));
+    let ours: [Arc<dyn PhysicalOptimizerRule + Send + Sync>; 3] =
+        [Arc::new(LargeTops { memory }), Arc::new(KeepPartitionsInOrder), Arc::new(Passes)];
+    rules.chain(ours).collect()
 }
+
+/// Rules that bring filters, and what a join or a top finds out as it runs, to scans of DataFusion's own. They put what columns are
+/// made of in their place without bound, as [`held_filter`](crate::held_filter) tells.
+const NOT_NEEDED_AT_LAST: &[&str] = &["FilterPushdown", "FilterPushdown(Post)"];
 
 /// Rows of a batch; fewer in little memory, of which each operator holds a batch or two.
 const BATCH_ROWS: usize = 8192;
@@ -130,6 +124,6 @@ mod tests {
     fn rules_are_named_as_datafusion_names_them() {
         let all = Optimizer::new().rules;
         assert_eq!(logical_rules().len() + NOT_NEEDED.len(), all.len());
-        assert_eq!(physical_rules(0).len(), PhysicalOptimizer::new().rules.len() - 1 + 3);
+        assert_eq!(physical_rules(0).len() + NOT_NEEDED_AT_LAST.len(), PhysicalOptimizer::new().rules.len() + 3);
     }
 }
