@@ -10,9 +10,8 @@ use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::logical_expr::{Expr, Filter, LogicalPlan, Projection};
-use datafusion::optimizer::ApplyOrder;
 use datafusion::optimizer::push_down_filter::PushDownFilter;
-use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
+use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 
 /// DataFusion's rule, but for the terms that it would make too large.
 #[derive(Debug, Default)]
@@ -33,24 +32,25 @@ impl OptimizerRule for PushDownSmallFilters {
     }
 
     fn rewrite(&self, plan: LogicalPlan, config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        let (predicates, LogicalPlan::Projection(projection)) = unfiltered(&plan) else {
+        let (terms, LogicalPlan::Projection(projection)) = unfiltered(&plan) else {
             return self.0.rewrite(plan, config);
         };
-        let sizes = projection.expr.iter().map(nodes).collect::<Result<Vec<_>>>()?;
         let (mut held, mut small) = (Vec::new(), Vec::new());
-        // Those below come first, as they do in one filter made of all.
-        for term in predicates.iter().rev().flat_map(|predicate| split_conjunction(predicate)) {
-            if outgrows(term, projection, &sizes)? { held.push(term.clone()) } else { small.push(term.clone()) }
+        if !terms.is_empty() {
+            let sizes = projection.expr.iter().map(nodes).collect::<Result<Vec<_>>>()?;
+            for term in terms {
+                if outgrows(term, projection, &sizes)? { held.push(term) } else { small.push(term) }
+            }
         }
         if held.is_empty() {
             return self.0.rewrite(plan, config);
         }
         let input = LogicalPlan::Projection(projection.clone());
-        let mut below = match conjunction(small) {
+        let below = match conjunction(small.into_iter().cloned()) {
             Some(small) => self.0.rewrite(LogicalPlan::Filter(Filter::try_new(small, Arc::new(input))?), config)?,
             None => Transformed::no(input),
         };
-        below.transformed |= predicates.len() > 1;
+        let held = held.into_iter().cloned();
         below.map_data(|below| match below {
             LogicalPlan::Filter(filter) => filtered(filter.input, std::iter::once(filter.predicate).chain(held)),
             below => filtered(Arc::new(below), held),
@@ -58,14 +58,15 @@ impl OptimizerRule for PushDownSmallFilters {
     }
 }
 
-/// The predicates of all filters that follow one another from this plan on, and what stands below them.
+/// The terms of all filters that follow one another from this plan on, and what stands below them. Those below come first, as they
+/// do where DataFusion makes one filter of them.
 fn unfiltered(plan: &LogicalPlan) -> (Vec<&Expr>, &LogicalPlan) {
     let (mut predicates, mut below) = (Vec::new(), plan);
     while let LogicalPlan::Filter(filter) = below {
         predicates.push(&filter.predicate);
         below = &filter.input;
     }
-    (predicates, below)
+    (predicates.into_iter().rev().flat_map(split_conjunction).collect(), below)
 }
 
 fn filtered(input: Arc<LogicalPlan>, terms: impl IntoIterator<Item = Expr>) -> Result<LogicalPlan> {
