@@ -1,4 +1,8 @@
 //! Where bytes that mean something stand, sixty-four bytes at a time: a bit for each byte.
+//!
+//! What works on blocks is compiled for the instructions of a processor only where it is part of what `dispatch!` calls. A function
+//! that takes a closure and is not `inline(always)`, as many of the standard library's, may stay one of its own, and be slow: so
+//! here are loops.
 
 use fearless_simd::{Simd, prelude::*, u8x64};
 
@@ -17,21 +21,21 @@ pub(crate) struct Marked<S: Simd, const N: usize> {
 impl<S: Simd, const N: usize> Marked<S, N> {
     #[inline(always)]
     pub(crate) fn new(simd: S, bytes: [u8; N]) -> Marked<S, N> {
-        Marked { simd, bytes: bytes.map(|byte| u8x64::splat(simd, byte)) }
+        let mut all = [u8x64::splat(simd, 0); N];
+        for (wide, byte) in all.iter_mut().zip(bytes) {
+            *wide = u8x64::splat(simd, byte);
+        }
+        Marked { simd, bytes: all }
     }
 
     #[inline(always)]
     pub(crate) fn in_block(&self, block: &[u8; WIDTH]) -> Marks<N> {
         let block = u8x64::from_slice(self.simd, block);
-        self.bytes.map(|byte| block.simd_eq(byte).to_bitmask())
-    }
-
-    /// The marks of each block of a text, the last of which may be shorter.
-    #[inline(always)]
-    pub(crate) fn of_text(&self, text: &[u8]) -> impl Iterator<Item = Marks<N>> {
-        let (blocks, rest) = text.as_chunks::<WIDTH>();
-        let rest = (!rest.is_empty()).then(|| padded(rest));
-        blocks.iter().map(|block| self.in_block(block)).chain(rest.map(|rest| self.in_block(&rest)))
+        let mut marks = [0; N];
+        for (marks, byte) in marks.iter_mut().zip(&self.bytes) {
+            *marks = block.simd_eq(*byte).to_bitmask();
+        }
+        marks
     }
 }
 

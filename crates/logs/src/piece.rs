@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::evtx;
 use crate::file::LogFile;
 use crate::frame::{Framer, Framing, MAX_CSV_FIELD, MAX_RECORD, opens_field};
-use crate::marks::Marked;
+use crate::marks::{WIDTH, each_block};
 use crate::places::Places;
 use crate::scan::ByteRange;
 use crate::seam::{Guess, Seams};
@@ -363,7 +363,12 @@ const READ_BYTES: usize = 256 << 10;
 /// closes it, or a field is longer than the longest. `quotes` is used again.
 fn plain_border(bytes: &[u8], start: usize, delimiter: u8, quotes: &mut Places) -> Option<usize> {
     let text = bytes.get(start..)?;
-    dispatch!(Level::new(), simd => quotes.set(0, Marked::new(simd, [b'"']).of_text(text).map(|[marks]| marks)));
+    let mut at = 0;
+    quotes.begin();
+    dispatch!(Level::new(), simd => each_block(simd, text, [b'"'], |[marks]| {
+        quotes.add(at, marks);
+        at += WIDTH;
+    }));
     let quotes = quotes.all();
     // One of two opens a field, or stands for one that is part of it, the other closes it.
     let may_open = |quote: usize| quote == 0 || [delimiter, b'"', b'\n'].contains(&text[quote - 1]);

@@ -1,7 +1,5 @@
 //! Places in a buffer, in order.
 
-use crate::marks::WIDTH;
-
 /// Positions in the order in which they are asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
@@ -13,17 +11,6 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Those that are marked, of blocks the first of which begins at `base`.
-    #[inline(always)]
-    pub(crate) fn set(&mut self, base: usize, marks: impl Iterator<Item = u64>) {
-        self.begin();
-        let mut at = base;
-        for marks in marks {
-            self.add(at, marks);
-            at += WIDTH;
-        }
-    }
-
     /// None.
     #[inline(always)]
     pub(crate) fn begin(&mut self) {
@@ -137,11 +124,15 @@ impl<'p> Ahead<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::marks::WIDTH;
 
     #[test]
     fn places_may_be_passed_by() {
         let mut places = Places::default();
-        places.set(7, [0, 1, u64::MAX, 0b101, 0, 1 << 63].into_iter());
+        places.begin();
+        for (block, marks) in [0, 1, u64::MAX, 0b101, 0, 1 << 63].into_iter().enumerate() {
+            places.add(7 + block * WIDTH, marks);
+        }
         assert_eq!((places.from(0), places.from(72)), (Some(71), Some(135)));
         let mut ahead = places.ahead();
         let seen = [ahead.from(0), ahead.behind().next(), ahead.from(136)];

@@ -59,7 +59,8 @@ impl Looking<'_> {
     #[inline(always)]
     fn look_at<const QUOTED: bool>(&mut self, marks: Marks<3>) -> u64 {
         let [delimiters, specials, newlines] = marks;
-        let mut borders = delimiters | newlines;
+        // No byte is both. Of `|` the compiler makes one of vectors, which it takes apart and puts together again byte by byte.
+        let mut borders = delimiters.wrapping_add(newlines);
         if QUOTED {
             let quoted = self.quotes.of_block(marks);
             borders &= !quoted.inside;
