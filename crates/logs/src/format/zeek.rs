@@ -188,7 +188,8 @@ impl Columns {
     fn header(&mut self, line: &[u8]) -> Result<Decoded, Fault> {
         let line = &line[1..];
         if let Some(value) = line.strip_prefix(b"separator ") {
-            self.separator = unescape(value).first().copied().ok_or("its #separator line is empty")?;
+            let separator = unescape(value).first().copied().filter(|byte| !matches!(byte, b'\n' | b'\r'));
+            self.separator = separator.ok_or("its #separator line names no byte that may stand between fields")?;
             return Ok(Decoded::Comment);
         }
         let mut parts = line.split(|b| *b == self.separator);
@@ -347,6 +348,17 @@ mod tests {
         }
         let short = Some("it has fewer fields than the #fields line");
         assert_eq!(seen, [(None, Some("a.example".to_owned())), (None, None), (short, None)]);
+    }
+
+    #[test]
+    fn fields_are_not_parted_by_the_ends_of_lines() {
+        let mut decoder = (Tsv.layout(&Head::of(LOG, "dns.log"), None).unwrap().unwrap().decoder)(&[]);
+        let decode = |line: &str| decoder.decode(line.as_bytes(), &mut Slots::new(0));
+        let refused = Err("its #separator line names no byte that may stand between fields");
+        assert_eq!(
+            ["#separator ", "#separator \\x0a", "#separator \\x0d", "#separator \\x2c"].map(decode),
+            [refused, refused, refused, Ok(Decoded::Comment)]
+        );
     }
 
     #[test]

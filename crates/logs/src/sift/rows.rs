@@ -10,6 +10,7 @@ use crate::marks::{Marked, Marks, Quotes, WIDTH, each_block, padded};
 /// The lines.
 pub(super) struct Rows {
     level: Level,
+    /// No newline.
     delimiter: u8,
     /// A quote, that may stand around a field; or a byte that says that the fields of a line, from where it stands, may be something
     /// else than they look.
