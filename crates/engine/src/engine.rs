@@ -103,8 +103,8 @@ impl Threads {
 }
 
 impl Drop for Threads {
-    /// A thread waits for them. They are not let go of by themselves: to do so with a thread that is just ending reads its memory,
-    /// and stacks of this size are given back at once (glibc before 2.38, bug 19951: a crash in `pthread_detach`).
+    /// A thread waits for them. They are not let go of by themselves: glibc's `pthread_detach` (seen with 2.36) reads the memory of a
+    /// thread that is just ending, and with stacks of this size that memory is given back at once.
     fn drop(&mut self) {
         let runtime = self.0.take();
         // If no thread can be had for it, this one has waited.
