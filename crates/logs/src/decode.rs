@@ -3,6 +3,7 @@
 //! A [`Decode`] is made for the keys that a scan wants; slot `i` of [`Slots`] is key `i` of them. What is not wanted is stepped over.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::column::Raw;
 use crate::json::{self, Fault};
@@ -107,6 +108,30 @@ pub(crate) enum Glance<'a> {
     },
 }
 
+/// What header lines say of the lines below them, where a file has such, as Zeek's have: of the fields of a line, which are parted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Headers {
+    /// What parts fields.
+    pub(crate) separator: u8,
+    /// What parts the elements of a list.
+    pub(crate) set_separator: u8,
+    /// A value that stands for empty text.
+    pub(crate) empty: Vec<u8>,
+    /// A value that stands for none.
+    pub(crate) unset: Vec<u8>,
+    /// What the records are about.
+    pub(crate) stream: Option<String>,
+    /// The names of all fields in turn.
+    pub(crate) names: Vec<String>,
+    /// Their types.
+    pub(crate) types: Vec<String>,
+}
+
+impl Headers {
+    /// The byte that header lines begin with, and no others.
+    pub(crate) const MARK: u8 = b'#';
+}
+
 /// Finds the wanted fields of records.
 pub(crate) trait Decode: Send {
     /// Fills `slots` (cleared) from `record`.
@@ -120,10 +145,13 @@ pub(crate) trait Decode: Send {
         Glance::No
     }
 
-    /// The byte that opens the lines which a scan from the middle of a file must have seen before (headers), if there are such.
-    fn header_mark(&self) -> Option<u8> {
+    /// What the header lines above say, if records are read by such: a scan from the middle of a file must know.
+    fn headers(&self) -> Option<&Arc<Headers>> {
         None
     }
+
+    /// Goes on below other header lines.
+    fn go_below(&mut self, _headers: &Arc<Headers>) {}
 }
 
 /// The wanted keys, and which slot each has.

@@ -222,12 +222,15 @@ impl Framer {
         }
     }
 
-    /// Moves to the first record of CSV that seems to begin at or after the byte that follows the reader's first one; false if none
-    /// seems to near it.
+    /// Moves to the first record that seems to begin at or after the byte that follows the reader's first one; false if none seems to
+    /// near it.
     pub(crate) fn guess(&mut self) -> bool {
-        let Framing::Csv { delimiter, .. } = self.framing else { return false };
         self.fill();
-        let record = first_record(&self.buf[self.at..self.filled], delimiter);
+        let near = &self.buf[self.at..self.filled];
+        let record = match self.framing {
+            Framing::Csv { delimiter, .. } => first_record(near, delimiter),
+            _ => memchr(b'\n', near).map(|newline| newline + 1),
+        };
         self.at += record.unwrap_or(0);
         record.is_some()
     }

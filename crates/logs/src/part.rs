@@ -74,7 +74,7 @@ impl LogFile {
             return Ok(false);
         }
         let layout = self.layout()?;
-        Ok(layout.framing == Framing::Lines && (layout.decoder)(&[]).header_mark().is_none())
+        Ok(layout.framing == Framing::Lines && (layout.decoder)(&[]).headers().is_none())
     }
 
     /// The time of the first row of the table that has one, at that byte or near behind it.

@@ -1,9 +1,9 @@
 //! A file in pieces that scans read side by side.
 //!
 //! Where records can be found from the middle of a plain file, a piece is a range of its bytes, and who scans it reads it; so it is
-//! where that takes a guess, as in CSV, which the piece before confirms ([`Seams`]). Elsewhere (packed files, lines whose meaning
-//! depends on headers above them) the file is read in turn and cut at the borders of records, so that unpacking is all that happens
-//! one after the other.
+//! where that takes a guess, as in CSV or below headers, which the piece before confirms ([`Seams`]). Elsewhere (packed files,
+//! headers above the records of several tables) the file is read in turn and cut at the borders of records, so that unpacking is all
+//! that happens one after the other.
 
 use std::collections::VecDeque;
 use std::io::Read;
@@ -14,7 +14,7 @@ use fearless_simd::{Level, dispatch};
 use memchr::{memchr, memmem, memrchr};
 
 use crate::compression::Compression;
-use crate::decode::{Decode, Slots};
+use crate::decode::{Decode, Headers, Slots};
 use crate::error::Error;
 use crate::evtx;
 use crate::file::LogFile;
@@ -22,7 +22,7 @@ use crate::frame::{Framer, Framing, MAX_CSV_FIELD, MAX_RECORD, opens_field};
 use crate::marks::{WIDTH, each_block};
 use crate::places::Places;
 use crate::scan::ByteRange;
-use crate::seam::{Guess, Seams};
+use crate::seam::{Guess, Seams, Start};
 
 /// What one scan reads of a file.
 #[derive(Clone, Debug)]
@@ -58,10 +58,7 @@ impl Piece {
         let opened = |framer, start| Ok(Opened { framer, start, guess: None });
         match self {
             Piece::Block(block) => {
-                for line in block.headers.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-                    // A header that is damaged is counted in the block that holds it.
-                    let _ = decoder.decode(line.trim_ascii_end(), &mut Slots::default());
-                }
+                go_below(decoder, block.headers.as_ref());
                 let start = block.offset;
                 opened(Framer::of_block(*block, framing), start)
             }
@@ -75,17 +72,27 @@ impl Piece {
                 opened(framer, start)
             }
             Piece::Seamed(Range { start, end }, seams) => {
-                let (framer, is_likely) = match seams.known_start() {
-                    Some(record) => (framed(record, end)?, true),
+                let (framer, begun, is_likely) = match seams.known_start() {
+                    Some(known) => (framed(known.at, end)?, known.clone(), true),
                     None => {
                         let mut framer = framed(start.saturating_sub(1), end)?;
-                        let is_likely = framer.guess();
-                        (framer, is_likely)
+                        let (headers, is_worth) = seams.guessed_headers();
+                        let is_likely = framer.guess() && is_worth;
+                        let begun = Start { at: framer.position(), headers };
+                        (framer, begun, is_likely)
                     }
                 };
-                Ok(Opened { framer, start, guess: Some(Guess { seams, path: file.path.clone(), is_likely }) })
+                go_below(decoder, begun.headers.as_ref());
+                Ok(Opened { framer, start, guess: Some(Guess { seams, path: file.path.clone(), begun, is_likely }) })
             }
         }
+    }
+}
+
+/// Lets the decoder go on below those header lines, if there are some.
+pub(crate) fn go_below(decoder: &mut dyn Decode, headers: Option<&Arc<Headers>>) {
+    if let Some(headers) = headers {
+        decoder.go_below(headers);
     }
 }
 
@@ -97,8 +104,8 @@ pub struct Block {
     pub(crate) filled: usize,
     /// Where they stand in the unpacked file.
     pub(crate) offset: u64,
-    /// The header lines above them.
-    pub(crate) headers: Arc<Vec<u8>>,
+    /// What the header lines above them say, if there are such.
+    pub(crate) headers: Option<Arc<Headers>>,
     /// They end where a record does; otherwise in the middle of one that is too long.
     pub(crate) whole: bool,
     /// Why the file could not be read further, if so.
@@ -204,9 +211,10 @@ impl LogFile {
             return Ok(Pieces(Kind::Ranges(columnar.ranges().into())));
         }
         let layout = self.layout()?;
-        let mark = (layout.decoder)(&[]).header_mark();
+        let decoder = (layout.decoder)(&[]);
+        let has_headers = decoder.headers().is_some();
         let plain = self.compression == Compression::None;
-        let seekable = plain && layout.framing == Framing::Lines && mark.is_none();
+        let seekable = plain && layout.framing == Framing::Lines && !has_headers;
         let small = plain && self.size < RANGE_MIN;
         let events = layout.framing == Framing::Events;
         let seekable = seekable || events && plain;
@@ -219,24 +227,39 @@ impl LogFile {
             let range = |n| border(n)..if n + 1 == parts { part.end } else { border(n + 1) };
             return Ok(Pieces(Kind::Ranges((0..parts).map(range).collect())));
         }
-        if plain && mark.is_none() && matches!(layout.framing, Framing::Csv { .. }) {
+        // Where records are of several tables, headers are often others.
+        if plain && (!has_headers || self.tables.len() == 1) {
+            let headers = if has_headers { self.first_headers(decoder)? } else { None };
             let step = (self.size / parts.max(1) as u64).clamp(RANGE_MIN, SEAMED_MAX);
             let last = self.size / step;
             let range = |n| n * step..if n == last { u64::MAX } else { (n + 1) * step };
-            return Ok(Pieces(Kind::Seamed((0..=last).map(range).collect(), Seams::first())));
+            return Ok(Pieces(Kind::Seamed((0..=last).map(range).collect(), Seams::first(headers))));
         }
-        let reader = self.compression.open(&self.path, 0).map_err(|source| Error::Io { path: self.path.clone(), source })?;
         Ok(Pieces(Kind::Blocks(Box::new(Blocks {
-            reader,
+            reader: self.reader()?,
             framing: layout.framing,
-            mark,
             held: Vec::new(),
             offset: 0,
-            headers: Arc::default(),
+            decoder,
             ended: false,
             spare: Spare::default(),
             quotes: Places::default(),
         }))))
+    }
+
+    /// What the header lines say that the file begins with.
+    fn first_headers(&self, mut decoder: Box<dyn Decode>) -> Result<Option<Arc<Headers>>, Error> {
+        let mut framer = Framer::new(self.reader()?, Framing::Lines, 0, u64::MAX);
+        while let Some(frame) = framer.next()
+            && framer.bytes(frame).first() == Some(&Headers::MARK)
+        {
+            let _ = decoder.decode(framer.bytes(frame), &mut Slots::default());
+        }
+        Ok(decoder.headers().cloned())
+    }
+
+    fn reader(&self) -> Result<Box<dyn Read + Send>, Error> {
+        self.compression.open(&self.path, 0).map_err(|source| Error::Io { path: self.path.clone(), source })
     }
 }
 
@@ -259,12 +282,11 @@ impl Iterator for Pieces {
 struct Blocks {
     reader: Box<dyn Read + Send>,
     framing: Framing,
-    /// The byte that opens header lines.
-    mark: Option<u8>,
     /// Read, and not yet part of a block.
     held: Vec<u8>,
     offset: u64,
-    headers: Arc<Vec<u8>>,
+    /// Knows the header lines so far.
+    decoder: Box<dyn Decode>,
     ended: bool,
     spare: Spare,
     /// Where quotes stand in a block.
@@ -288,7 +310,7 @@ impl Blocks {
         if end == 0 && broken.is_none() {
             return None;
         }
-        let (offset, headers) = (self.offset, Arc::clone(&self.headers));
+        let (offset, headers) = (self.offset, self.decoder.headers().cloned());
         self.offset += end as u64;
         self.held.clear();
         if whole {
@@ -296,7 +318,7 @@ impl Blocks {
         } else {
             self.skip_line(&mut broken);
         }
-        self.keep_headers(&bytes[..end]);
+        self.read_headers(&bytes[..end]);
         Some(Block { offset, headers, whole, broken, bytes, filled: end })
     }
 
@@ -346,13 +368,17 @@ impl Blocks {
         }
     }
 
-    fn keep_headers(&mut self, bytes: &[u8]) {
-        let Some(mark) = self.mark else { return };
-        let first = (bytes.first() == Some(&mark)).then_some(0);
-        for start in first.into_iter().chain(memmem::find_iter(bytes, &[b'\n', mark]).map(|newline| newline + 1)) {
+    fn read_headers(&mut self, bytes: &[u8]) {
+        if self.decoder.headers().is_none() {
+            return;
+        }
+        let first = (bytes.first() == Some(&Headers::MARK)).then_some(0);
+        let others = memmem::find_iter(bytes, &[b'\n', Headers::MARK]).map(|newline| newline + 1);
+        for start in first.into_iter().chain(others) {
             let line = &bytes[start..];
-            let line = &line[..memchr(b'\n', line).map_or(line.len(), |newline| newline + 1)];
-            Arc::make_mut(&mut self.headers).extend_from_slice(line);
+            let line = &line[..memchr(b'\n', line).unwrap_or(line.len())];
+            // One that is damaged is counted by who scans the block.
+            let _ = self.decoder.decode(line.trim_ascii_end(), &mut Slots::default());
         }
     }
 }

@@ -21,9 +21,9 @@ use crate::error::Error;
 use crate::file::LogFile;
 use crate::frame::{Frame, Framer, Framing};
 use crate::keep::{Sieve, is_time, time_of};
-use crate::piece::{Buffer, Opened, Piece};
+use crate::piece::{Buffer, Opened, Piece, go_below};
 use crate::row::{Output, Router, Wanted};
-use crate::seam::Guess;
+use crate::seam::{Guess, Start};
 use crate::sift::Sift;
 use crate::stats::ScanStats;
 use crate::table::Place;
@@ -136,14 +136,21 @@ impl Scan {
     pub fn go_on(&mut self, file: &LogFile, piece: Piece) -> Result<(), Error> {
         let framing = file.layout()?.framing;
         let room = self.framer.take_room();
-        let has_headers = matches!(&piece, Piece::Block(block) if !block.headers.is_empty());
+        let headers = self.decoder.headers().cloned();
         Opened { framer: self.framer, start: self.piece, guess: self.guess } =
             piece.open(file, framing, self.decoder.as_mut(), room)?;
-        if let Some(sift) = self.sift.as_mut().filter(|_| has_headers) {
-            sift.look(self.decoder.glance());
+        if self.decoder.headers() != headers.as_ref() {
+            self.look_anew();
         }
         self.begin_anew();
         Ok(())
+    }
+
+    /// Fields are found by other headers than before.
+    fn look_anew(&mut self) {
+        if let Some(sift) = &mut self.sift {
+            sift.look(self.decoder.glance());
+        }
     }
 
     fn begin_anew(&mut self) {
@@ -171,15 +178,18 @@ impl Scan {
         if guess.is_likely {
             self.read_all()?;
         }
-        let start = guess.seams.start().unwrap_or(self.begun);
-        if start != self.begun || !guess.is_likely {
-            let reader = Compression::None.open(&guess.path, start);
-            self.framer.restart(reader.map_err(|source| Error::Io { path: guess.path.clone(), source })?, start);
+        let start = guess.seams.start().unwrap_or(&guess.begun);
+        guess.seams.note_guess(start.headers == guess.begun.headers);
+        if *start != guess.begun || !guess.is_likely {
+            let reader = Compression::None.open(&guess.path, start.at);
+            self.framer.restart(reader.map_err(|source| Error::Io { path: guess.path.clone(), source })?, start.at);
+            go_below(self.decoder.as_mut(), start.headers.as_ref());
+            self.look_anew();
             self.begin_anew();
             self.read_all()?;
         }
         if self.stats.broken.is_none() {
-            guess.seams.end(self.framer.position());
+            guess.seams.end(Start { at: self.framer.position(), headers: self.decoder.headers().cloned() });
         }
         Ok(())
     }
@@ -250,13 +260,8 @@ impl Scan {
         self.slots.clear();
         match self.decoder.decode(record, &mut self.slots) {
             Ok(Decoded::Record) => {}
-            Ok(Decoded::Comment) => {
-                if let Some(sift) = &mut self.sift {
-                    // It may have been a header, by which fields are found.
-                    sift.look(self.decoder.glance());
-                }
-                return;
-            }
+            // It may have been a header.
+            Ok(Decoded::Comment) => return self.look_anew(),
             Err(why) => return self.stats.unparsed(piece, line, why),
         }
         match self.router.place(&self.slots, record) {
@@ -487,34 +492,63 @@ mod tests {
             ("no record", format!("\"{}", format!("{}\n", "x".repeat(99)).repeat(40_000))),
         ];
         for (what, text) in texts {
-            let (_folder, file) = written("x.csv", format!("Name,ClientIP,Type\n{}{text}", rows(30)).as_bytes());
-            let request =
-                |piece| ScanRequest { projection: Some(vec![]), provenance: true, piece, ..ScanRequest::new("DnsEvents") };
-            let scan = |piece| file.scan(request(piece)).unwrap();
-            let (whole, seen) = records(vec![scan(None)]);
-            let pieces: Vec<Piece> = file.pieces(16).unwrap().collect();
-            assert!(pieces.len() > 2, "{what}");
-            // Each knows where the one before ended, or none does when it begins.
-            let in_turn = pieces.iter().cloned().fold(ScanStats::default(), |mut all, piece| {
-                all.add(&records(vec![scan(Some(piece))]).1);
-                all
-            });
-            let (found, together) = records(file.pieces(16).unwrap().map(|piece| scan(Some(piece))).collect());
-            assert!(found == whole, "{what}");
-            for stats in [in_turn, together] {
-                assert_eq!(stats.unparsed_samples(), seen.unparsed_samples(), "{what}");
-                assert_eq!((stats.rows, stats.bytes, stats.unparsed), (seen.rows, seen.bytes, seen.unparsed), "{what}");
-            }
+            check_cuts("x.csv", &format!("Name,ClientIP,Type\n{}{text}", rows(30)), what);
+        }
+    }
+
+    /// Checks that a file's pieces have the rows of the whole, each knowing what the one before ended with, or none when it begins.
+    fn check_cuts(name: &str, text: &str, what: &str) {
+        let (_folder, file) = written(name, text.as_bytes());
+        let names = |piece| column(&file, &ScanRequest { piece, ..ScanRequest::new("DnsEvents") }, "Name");
+        let request = |piece| ScanRequest { projection: Some(vec![]), provenance: true, piece, ..ScanRequest::new("DnsEvents") };
+        let scan = |piece| file.scan(request(piece)).unwrap();
+        let (whole, seen) = records(vec![scan(None)]);
+        let pieces: Vec<Piece> = file.pieces(16).unwrap().collect();
+        assert!(pieces.len() > 2, "{what}");
+        let in_turn: Vec<(Vec<String>, ScanStats)> = pieces.iter().map(|piece| names(Some(piece.clone()))).collect();
+        assert!(in_turn.iter().flat_map(|(names, _)| names).eq(&names(None).0), "{what}");
+        let in_turn = in_turn.iter().fold(ScanStats::default(), |mut all, (_, stats)| {
+            all.add(stats);
+            all
+        });
+        let (found, together) = records(file.pieces(16).unwrap().map(|piece| scan(Some(piece))).collect());
+        assert!(found == whole, "{what}");
+        for stats in [in_turn, together] {
+            assert_eq!(stats.unparsed_samples(), seen.unparsed_samples(), "{what}");
+            assert_eq!((stats.rows, stats.bytes, stats.unparsed), (seen.rows, seen.bytes, seen.unparsed), "{what}");
         }
     }
 
     #[test]
-    fn headers_reach_the_pieces_behind_them() {
+    fn records_below_headers_are_the_same_wherever_the_file_is_cut() {
+        let (time, name) = (|at: usize| 1_700_000_000 + at, |at: usize| format!("{}n{at}.example", "x".repeat(at % 60)));
+        let up = |count: usize| (0..count).map(|at| format!("{}.0\t{}\n", time(at), name(at))).collect::<String>();
+        let down = |count: usize| (0..count).map(|at| format!("{}\t{}.0\n", name(at), time(at))).collect::<String>();
+        let turned = |count: usize| format!("#fields\tquery\tts\n{}#close\n#fields\tts\tquery\n", down(count));
+        let texts = [
+            ("one header", up(60_000)),
+            ("fields turned", format!("{}#fields\tquery\tts\n{}", up(40_000), down(40_000))),
+            ("fields turned often", format!("{}{}", up(9), turned(700)).repeat(80)),
+            ("a header that says nothing new", format!("{}#close\tx\n#fields\tts\tquery\n{}", up(30_000), up(30_000))),
+            ("another stream's fields", format!("{}#fields\tts\tuid\tquery\n{}", up(30_000), up(30_000))),
+            ("lines longer than a piece", format!("{}1.0\t{}\n{}", up(9), "x".repeat(5 << 20), up(30_000))),
+            ("a header damaged", format!("{}#separator \n{}", up(30_000), up(30_000))),
+            ("no newline at the end", format!("{}{}.0\tlast.example", up(60_000), time(0))),
+        ];
+        for (what, text) in texts {
+            check_cuts("dns.log", &format!("#separator \\x09\n#path\tdns\n#fields\tts\tquery\n{text}"), what);
+        }
+    }
+
+    #[test]
+    fn headers_reach_the_blocks_behind_them() {
         let mut text = "#separator \\x09\n#path\tdns\n#fields\tts\tquery\n".to_owned();
         (0..60_000).for_each(|at| text += &format!("{}.0\tn{at}.example\n", 1_700_000_000 + at));
         text += "#fields\tquery\tts\n";
         (0..60_000).for_each(|at| text += &format!("m{at}.example\t{}.0\n", 1_700_000_000 + at));
-        let (_folder, file) = written("dns.log", text.as_bytes());
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packed.write_all(text.as_bytes()).unwrap();
+        let (_folder, file) = written("dns.log.gz", &packed.finish().unwrap());
         let mut names = Vec::new();
         let pieces: Vec<Piece> = file.pieces(3).unwrap().collect();
         assert!(pieces.len() > 1);

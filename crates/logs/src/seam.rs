@@ -1,14 +1,16 @@
-//! Where ranges of a file meet whose records can be found for certain only from the records before them.
+//! Where ranges of a file meet whose records can be read for certain only after the records before them.
 //!
-//! A newline of CSV ends a record or stands inside a quoted field: which of them is known once all before it was read. So a range is
-//! read from where its first record seems to begin, while others read those before it. Who comes to the end of a range says where
-//! the next record begins, and a range that was begun elsewhere is read again.
+//! A newline of CSV ends a record or stands inside a quoted field, and the fields of Zeek's records are those of the last header
+//! above: which they are is known once all before was read. So a range is read from where its first record seems to begin, below
+//! the headers that seem to be the last, while others read those before it. Who comes to the end of a range says what the next one
+//! begins with, and a range that was begun otherwise is read again.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use memchr::memchr;
 
+use crate::decode::Headers;
 use crate::frame::opens_field;
 
 /// Where a range of a file meets the one before it and the one behind it.
@@ -16,10 +18,29 @@ use crate::frame::opens_field;
 pub struct Seams {
     before: Seam,
     behind: Arc<Untold>,
+    guesses: Arc<Mutex<Guesses>>,
 }
 
-/// Where the first record behind a border begins, once that is known; `None` if it will not be.
-type Seam = Arc<OnceLock<Option<u64>>>;
+/// How the first record behind a border is to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// Where it begins.
+    pub(crate) at: u64,
+    /// What the headers above say, if there are such.
+    pub(crate) headers: Option<Arc<Headers>>,
+}
+
+/// That, once it is known; `None` if it will not be.
+type Seam = Arc<OnceLock<Option<Start>>>;
+
+/// How well it is guessed what headers say.
+#[derive(Debug)]
+struct Guesses {
+    /// What was last heard of them.
+    headers: Option<Arc<Headers>>,
+    right: u32,
+    wrong: u32,
+}
 
 /// Is to be told by who has it.
 #[derive(Debug, Default)]
@@ -33,38 +54,58 @@ impl Drop for Untold {
 }
 
 impl Seams {
-    /// Of the first range of a file.
-    pub(crate) fn first() -> Seams {
-        Seams { before: Arc::new(Some(0).into()), behind: Arc::default() }
+    /// Of the first range of a file, which mostly says that in its headers, if it has such.
+    pub(crate) fn first(headers: Option<Arc<Headers>>) -> Seams {
+        let start = Start { at: 0, headers: None };
+        let guesses = Guesses { headers, right: 0, wrong: 0 };
+        Seams { before: Arc::new(Some(start).into()), behind: Arc::default(), guesses: Arc::new(guesses.into()) }
     }
 
     /// Of the range behind it.
     pub(crate) fn next(&self) -> Seams {
-        Seams { before: Arc::clone(&self.behind.0), behind: Arc::default() }
+        Seams { before: Arc::clone(&self.behind.0), behind: Arc::default(), guesses: Arc::clone(&self.guesses) }
     }
 
-    /// Where the range's first record begins, if that is known by now.
-    pub(crate) fn known_start(&self) -> Option<u64> {
-        self.before.get().copied().flatten()
+    /// The range's first record, if it is known by now.
+    pub(crate) fn known_start(&self) -> Option<&Start> {
+        self.before.get()?.as_ref()
     }
 
     /// The same; waits for who reads the range before. `None` if that one could not be read to its end.
-    pub(crate) fn start(&self) -> Option<u64> {
-        *self.before.wait()
+    pub(crate) fn start(&self) -> Option<&Start> {
+        self.before.wait().as_ref()
     }
 
-    /// Tells where the first record behind the range begins.
-    pub(crate) fn end(&self, at: u64) {
+    /// What headers seem to say above a range; false if that was wrong too often.
+    pub(crate) fn guessed_headers(&self) -> (Option<Arc<Headers>>, bool) {
+        let guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        (guesses.headers.clone(), guesses.wrong <= guesses.right / WORTH + WORTH)
+    }
+
+    /// Notes whether what they seemed to say was right.
+    pub(crate) fn note_guess(&self, right: bool) {
+        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        *if right { &mut guesses.right } else { &mut guesses.wrong } += 1;
+    }
+
+    /// Tells what the first record behind the range is.
+    pub(crate) fn end(&self, next: Start) {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner).headers.clone_from(&next.headers);
         // Who reads the range again finds the same.
-        let _ = self.behind.0.set(Some(at));
+        let _ = self.behind.0.set(Some(next));
     }
 }
+
+/// A guess is worth it if it is right that often, or about so many of them were made.
+const WORTH: u32 = 4;
 
 /// A range that is read from where its first record seems to begin.
 pub(crate) struct Guess {
     pub seams: Seams,
     /// The file.
     pub path: PathBuf,
+    /// How it seems to begin.
+    pub begun: Start,
     /// Something speaks for it.
     pub is_likely: bool,
 }
@@ -145,18 +186,29 @@ mod tests {
 
     #[test]
     fn a_range_begins_where_the_one_before_ends() {
-        let first = Seams::first();
+        let start = |at| Start { at, headers: None };
+        let first = Seams::first(None);
         let (second, third) = (first.next(), first.next().next());
-        assert_eq!((first.known_start(), second.known_start()), (Some(0), None));
-        first.end(7);
-        assert_eq!((second.known_start(), second.start()), (Some(7), Some(7)));
+        assert_eq!((first.known_start(), second.known_start()), (Some(&start(0)), None));
+        first.end(start(7));
+        assert_eq!((second.known_start(), second.start()), (Some(&start(7)), Some(&start(7))));
         // Whoever was to read the second of them is gone.
         assert_eq!(third.start(), None);
         let waiting = second.next();
         std::thread::scope(|scope| {
-            let start = scope.spawn(|| waiting.start());
-            second.end(9);
-            assert_eq!(start.join().unwrap(), Some(9));
+            let next = scope.spawn(|| waiting.start());
+            second.end(start(9));
+            assert_eq!(next.join().unwrap(), Some(&start(9)));
         });
+    }
+
+    #[test]
+    fn what_is_mostly_guessed_wrong_is_not_guessed() {
+        let seams = Seams::first(None);
+        let is_worth = |right, count| {
+            (0..count).for_each(|_| seams.note_guess(right));
+            seams.guessed_headers().1
+        };
+        assert_eq!([is_worth(false, 4), is_worth(false, 1), is_worth(true, 4), is_worth(false, 1)], [true, false, true, false]);
     }
 }

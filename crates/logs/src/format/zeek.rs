@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{DnsAndOthers, LogFormat, bound_to, json, json_objects, zeek_map};
 use crate::column::Raw;
-use crate::decode::{Decode, Decoded, Glance, Slots, Span};
+use crate::decode::{Decode, Decoded, Glance, Headers, Slots, Span};
 use crate::file::{Head, Layout, MakeDecoder};
 use crate::frame::Framing;
 use crate::json::Fault;
@@ -53,8 +53,8 @@ impl LogFormat for Tsv {
         let (mut streams, mut fields, mut reader) = (Vec::new(), BTreeSet::new(), Columns::new(&[]));
         head.each_record(Framing::Lines, |line| {
             if reader.decode(line, &mut Slots::default()) == Ok(Decoded::Comment) && line.starts_with(b"#fields") {
-                streams.push(reader.stream.clone());
-                fields.extend(reader.names.iter().cloned());
+                streams.push(reader.headers.stream.clone());
+                fields.extend(reader.headers.names.iter().cloned());
             }
         });
         let layout = of_fields(layout(Framing::Lines, decoder, &streams), fields);
@@ -157,27 +157,24 @@ fn layout(framing: Framing, decoder: MakeDecoder, streams: &[Option<String>]) ->
 /// Tab-separated records, named by the header lines above them. The stream is a field of its own, `_path`.
 struct Columns {
     wanted: Vec<String>,
-    separator: u8,
-    empty: Vec<u8>,
-    unset: Vec<u8>,
-    set_separator: u8,
-    stream: Option<String>,
-    names: Vec<String>,
-    types: Vec<String>,
+    headers: Arc<Headers>,
     slots: Vec<Option<usize>>,
     stream_slot: Option<usize>,
 }
 
 impl Columns {
     fn new(wanted: &[String]) -> Columns {
-        Columns {
+        let headers = Headers {
             separator: b'\t',
+            set_separator: b',',
             empty: b"(empty)".to_vec(),
             unset: b"-".to_vec(),
-            set_separator: b',',
             stream: None,
             names: Vec::new(),
             types: Vec::new(),
+        };
+        Columns {
+            headers: Arc::new(headers),
             slots: Vec::new(),
             stream_slot: wanted.iter().position(|key| key == "_path"),
             wanted: wanted.to_vec(),
@@ -187,67 +184,72 @@ impl Columns {
     /// Takes in a line that begins with `#`.
     fn header(&mut self, line: &[u8]) -> Result<Decoded, Fault> {
         let line = &line[1..];
+        let headers = Arc::make_mut(&mut self.headers);
         if let Some(value) = line.strip_prefix(b"separator ") {
             let separator = unescape(value).first().copied().filter(|byte| !matches!(byte, b'\n' | b'\r'));
-            self.separator = separator.ok_or("its #separator line names no byte that may stand between fields")?;
+            headers.separator = separator.ok_or("its #separator line names no byte that may stand between fields")?;
             return Ok(Decoded::Comment);
         }
-        let mut parts = line.split(|b| *b == self.separator);
+        let mut parts = line.split(|b| *b == headers.separator);
         let word = parts.next().unwrap_or_default();
         let value = || line.get(word.len() + 1..).unwrap_or_default();
-        let texts = |parts: std::slice::Split<'_, u8, _>| -> Vec<String> {
-            parts.map(|part: &[u8]| String::from_utf8_lossy(part).into_owned()).collect()
-        };
+        let texts = || parts.map(|part| String::from_utf8_lossy(part).into_owned()).collect();
         match word {
             b"fields" => {
-                self.names =
-                    line.split(|b| *b == self.separator).skip(1).map(|p| String::from_utf8_lossy(p).into_owned()).collect();
-                self.types.clear();
-                self.slots = self.names.iter().map(|name| self.wanted.iter().position(|key| key == name)).collect();
+                headers.names = texts();
+                headers.types.clear();
+                self.find_wanted();
             }
-            b"types" => self.types = texts(line.split(|b| *b == self.separator)).split_off(1),
-            b"path" => self.stream = Some(String::from_utf8_lossy(value()).into_owned()),
-            b"set_separator" => self.set_separator = value().first().copied().unwrap_or(b','),
-            b"empty_field" => self.empty = value().to_vec(),
-            b"unset_field" => self.unset = value().to_vec(),
+            b"types" => headers.types = texts(),
+            b"path" => headers.stream = Some(String::from_utf8_lossy(value()).into_owned()),
+            b"set_separator" => headers.set_separator = value().first().copied().unwrap_or(b','),
+            b"empty_field" => headers.empty = value().to_vec(),
+            b"unset_field" => headers.unset = value().to_vec(),
             _ => {}
         }
         Ok(Decoded::Comment)
     }
 
+    fn find_wanted(&mut self) {
+        self.slots = self.headers.names.iter().map(|name| self.wanted.iter().position(|key| key == name)).collect();
+    }
+
     /// A list is given with commas between its elements, whatever the file has.
     fn is_list(&self, at: usize) -> bool {
-        self.types.get(at).is_some_and(|ty| ty.starts_with("vector[") || ty.starts_with("set["))
+        self.headers.types.get(at).is_some_and(|ty| ty.starts_with("vector[") || ty.starts_with("set["))
     }
 
     /// Text that does not stand in the record as it is.
     fn rewritten(&self, at: usize, value: &[u8]) -> Option<Vec<u8>> {
-        let list = self.set_separator != b',' && self.is_list(at);
+        let list = self.headers.set_separator != b',' && self.is_list(at);
         if !list && !value.contains(&b'\\') {
             return None;
         }
-        let value: Vec<u8> =
-            if list { value.iter().map(|b| if *b == self.set_separator { b',' } else { *b }).collect() } else { value.to_vec() };
+        let value: Vec<u8> = if list {
+            value.iter().map(|b| if *b == self.headers.set_separator { b',' } else { *b }).collect()
+        } else {
+            value.to_vec()
+        };
         Some(unescape(&value))
     }
 }
 
 impl Decode for Columns {
     fn decode(&mut self, record: &[u8], slots: &mut Slots) -> Result<Decoded, Fault> {
-        if record.first() == Some(&b'#') {
+        if record.first() == Some(&Headers::MARK) {
             return self.header(record);
         }
-        if self.names.is_empty() {
+        if self.headers.names.is_empty() {
             return Err("no #fields line stands above it");
         }
         let (mut start, mut count) = (0, 0);
         loop {
-            let end = memchr::memchr(self.separator, &record[start..]).map_or(record.len(), |found| start + found);
+            let end = memchr::memchr(self.headers.separator, &record[start..]).map_or(record.len(), |found| start + found);
             if let Some(slot) = self.slots.get(count).copied().flatten() {
                 let value = &record[start..end];
-                if value == self.empty {
+                if value == self.headers.empty {
                     slots.set(slot, Span::Text(start, start));
-                } else if value != self.unset {
+                } else if value != self.headers.unset {
                     match self.rewritten(count, value) {
                         Some(text) => slots.set_owned(slot, &text),
                         None => slots.set(slot, Span::Text(start, end)),
@@ -260,10 +262,10 @@ impl Decode for Columns {
                 break;
             }
         }
-        if let (Some(slot), Some(stream)) = (self.stream_slot, &self.stream) {
+        if let (Some(slot), Some(stream)) = (self.stream_slot, &self.headers.stream) {
             slots.set_owned(slot, stream.as_bytes());
         }
-        match count.cmp(&self.names.len()) {
+        match count.cmp(&self.headers.names.len()) {
             std::cmp::Ordering::Equal => Ok(Decoded::Record),
             std::cmp::Ordering::Less => Err("it has fewer fields than the #fields line"),
             std::cmp::Ordering::Greater => Err("it has more fields than the #fields line"),
@@ -271,26 +273,28 @@ impl Decode for Columns {
     }
 
     fn glance(&self) -> Glance<'_> {
-        if self.names.is_empty() || self.set_separator != b',' {
+        let Headers { names, separator, set_separator: b',', empty, unset, .. } = &*self.headers else { return Glance::No };
+        if names.is_empty() {
             return Glance::No;
         }
-        let empty = [self.empty.as_slice(), &self.unset];
-        Glance::Fields { names: &self.names, delimiter: self.separator, special: b'\\', empty, header: b"", added: "_path" }
+        let empty = [empty.as_slice(), unset];
+        Glance::Fields { names, delimiter: *separator, special: b'\\', empty, header: b"", added: "_path" }
     }
 
     fn fields(&mut self, record: &[u8], on: &mut dyn FnMut(&str, Raw<'_>)) {
-        if record.first() == Some(&b'#') {
+        if record.first() == Some(&Headers::MARK) {
             let _ = self.header(record);
             return;
         }
-        let values: Vec<&[u8]> = record.split(|b| *b == self.separator).collect();
-        if values.len() != self.names.len() {
+        let Headers { names, separator, empty, unset, .. } = &*self.headers;
+        let values: Vec<&[u8]> = record.split(|b| b == separator).collect();
+        if values.len() != names.len() {
             return;
         }
-        for (at, (name, value)) in self.names.iter().zip(values).enumerate() {
-            if value == self.unset {
+        for (at, (name, value)) in names.iter().zip(values).enumerate() {
+            if value == unset {
                 on(name, Raw::Missing);
-            } else if value == self.empty {
+            } else if value == empty {
                 on(name, Raw::Text(b""));
             } else {
                 let text = self.rewritten(at, value);
@@ -299,8 +303,13 @@ impl Decode for Columns {
         }
     }
 
-    fn header_mark(&self) -> Option<u8> {
-        Some(b'#')
+    fn headers(&self) -> Option<&Arc<Headers>> {
+        Some(&self.headers)
+    }
+
+    fn go_below(&mut self, headers: &Arc<Headers>) {
+        self.headers = Arc::clone(headers);
+        self.find_wanted();
     }
 }
 
