@@ -3,10 +3,12 @@
 use std::ops::Range;
 
 use arrayvec::ArrayVec;
+use fearless_simd::{Level, dispatch};
 
-use super::literals::Search;
+use super::literals::{Clear, Search};
 use super::passing::Passing;
 use super::rows::Rows;
+use super::span::Times;
 use super::texts::{COLUMNS_MAX, Line, Whose};
 use super::{Column, Lines, Texts};
 use crate::decode::Glance;
@@ -33,6 +35,46 @@ pub(super) struct Fields {
     empty: [Vec<u8>; 2],
     longest_empty: usize,
     header: Vec<u8>,
+    level: Level,
+}
+
+/// The fields that are wanted of each record, in order, and what becomes of them.
+struct Picks<'p, 'b> {
+    wanted: &'p [usize],
+    columns: &'p [Text<'b>],
+    /// Which of the wanted ones is the time.
+    time: Option<usize>,
+}
+
+/// Fields at most that are wanted: of all columns, and the time.
+const FIELDS_MAX: usize = COLUMNS_MAX + 1;
+
+/// Texts of records that are added.
+struct Adding<'p, 't, 'b> {
+    passing: &'p Passing<'t, 'b>,
+    /// Where the next record begins.
+    at: usize,
+    /// So many records more are added.
+    most: usize,
+    texts: &'p mut Texts<'b>,
+}
+
+/// Where the text of a simple column comes from.
+enum Text<'b> {
+    /// One of the wanted fields.
+    Field(usize),
+    /// It is the same in every record.
+    Same(Excerpt<'b>),
+}
+
+impl<'b> Text<'b> {
+    fn of((column, slot): (&'b Column, &Option<usize>)) -> Text<'b> {
+        match (column, slot) {
+            (Column::Const(text), _) => Text::Same(text.as_slice().into()),
+            (_, Some(slot)) => Text::Field(*slot),
+            (_, None) => Text::Same(Excerpt::default()),
+        }
+    }
 }
 
 impl Fields {
@@ -74,6 +116,7 @@ impl Fields {
             longest_empty: empty[0].len().max(empty[1].len()),
             empty: empty.map(<[u8]>::to_vec),
             header: header.to_vec(),
+            level: Level::new(),
         })
     }
 
@@ -118,10 +161,13 @@ impl Fields {
     /// Where the text ends of a line with as many fields as it should have, if it is plainly a record.
     #[inline(always)]
     fn plain_end(&self, buffer: &[u8], start: usize, newline: usize) -> Option<usize> {
-        let line = buffer.get(start..newline)?;
-        let end = newline - usize::from(line.ends_with(b"\r"));
-        let is_odd = matches!(line.first()?, b'#' | b' ' | b'\t' | b'\r') || line.ends_with(b"\r\r");
-        (!is_odd && end - start != self.header.len()).then_some(end)
+        let mut line = buffer.get(start..newline)?;
+        if let [rest @ .., b'\r'] = line {
+            line = rest;
+        }
+        let (first, last) = (line.first()?, line.last()?);
+        let is_odd = matches!(first, b'#' | b' ' | b'\t' | b'\r') || *last == b'\r' || line.len() == self.header.len();
+        (!is_odd).then_some(start + line.len())
     }
 
     /// Finds the wanted fields in a plain record, if they stand near its beginning.
@@ -138,61 +184,81 @@ impl Fields {
         Some(())
     }
 
-    /// Passes over the next lines that are plain records without a literal, of which only the time is wanted, if it is there; how
-    /// many they were.
+    /// Passes over the next lines that are plain records, up to where a literal may stand; how many they were. It is a function of its
+    /// own, as [`Fields::add_records`] is.
+    #[inline(never)]
+    fn pass_records(&self, clear: Clear, passing: &mut Passing<'_, '_>) -> usize {
+        dispatch!(self.level, _ => match self.time.map(|slot| self.wanted[slot]) {
+            None => self.pass(&[], clear, passing),
+            // Where most times stand.
+            Some(0) => self.pass(&[0], clear, passing),
+            Some(time) => self.pass(&[time], clear, passing),
+        })
+    }
+
+    /// The same, where only the time is wanted, if it is there.
     #[inline(always)]
-    fn pass_with<const N: usize>(&self, wanted: &[usize; N], literals: &mut Search, passing: &mut Passing<'_, '_>) -> usize {
-        let (buffer, mut found, mut at, mut passed) = (passing.buffer, [(0, 0); N], passing.passed.at, 0);
+    fn pass(&self, wanted: &[usize], clear: Clear, passing: &mut Passing<'_, '_>) -> usize {
+        let (buffer, mut found, mut at, mut passed) = (passing.buffer, [(0, 0)], passing.passed.at, 0);
+        let mut times = Times::default();
         for (start, newline) in self.rows.plain(self.count) {
             let Some(end) = self.plain_end(buffer, start, newline).filter(|_| start < passing.until) else { break };
-            if !literals.lacks(buffer, start, newline) || self.find_near(buffer, start, end, wanted, &mut found).is_none() {
+            if !clear.has(buffer, start, newline) || self.find_near(buffer, start, end, wanted, &mut found).is_none() {
                 break;
             }
-            let time = found.first().map_or(b"".as_slice(), |(start, end)| self.value(buffer, *start..*end).text());
-            passing.span.note(time);
+            let time = if wanted.is_empty() { b"" } else { self.value(buffer, found[0].0..found[0].1).text() };
+            times.add(time, passing.span);
             (at, passed) = (newline + 1, passed + 1);
         }
+        times.note(passing.span);
         passing.pass_noted(passed, at);
         passed
     }
 
-    /// Adds the texts of plain records from `at` on with those wanted fields, which are written to `found`; where the first line
-    /// begins that was not added.
+    /// Adds the texts of plain records from `at` on, up to so many; where the first line begins that was not added. It is a function
+    /// of its own: as a part of what calls it, it would find no free register.
+    #[inline(never)]
+    fn add_records<'b>(&mut self, passing: &Passing<'_, 'b>, at: usize, most: usize, texts: &mut Texts<'b>) -> usize {
+        let columns: ArrayVec<Text<'b>, COLUMNS_MAX> = passing.columns.iter().zip(&self.slots).map(Text::of).collect();
+        let Ok(wanted) = ArrayVec::<usize, FIELDS_MAX>::try_from(self.wanted.as_slice()) else { return at };
+        let most = most.saturating_sub(texts.lines().len()).min(texts.room());
+        let mut adding = Adding { passing, at, most, texts };
+        dispatch!(self.level, _ => match (&*wanted, &*columns, self.time) {
+            // What is usual is compiled by itself, so that what is found stays in registers: one column, and a time or none.
+            ([one], [Text::Field(0)], None) => self.add(&Picks { wanted: &[*one], columns: &[Text::Field(0)], time: None }, &mut adding),
+            ([one, two], [Text::Field(0)], Some(1)) => {
+                self.add(&Picks { wanted: &[*one, *two], columns: &[Text::Field(0)], time: Some(1) }, &mut adding);
+            }
+            ([one, two], [Text::Field(1)], Some(0)) => {
+                self.add(&Picks { wanted: &[*one, *two], columns: &[Text::Field(1)], time: Some(0) }, &mut adding);
+            }
+            (wanted, columns, time) => self.add(&Picks { wanted, columns, time }, &mut adding),
+        });
+        adding.at
+    }
+
+    /// The same of those fields.
     #[inline(always)]
-    fn add_fields<'b>(
-        &mut self,
-        wanted: &[usize],
-        found: &mut [(usize, usize)],
-        passing: &Passing<'_, 'b>,
-        mut at: usize,
-        most: usize,
-        texts: &mut Texts<'b>,
-    ) -> usize {
-        if !self.rows.has(at) {
-            return at;
-        }
-        let buffer = passing.buffer;
-        let (mut added, room) = (0, most.saturating_sub(texts.lines().len()).min(texts.room()));
-        for (start, newline) in self.rows.plain(self.count).take(room) {
-            let Some(end) = self.plain_end(buffer, start, newline).filter(|_| start < passing.until) else { break };
-            if self.find_near(buffer, start, end, wanted, found).is_none() {
+    fn add<'b>(&mut self, picks: &Picks<'_, 'b>, adding: &mut Adding<'_, '_, 'b>) {
+        let (buffer, mut found, mut added) = (adding.passing.buffer, [(0, 0); FIELDS_MAX], 0);
+        for (start, newline) in self.rows.plain(self.count).take(adding.most) {
+            let Some(end) = self.plain_end(buffer, start, newline).filter(|_| start < adding.passing.until) else { break };
+            if self.find_near(buffer, start, end, picks.wanted, &mut found).is_none() {
                 break;
             }
             let value = |slot: usize| self.value(buffer, found[slot].0..found[slot].1);
-            for (column, slot) in passing.columns.iter().zip(&self.slots) {
-                texts.push(match (column, slot) {
-                    (Column::Const(text), _) => text.as_slice().into(),
-                    (_, Some(slot)) => value(*slot),
-                    (_, None) => Excerpt::default(),
+            for column in picks.columns {
+                adding.texts.push(match column {
+                    Text::Field(slot) => value(*slot),
+                    Text::Same(text) => *text,
                 });
             }
-            let time = if let Some(slot) = self.time { value(slot).text() } else { b"" };
-            texts.end_line(Line { time, newline, whose: Whose::Own });
+            let time = if let Some(slot) = picks.time { value(slot).text() } else { b"" };
+            adding.texts.end_line(Line { time, newline, whose: Whose::Own });
             added += 1;
-            at = newline + 1;
+            adding.at = newline + 1;
         }
         self.rows.pass_some(added);
-        at
     }
 
     /// Finds those of the wanted fields of the line; `None` if there are quotes inside one of them.
@@ -275,14 +341,11 @@ impl Lines for Fields {
         if !self.rows.has(passing.passed.at) || !self.literals_are_known() {
             return;
         }
-        // It is taken out to be asked while lines are.
-        let Some(mut literals) = self.literals.take() else { return };
-        let passed = match self.time {
-            Some(slot) => self.pass_with(&[self.wanted[slot]], &mut literals, passing),
-            None => self.pass_with(&[], &mut literals, passing),
-        };
-        literals.count(passed, true);
-        self.literals = Some(literals);
+        let Some(clear) = self.literals.as_mut().map(|literals| literals.clear_from(passing.passed.at)) else { return };
+        let passed = self.pass_records(clear, passing);
+        if let Some(literals) = &mut self.literals {
+            literals.count(passed, true);
+        }
         self.rows.pass_some(passed);
     }
 
@@ -293,15 +356,7 @@ impl Lines for Fields {
 
     #[inline(always)]
     fn add_plain<'b>(&mut self, passing: &Passing<'_, 'b>, at: usize, most: usize, texts: &mut Texts<'b>) -> usize {
-        // Compiled for each of the usual numbers of fields: so short a loop would cost as much as what it does.
-        match *self.wanted.as_slice() {
-            [one] => self.add_fields(&[one], &mut [(0, 0); 1], passing, at, most, texts),
-            [one, two] => self.add_fields(&[one, two], &mut [(0, 0); 2], passing, at, most, texts),
-            _ => {
-                let Ok(wanted) = ArrayVec::<usize, { COLUMNS_MAX + 1 }>::try_from(self.wanted.as_slice()) else { return at };
-                self.add_fields(&wanted, &mut [(0, 0); COLUMNS_MAX + 1], passing, at, most, texts)
-            }
-        }
+        if self.rows.has(at) { self.add_records(passing, at, most, texts) } else { at }
     }
 
     #[inline(always)]

@@ -8,6 +8,7 @@ use memchr::{memchr, memchr2};
 use super::key::{Key, TimeKey, next_quote, skip_blanks};
 use super::literals::Search;
 use super::passing::Passing;
+use super::span::Times;
 use super::stretch::{Stretch, find_key};
 use super::texts::{COLUMNS_MAX, Line, Whose};
 use super::{Column, Lines, Texts};
@@ -281,15 +282,16 @@ impl Lines for Json {
             return;
         }
         let Json { literals: Some(literals), time, stretch, .. } = self else { return };
-        let mut newlines = stretch.newlines().ahead();
+        let (mut newlines, mut times) = (stretch.newlines().ahead(), Times::default());
         while let Some(newline) = newlines.from(at).filter(|_| at < passing.until) {
             let Some(line) = object_of(buffer, at, newline).filter(|_| literals.lacks(buffer, at, newline)) else { break };
-            passing.span.note(if let Some(time) = time { time.find(buffer, &line) } else { b"" });
+            times.add(if let Some(time) = time { time.find(buffer, &line) } else { b"" }, passing.span);
             (at, passed) = (newline + 1, passed + 1);
         }
         let ahead = newlines.count();
         stretch.newlines().leave(ahead);
         literals.count(passed, true);
+        times.note(passing.span);
         passing.pass_noted(passed, at);
     }
 

@@ -112,10 +112,16 @@ impl Search {
     /// The same of a line in which nothing can be hidden, without being counted.
     #[inline(always)]
     pub(super) fn lacks(&mut self, buffer: &[u8], start: usize, end: usize) -> bool {
+        self.clear_from(start).has(buffer, start, end)
+    }
+
+    /// What has no literal from `start` on.
+    #[inline(always)]
+    pub(super) fn clear_from(&mut self, start: usize) -> Clear {
         while self.places.get(self.next).is_some_and(|place| *place < start) {
             self.next += 1;
         }
-        self.places.get(self.next).is_none_or(|place| *place >= end) && (self.is_ascii || buffer[start..end].is_ascii())
+        Clear { end: self.places.get(self.next).copied().unwrap_or(usize::MAX), is_ascii: self.is_ascii }
     }
 
     /// Counts lines, that hold none or may hold one.
@@ -123,6 +129,22 @@ impl Search {
     pub(super) fn count(&mut self, lines: usize, none: bool) {
         self.asked += lines;
         self.without += if none { lines } else { 0 };
+    }
+}
+
+/// Lines that end before some place: none of them holds a literal, or may do so but those that are not ASCII.
+#[derive(Clone, Copy)]
+pub(super) struct Clear {
+    end: usize,
+    /// All of them are.
+    is_ascii: bool,
+}
+
+impl Clear {
+    /// The line from `start` to `end` holds no literal for certain.
+    #[inline(always)]
+    pub(super) fn has(self, buffer: &[u8], start: usize, end: usize) -> bool {
+        end <= self.end && (self.is_ascii || buffer[start..end].is_ascii())
     }
 }
 

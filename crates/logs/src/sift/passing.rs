@@ -183,8 +183,13 @@ impl<'b> Passing<'_, 'b> {
     fn pass_tested(&mut self, texts: &mut Texts<'_>) -> bool {
         let may_pass = texts.may_pass(self.find);
         let fail = (may_pass.trailing_zeros() as usize).min(texts.lines().len());
-        for line in &texts.lines()[..fail] {
-            self.pass(line);
+        let failed = &texts.lines()[..fail];
+        match failed.last() {
+            Some(last) if self.route.is_none() => {
+                self.span.note_all(failed.iter().map(|line| line.time));
+                self.pass_noted(fail, last.newline + 1);
+            }
+            _ => failed.iter().for_each(|line| self.pass(line)),
         }
         may_pass == 0
     }

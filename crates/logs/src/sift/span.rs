@@ -21,6 +21,26 @@ pub(super) struct TimeSpan {
 
 const NOTED_MAX: usize = 64;
 
+/// Times that are noted together.
+#[derive(Default)]
+pub(super) struct Times<'b>(ArrayVec<&'b [u8], NOTED_MAX>);
+
+impl<'b> Times<'b> {
+    /// Adds one, and notes them if they are many.
+    #[inline(always)]
+    pub(super) fn add(&mut self, time: &'b [u8], span: &mut TimeSpan) {
+        self.0.push(time);
+        if self.0.is_full() {
+            self.note(span);
+        }
+    }
+
+    pub(super) fn note(&mut self, span: &mut TimeSpan) {
+        span.note_all(self.0.iter().copied());
+        self.0.clear();
+    }
+}
+
 /// A way to write times: of two texts of it that are times the one that sorts behind is the later.
 #[derive(Clone, Copy)]
 struct Form {
@@ -30,6 +50,18 @@ struct Form {
     set: u128,
     /// The last byte is a Z.
     is_utc: bool,
+    /// Three words that hold all of a text, if it is neither too short nor too long for that.
+    words: Option<[Word; 3]>,
+}
+
+/// Eight bytes of a text.
+#[derive(Clone, Copy)]
+struct Word {
+    /// Where they stand.
+    at: usize,
+    /// The bits in which times that stand near one another are alike: all that do not stand in the last word, and the signs of the
+    /// form.
+    alike: u64,
 }
 
 impl Form {
@@ -48,38 +80,69 @@ impl Form {
 
     /// The form of a text; `None` if it is none that can be compared.
     fn of(time: &[u8]) -> Option<Form> {
-        let is_utc = time.ends_with(b"Z");
+        let (length, is_utc) = (time.len(), time.ends_with(b"Z"));
         let forms: &[[u128; 2]] = if is_utc { &[Form::UTC] } else { &[Form::SECONDS, Form::POINT, Form::DIGITS] };
-        let mut forms = forms.iter().map(|[signs, set]| Form { length: time.len(), signs: *signs, set: *set, is_utc });
-        forms.find(|form| time.len() <= Written::MAX && form.fits(time, &Written::of(time)))
+        let mut forms = forms.iter().map(|[signs, set]| Form { length, signs: *signs, set: *set, is_utc, words: None });
+        let form = forms.find(|form| length <= Written::MAX && form.written(time).is_some())?;
+        let words = (8..=24).contains(&length).then(|| [0, 8.min(length - 8), length - 8].map(|at| form.word(at)));
+        Some(Form { words, ..form })
     }
 
-    /// The text is of this form.
+    fn word(&self, at: usize) -> Word {
+        let (signs, last) = (self.signs.to_be_bytes(), self.length - 1);
+        let alike = |at: usize| {
+            let is_alike = at < self.length - 8 || at == last && self.is_utc;
+            if is_alike { u8::MAX } else { signs.get(at).copied().unwrap_or(0) }
+        };
+        Word { at, alike: u64::from_le_bytes([0, 1, 2, 3, 4, 5, 6, 7].map(|byte| alike(at + byte))) }
+    }
+
+    /// The text, if it is of this form.
     #[inline(always)]
-    fn fits(&self, time: &[u8], written: &Written) -> bool {
-        time.len() == self.length && written.head & self.signs == self.set && time.ends_with(b"Z") == self.is_utc
+    fn written(&self, time: &[u8]) -> Option<Written> {
+        let (head, tail) = match (time.first_chunk(), time.last_chunk()) {
+            (Some(head), Some(tail)) => (u128::from_be_bytes(*head), u128::from_be_bytes(*tail)),
+            _ => {
+                let head = padded(time);
+                (head, head)
+            }
+        };
+        let fits = time.len() == self.length && head & self.signs == self.set && time.ends_with(b"Z") == self.is_utc;
+        fits.then_some(Written { before: head & self.before(), tail })
+    }
+
+    /// The bits of the first sixteen bytes that do not stand in the last sixteen of a text, too.
+    #[inline(always)]
+    fn before(&self) -> u128 {
+        !u128::MAX.checked_shr(8 * self.length.saturating_sub(16) as u32).unwrap_or(0)
     }
 }
 
 /// A text of up to thirty-two bytes as numbers: of two of one length the greater is the one that sorts behind.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Written {
-    /// The first sixteen bytes, or fewer with zeros behind.
-    head: u128,
-    /// The last sixteen bytes, some of which may be of the head too; nothing if there are fewer.
+    /// The bytes that stand before the last sixteen, and zeros.
+    before: u128,
+    /// The last sixteen bytes, or fewer with zeros behind.
     tail: u128,
 }
 
 impl TimeSpan {
     #[inline(always)]
     pub(super) fn note(&mut self, time: &[u8]) {
-        let written = Written::of(time);
-        if !self.form.is_some_and(|form| form.fits(time, &written)) {
-            return self.note_other(time);
-        }
+        let Some(written) = self.form.and_then(|form| form.written(time)) else { return self.note_other(time) };
         self.noted.push(written);
         if self.noted.is_full() {
             self.settle();
+        }
+    }
+
+    /// Notes some times that mostly stand near one another.
+    #[inline(never)]
+    pub(super) fn note_all<'t>(&mut self, times: impl Iterator<Item = &'t [u8]> + Clone) {
+        let span = self.form.and_then(|form| Written::span_of(form, times.clone()));
+        if !span.is_some_and(|(least, greatest)| self.widen_to(least, greatest)) {
+            times.for_each(|time| self.note(time));
         }
     }
 
@@ -88,8 +151,9 @@ impl TimeSpan {
         self.settle();
         let Some(ticks) = self.clock.ticks(time) else { return };
         self.widen(ticks);
-        if let Some(form) = Form::of(time) {
-            let written = Written::of(time);
+        if let Some(form) = Form::of(time)
+            && let Some(written) = form.written(time)
+        {
             self.widen_by_written();
             (self.form, self.least, self.greatest) = (Some(form), written, written);
         }
@@ -98,18 +162,25 @@ impl TimeSpan {
     /// Compares those that were noted.
     #[inline(never)]
     fn settle(&mut self) {
-        let Some((least, greatest)) = Written::least_and_greatest(&self.noted) else { return };
-        let is_least_known = least >= self.least || self.ticks(&least).is_some();
-        if is_least_known && (greatest <= self.greatest || self.ticks(&greatest).is_some()) {
-            (self.least, self.greatest) = (self.least.min(least), self.greatest.max(greatest));
-            self.noted.clear();
-            return;
+        let Some((least, greatest)) = self.noted.iter().min().copied().zip(self.noted.iter().max().copied()) else { return };
+        if self.widen_to(least, greatest) {
+            return self.noted.clear();
         }
         for time in std::mem::take(&mut self.noted) {
             if let Some(ticks) = self.ticks(&time) {
                 self.widen(ticks);
             }
         }
+    }
+
+    /// Widens the span to those two, if what it is widened to is a time.
+    fn widen_to(&mut self, least: Written, greatest: Written) -> bool {
+        let is_least_known = least >= self.least || self.ticks(&least).is_some();
+        let are_known = is_least_known && (greatest <= self.greatest || self.ticks(&greatest).is_some());
+        if are_known {
+            (self.least, self.greatest) = (self.least.min(least), self.greatest.max(greatest));
+        }
+        are_known
     }
 
     fn ticks(&mut self, time: &Written) -> Option<i64> {
@@ -141,42 +212,54 @@ impl TimeSpan {
 impl Written {
     const MAX: usize = 32;
 
-    /// Of a longer text, nothing that tells it from others.
+    /// The least and the greatest of texts of that form, if they are alike but for their last word.
     #[inline(always)]
-    fn of(time: &[u8]) -> Written {
-        match (time.first_chunk(), time.last_chunk()) {
-            (Some(head), Some(tail)) => Written { head: u128::from_be_bytes(*head), tail: u128::from_be_bytes(*tail) },
-            _ => Written::of_short(time),
+    fn span_of<'t>(form: Form, mut times: impl Iterator<Item = &'t [u8]>) -> Option<(Written, Written)> {
+        let words = form.words?;
+        let load = |time: &[u8]| -> Option<[u64; 3]> {
+            let word = |n: usize| Some(u64::from_le_bytes(*time.get(words[n].at..)?.first_chunk()?));
+            if time.len() == form.length { Some([word(0)?, word(1)?, word(2)?]) } else { None }
+        };
+        let first = times.next().filter(|time| form.written(time).is_some())?;
+        let known = load(first)?;
+        let (mut unlike, mut least, mut greatest) = (0, known[2].swap_bytes(), known[2].swap_bytes());
+        for time in times {
+            let found = load(time)?;
+            for n in 0..3 {
+                unlike |= (found[n] ^ known[n]) & words[n].alike;
+            }
+            let tail = found[2].swap_bytes();
+            unlike |= u64::from(!form.is_utc && tail as u8 == b'Z');
+            (least, greatest) = (least.min(tail), greatest.max(tail));
         }
-    }
-
-    /// Of texts of one length: none if there is none. Times that stand near one another mostly begin alike.
-    fn least_and_greatest(all: &[Written]) -> Option<(Written, Written)> {
-        let head = all.first()?.head;
-        if all.iter().fold(0, |unlike, it| unlike | it.head ^ head) != 0 {
-            return all.iter().min().copied().zip(all.iter().max().copied());
-        }
-        let ends = all.iter().map(|it| it.tail);
-        let (least, greatest) = ends.fold((u128::MAX, 0), |(least, greatest), end| (least.min(end), greatest.max(end)));
-        Some((Written { head, tail: least }, Written { head, tail: greatest }))
-    }
-
-    #[inline(never)]
-    fn of_short(time: &[u8]) -> Written {
-        let mut head = [0; 16];
-        head[..time.len()].copy_from_slice(time);
-        Written { head: u128::from_be_bytes(head), tail: 0 }
+        let with_tail = |tail: u64| {
+            let mut text = [0; Written::MAX];
+            let text = text.get_mut(..form.length)?;
+            text.copy_from_slice(first);
+            *text.last_chunk_mut()? = tail.to_be_bytes();
+            form.written(text)
+        };
+        if unlike == 0 { Some((with_tail(least)?, with_tail(greatest)?)) } else { None }
     }
 
     /// The text of that length, and zeros.
     fn bytes(&self, length: usize) -> [u8; Written::MAX] {
         let mut bytes = [0; Written::MAX];
-        bytes[..16].copy_from_slice(&self.head.to_be_bytes());
-        if let Some(tail) = length.checked_sub(16).and_then(|start| bytes.get_mut(start..length)) {
+        bytes[..16].copy_from_slice(&self.before.to_be_bytes());
+        let start = length.saturating_sub(16);
+        if let Some(tail) = bytes.get_mut(start..start + 16) {
             tail.copy_from_slice(&self.tail.to_be_bytes());
         }
         bytes
     }
+}
+
+/// A text of fewer than sixteen bytes, and zeros.
+#[inline(never)]
+fn padded(text: &[u8]) -> u128 {
+    let mut bytes = [0; 16];
+    bytes[..text.len()].copy_from_slice(text);
+    u128::from_be_bytes(bytes)
 }
 
 #[cfg(test)]
@@ -191,6 +274,14 @@ mod tests {
         let expected = ticks.iter().min().copied().zip(ticks.iter().max().copied());
         assert_eq!(span.take(), expected, "{times:?}");
         assert_eq!(span.take(), None);
+        // Some one by one, and the others together.
+        for first in [0, 1, times.len() / 2] {
+            let (alone, mut together) = (times.len().min(first), Times::default());
+            times[..alone].iter().for_each(|time| span.note(time.as_bytes()));
+            times[alone..].iter().for_each(|time| together.add(time.as_bytes(), &mut span));
+            together.note(&mut span);
+            assert_eq!(span.take(), expected, "{times:?}");
+        }
     }
 
     #[test]
@@ -227,6 +318,20 @@ mod tests {
             }
             let many: Vec<&str> = (0..3 * NOTED_MAX).map(|n| if n % 70 == 69 { a } else { TIMES[n % 2] }).collect();
             check(&many);
+            // Times that stand near one another, and one that does not.
+            let near: [fn(usize) -> String; 5] = [
+                |n| format!("2026-01-05T00:{:02}:{:02}.{n:03}Z", n / 60, n % 60),
+                |n| format!("2026-01-05T00:00:{:02}Z", n % 60),
+                |n| format!("17672256{:02}", n * 7 % 100),
+                |n| format!("1767225600{:03}", n * 7 % 1000),
+                |n| format!("1767225600.{:06}", n * 7919 % 1_000_000),
+            ];
+            for time in near {
+                let mut times: Vec<String> = (0..2 * NOTED_MAX).map(time).collect();
+                check(&times.iter().map(String::as_str).collect::<Vec<_>>());
+                a.clone_into(&mut times[NOTED_MAX + 7]);
+                check(&times.iter().map(String::as_str).collect::<Vec<_>>());
+            }
         }
         check(&[]);
     }
