@@ -76,17 +76,16 @@ impl LogFormat for Csv {
 /// The table names in the `Type` column, sorted; none if any value is no table's name.
 fn table_names(head: &Head, framing: Framing, decoder: &crate::file::MakeDecoder) -> Vec<String> {
     let (mut names, mut all) = (std::collections::BTreeSet::new(), true);
-    let mut decoder = decoder(&[]);
+    let (mut decoder, mut slots) = (decoder(&["Type".to_owned()]), Slots::new(1));
     head.each_record_while(framing, |record| {
-        decoder.fields(record, &mut |name, raw| {
-            if name == "Type"
-                && let value = raw.text().unwrap_or_default()
-                && !names.contains(&*value)
-            {
-                all &= naming::names_table(&value);
-                names.insert(value.into_owned());
-            }
-        });
+        slots.clear();
+        if decoder.decode(record, &mut slots) == Ok(Decoded::Record)
+            && let value = slots.get(record, 0).text().unwrap_or_default()
+            && !names.contains(&*value)
+        {
+            all &= naming::names_table(&value);
+            names.insert(value.into_owned());
+        }
         all
     });
     if all { names.into_iter().collect() } else { Vec::new() }
@@ -194,12 +193,14 @@ struct Fields {
     delimiter: u8,
     header: Vec<u8>,
     slots: Vec<Option<usize>>,
+    /// Where all fields of a record stand, and whether quotes are doubled there.
+    found: Vec<(usize, usize, bool)>,
 }
 
 impl Fields {
     fn new(names: Vec<String>, delimiter: u8, header: Vec<u8>, wanted: &[String]) -> Fields {
         let slots = names.iter().map(|name| wanted.iter().position(|key| key == name)).collect();
-        Fields { names, delimiter, header, slots }
+        Fields { names, delimiter, header, slots, found: Vec::new() }
     }
 }
 
@@ -237,10 +238,14 @@ impl Decode for Fields {
     }
 
     fn fields(&mut self, record: &[u8], on: &mut dyn FnMut(&str, Raw<'_>)) {
-        let fields = split(record, self.delimiter);
-        if fields.len() == self.names.len() && record != self.header {
-            for (name, field) in self.names.iter().zip(fields) {
-                on(name, Raw::Text(&field));
+        let Fields { names, found, .. } = self;
+        found.clear();
+        let count = each_field(record, self.delimiter, |_, start, end, doubled| found.push((start, end, doubled)));
+        if count == names.len() && record != self.header {
+            for (name, (start, end, doubled)) in names.iter().zip(found) {
+                let field = &record[*start..*end];
+                let single = doubled.then(|| undouble(field));
+                on(name, Raw::Text(single.as_deref().unwrap_or(field)));
             }
         }
     }
