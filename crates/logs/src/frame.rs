@@ -94,6 +94,15 @@ enum CsvEnd {
     TooLong,
 }
 
+/// How long a CSV record is.
+struct CsvLength {
+    /// Its bytes, with its newline.
+    len: usize,
+    end: CsvEnd,
+    /// It is known to have no newline but its last byte.
+    is_one_line: bool,
+}
+
 /// Where the bytes come from.
 enum Source {
     Bytes(Box<dyn Read + Send>),
@@ -373,7 +382,7 @@ impl Framer {
             if self.position() >= self.until {
                 return None;
             }
-            let (len, end) = self.csv_length(delimiter);
+            let CsvLength { len, end, is_one_line } = self.csv_length(delimiter);
             if len == 0 {
                 return None;
             }
@@ -384,7 +393,12 @@ impl Framer {
                 frame.end = frame.start + line;
                 frame.fault = Some("a quoted field is not closed");
             }
-            self.pass(frame.end - frame.start);
+            if is_one_line {
+                self.at = frame.end;
+                self.line += 1;
+            } else {
+                self.pass(frame.end - frame.start);
+            }
             if end == CsvEnd::TooLong {
                 return Some(self.skip_long_line(frame));
             }
@@ -397,29 +411,31 @@ impl Framer {
         }
     }
 
-    /// The length of the CSV record at `at`, its newline included, or of what was read of it; and what ends it.
-    fn csv_length(&mut self, delimiter: u8) -> (usize, CsvEnd) {
-        let mut searched = 0;
+    /// The length of the CSV record at `at`, or of what was read of it.
+    fn csv_length(&mut self, delimiter: u8) -> CsvLength {
+        let (mut searched, mut is_one_line) = (0, true);
         // Where the quoted field opened that is not closed yet.
         let mut opened: Option<usize> = None;
+        let length = |len, end| CsvLength { len, end, is_one_line: false };
         loop {
             let window = &self.buf[self.at..self.filled];
             let rest = &window[searched..];
             let found = if opened.is_some() { memchr(b'"', rest) } else { memchr2(b'"', b'\n', rest) };
             let here = found.map_or(window.len(), |found| searched + found);
+            is_one_line &= opened.is_none() || memchr(b'\n', &window[searched..here]).is_none();
             if opened.is_some_and(|opened| here - opened > MAX_CSV_FIELD) {
-                return (window.len(), CsvEnd::NotClosed);
+                return length(window.len(), CsvEnd::NotClosed);
             }
             if here > MAX_RECORD {
-                return (here, CsvEnd::TooLong);
+                return length(here, CsvEnd::TooLong);
             }
             if found.is_none() {
                 searched = here;
                 if !self.fill() {
-                    return (searched, if opened.is_some() { CsvEnd::NotClosed } else { CsvEnd::Line });
+                    return length(searched, if opened.is_some() { CsvEnd::NotClosed } else { CsvEnd::Line });
                 }
             } else if window[here] == b'\n' {
-                return (here + 1, CsvEnd::Line);
+                return CsvLength { len: here + 1, end: CsvEnd::Line, is_one_line };
             } else if opened.is_none() {
                 let opens = opens_field(here.checked_sub(1).map(|before| window[before]), delimiter);
                 opened = opens.then_some(here);

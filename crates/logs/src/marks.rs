@@ -53,6 +53,51 @@ pub(crate) fn each_block<S: Simd, const N: usize>(simd: S, text: &[u8], bytes: [
     }
 }
 
+/// Where a byte stands in a text, for who asks from left to right: where it stands often, that is less work than to search anew.
+pub(crate) struct Finder<'t, S: Simd> {
+    marked: Marked<S, 1>,
+    text: &'t [u8],
+    /// Where the block at hand begins.
+    base: usize,
+    marks: u64,
+}
+
+impl<'t, S: Simd> Finder<'t, S> {
+    #[inline(always)]
+    pub(crate) fn new(simd: S, byte: u8, text: &'t [u8]) -> Finder<'t, S> {
+        let mut finder = Finder { marked: Marked::new(simd, [byte]), text, base: 0, marks: 0 };
+        finder.look();
+        finder
+    }
+
+    /// Looks at the block at hand.
+    #[inline(always)]
+    fn look(&mut self) {
+        let rest = self.text.get(self.base..).unwrap_or_default();
+        self.marks = match (rest.first_chunk(), self.text.last_chunk::<WIDTH>()) {
+            (Some(block), _) => self.marked.in_block(block)[0],
+            (None, Some(last)) if !rest.is_empty() => self.marked.in_block(last)[0] >> (WIDTH - rest.len()),
+            _ => self.marked.in_block(&padded(rest))[0] & !(u64::MAX << rest.len()),
+        };
+    }
+
+    /// The first place from `from` on.
+    #[inline(always)]
+    pub(crate) fn find(&mut self, from: usize) -> Option<usize> {
+        loop {
+            let before = from.saturating_sub(self.base);
+            if before < WIDTH && self.marks >> before != 0 {
+                return Some(self.base + before + (self.marks >> before).trailing_zeros() as usize);
+            }
+            if self.base + WIDTH >= self.text.len() {
+                return None;
+            }
+            self.base += WIDTH;
+            self.look();
+        }
+    }
+}
+
 /// The first bytes as a block, with zeros behind them if they are fewer.
 #[inline(always)]
 pub(crate) fn padded(bytes: &[u8]) -> [u8; WIDTH] {
@@ -142,6 +187,22 @@ mod tests {
         }));
         inside.truncate(text.len());
         inside
+    }
+
+    #[test]
+    fn bytes_are_found_from_left_to_right() {
+        for length in 0..200 {
+            let text: Vec<u8> = (0..length).map(|at: usize| if at * at % 7 < 2 || at % 90 > 80 { b',' } else { b'x' }).collect();
+            for step in [1, 2, 50, 70, 130] {
+                let found: Vec<Option<usize>> = dispatch!(Level::new(), simd => {
+                    let mut finder = Finder::new(simd, b',', &text);
+                    (0..=length).step_by(step).map(|from| finder.find(from)).collect()
+                });
+                let expected = (0..=length).step_by(step);
+                let expected = expected.map(|from| text[from..].iter().position(|byte| *byte == b',').map(|at| from + at));
+                assert_eq!(found, expected.collect::<Vec<_>>(), "{length} {step}");
+            }
+        }
     }
 
     #[test]

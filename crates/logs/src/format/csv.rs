@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::thread;
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use super::{LogFormat, profile};
 use crate::column::Raw;
 use crate::decode::{Decode, Decoded, Glance, Slots, Span};
 use crate::file::{Head, Layout};
 use crate::frame::{Framer, Framing};
 use crate::json::Fault;
+use crate::marks::Finder;
 use crate::naming;
 use crate::table::{Path, Route};
 
@@ -139,9 +142,9 @@ fn unique(fields: Vec<std::borrow::Cow<'_, [u8]>>) -> Vec<String> {
 
 fn split(record: &[u8], delimiter: u8) -> Vec<std::borrow::Cow<'_, [u8]>> {
     let mut found = Vec::new();
-    each_field(record, delimiter, |_, start, end, doubled| {
+    dispatch!(Level::new(), simd => each_field(simd, record, delimiter, |_, start, end, doubled| {
         found.push(if doubled { undouble(&record[start..end]).into() } else { (&record[start..end]).into() });
-    });
+    }));
     found
 }
 
@@ -156,9 +159,9 @@ fn undouble(field: &[u8]) -> Vec<u8> {
 }
 
 /// Calls `on(ordinal, start, end, has_doubled_quotes)` for each field of a record; returns their number.
-#[inline]
-fn each_field(record: &[u8], delimiter: u8, mut on: impl FnMut(usize, usize, usize, bool)) -> usize {
-    let mut at = 0;
+#[inline(always)]
+fn each_field<S: Simd>(simd: S, record: &[u8], delimiter: u8, mut on: impl FnMut(usize, usize, usize, bool)) -> usize {
+    let (mut delimiters, mut at) = (Finder::new(simd, delimiter, record), 0);
     for ordinal in 0.. {
         if record.get(at) == Some(&b'"') {
             let (mut end, mut doubled) = (at + 1, false);
@@ -174,9 +177,9 @@ fn each_field(record: &[u8], delimiter: u8, mut on: impl FnMut(usize, usize, usi
             let end = end.min(record.len());
             on(ordinal, at + 1, end, doubled);
             // What stands between the closing quote and the next delimiter belongs to nothing.
-            at = memchr::memchr(delimiter, &record[end..]).map_or(record.len() + 1, |next| end + next + 1);
+            at = delimiters.find(end).unwrap_or(record.len()) + 1;
         } else {
-            let end = memchr::memchr(delimiter, &record[at..]).map_or(record.len(), |next| at + next);
+            let end = delimiters.find(at).unwrap_or(record.len());
             on(ordinal, at, end, false);
             at = end + 1;
         }
@@ -195,26 +198,27 @@ struct Fields {
     slots: Vec<Option<usize>>,
     /// Where all fields of a record stand, and whether quotes are doubled there.
     found: Vec<(usize, usize, bool)>,
+    level: Level,
 }
 
 impl Fields {
     fn new(names: Vec<String>, delimiter: u8, header: Vec<u8>, wanted: &[String]) -> Fields {
         let slots = names.iter().map(|name| wanted.iter().position(|key| key == name)).collect();
-        Fields { names, delimiter, header, slots, found: Vec::new() }
+        Fields { names, delimiter, header, slots, found: Vec::new(), level: Level::new() }
     }
 }
 
 impl Decode for Fields {
     fn decode(&mut self, record: &[u8], slots: &mut Slots) -> Result<Decoded, Fault> {
         let mut doubled_fields = Vec::new();
-        let count = each_field(record, self.delimiter, |ordinal, start, end, doubled| {
+        let count = dispatch!(self.level, simd => each_field(simd, record, self.delimiter, |ordinal, start, end, doubled| {
             if let Some(slot) = self.slots.get(ordinal).copied().flatten() {
                 if doubled {
                     doubled_fields.push((slot, start, end));
                 }
                 slots.set(slot, Span::Text(start, end));
             }
-        });
+        }));
         for (slot, start, end) in doubled_fields {
             slots.set_owned(slot, &undouble(&record[start..end]));
         }
@@ -238,9 +242,11 @@ impl Decode for Fields {
     }
 
     fn fields(&mut self, record: &[u8], on: &mut dyn FnMut(&str, Raw<'_>)) {
-        let Fields { names, found, .. } = self;
+        let Fields { names, found, delimiter, level, .. } = self;
         found.clear();
-        let count = each_field(record, self.delimiter, |_, start, end, doubled| found.push((start, end, doubled)));
+        let count = dispatch!(*level, simd => each_field(simd, record, *delimiter, |_, start, end, doubled| {
+            found.push((start, end, doubled));
+        }));
         if count == names.len() && record != self.header {
             for (name, (start, end, doubled)) in names.iter().zip(found) {
                 let field = &record[*start..*end];

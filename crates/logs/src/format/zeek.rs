@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use super::{DnsAndOthers, LogFormat, bound_to, json, json_objects, zeek_map};
 use crate::column::Raw;
 use crate::decode::{Decode, Decoded, Glance, Headers, Slots, Span};
 use crate::file::{Head, Layout, MakeDecoder};
 use crate::frame::Framing;
 use crate::json::Fault;
+use crate::marks::Finder;
 use crate::table::{Path, TableSchema};
 
 const TABLES: [&str; 2] = ["DnsEvents", "CommonSecurityLog"];
@@ -160,6 +163,7 @@ struct Columns {
     headers: Arc<Headers>,
     slots: Vec<Option<usize>>,
     stream_slot: Option<usize>,
+    level: Level,
 }
 
 impl Columns {
@@ -176,6 +180,7 @@ impl Columns {
         Columns {
             headers: Arc::new(headers),
             slots: Vec::new(),
+            level: Level::new(),
             stream_slot: wanted.iter().position(|key| key == "_path"),
             wanted: wanted.to_vec(),
         }
@@ -210,6 +215,31 @@ impl Columns {
         Ok(Decoded::Comment)
     }
 
+    /// Finds the wanted fields of a record; how many it has in all.
+    #[inline(always)]
+    fn find<S: Simd>(&self, simd: S, record: &[u8], slots: &mut Slots) -> usize {
+        let (mut separators, mut start) = (Finder::new(simd, self.headers.separator, record), 0);
+        for count in 0.. {
+            let end = separators.find(start).unwrap_or(record.len());
+            if let Some(slot) = self.slots.get(count).copied().flatten() {
+                let value = &record[start..end];
+                if value == self.headers.empty {
+                    slots.set(slot, Span::Text(start, start));
+                } else if value != self.headers.unset {
+                    match self.rewritten(count, value) {
+                        Some(text) => slots.set_owned(slot, &text),
+                        None => slots.set(slot, Span::Text(start, end)),
+                    }
+                }
+            }
+            if end == record.len() {
+                return count + 1;
+            }
+            start = end + 1;
+        }
+        0
+    }
+
     fn find_wanted(&mut self) {
         self.slots = self.headers.names.iter().map(|name| self.wanted.iter().position(|key| key == name)).collect();
     }
@@ -242,26 +272,7 @@ impl Decode for Columns {
         if self.headers.names.is_empty() {
             return Err("no #fields line stands above it");
         }
-        let (mut start, mut count) = (0, 0);
-        loop {
-            let end = memchr::memchr(self.headers.separator, &record[start..]).map_or(record.len(), |found| start + found);
-            if let Some(slot) = self.slots.get(count).copied().flatten() {
-                let value = &record[start..end];
-                if value == self.headers.empty {
-                    slots.set(slot, Span::Text(start, start));
-                } else if value != self.headers.unset {
-                    match self.rewritten(count, value) {
-                        Some(text) => slots.set_owned(slot, &text),
-                        None => slots.set(slot, Span::Text(start, end)),
-                    }
-                }
-            }
-            count += 1;
-            start = end + 1;
-            if end == record.len() {
-                break;
-            }
-        }
+        let count = dispatch!(self.level, simd => self.find(simd, record, slots));
         if let (Some(slot), Some(stream)) = (self.stream_slot, &self.headers.stream) {
             slots.set_owned(slot, stream.as_bytes());
         }
