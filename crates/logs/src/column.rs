@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64Builder, StringViewBuilder};
 use kql::Type;
 
+use crate::convert::Clock;
 use crate::text_column::TextColumn;
 use crate::{convert, json};
 
@@ -87,6 +88,7 @@ pub(crate) enum Cell<'a> {
 pub(crate) struct ColumnBuilder {
     ty: Type,
     values: Values,
+    clock: Clock,
 }
 
 enum Values {
@@ -111,7 +113,7 @@ impl ColumnBuilder {
                 Values::Text(StringViewBuilder::with_capacity(rows).with_fixed_block_size(1 << 18))
             }
         };
-        ColumnBuilder { ty, values }
+        ColumnBuilder { ty, values, clock: Clock::default() }
     }
 
     /// Appends the cell; false if it held something that is no value of the column's type, and null stands there now.
@@ -151,6 +153,12 @@ impl ColumnBuilder {
         };
         if let (Values::String(values), Some(text)) = (&mut self.values, inner) {
             values.push(text);
+            return true;
+        }
+        if let (Values::Long(values), Type::DateTime, Some(text)) = (&mut self.values, self.ty, inner)
+            && let Some(ticks) = self.clock.ticks(text)
+        {
+            values.append_value(ticks);
             return true;
         }
         match inner.map(std::str::from_utf8) {

@@ -9,7 +9,7 @@ use crate::column::{Cell, Raw};
 /// `5/20/2026, 1:36:27.000 PM` (month first, UTC), `20.5.2026 13:36:27`, a month by its name (RFC 1123, Apache, CEF, `date`), or a
 /// number of seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by its size.
 pub(crate) fn ticks(text: &str) -> Option<i64> {
-    iso_fast(text.as_bytes()).or_else(|| {
+    iso_fast(text.as_bytes()).or_else(|| seconds(text.as_bytes())).or_else(|| {
         let text = text.trim();
         let numbers = time::parse_iso(text).or_else(|| epoch(text)).or_else(|| numeric_date(text, Order::MonthFirst));
         numbers.or_else(|| basic(text)).or_else(|| spelled_month(text)).or_else(|| exponent(text))
@@ -148,6 +148,24 @@ fn epoch(text: &str) -> Option<i64> {
         _ => return None,
     };
     time::in_range(UNIX_EPOCH.checked_add(ticks)?)
+}
+
+/// The same of ten digits, which nearly all times are that count seconds.
+fn seconds(bytes: &[u8]) -> Option<i64> {
+    let (whole, rest) = bytes.split_first_chunk::<10>()?;
+    let fraction = match rest {
+        [] => 0,
+        [b'.', digits @ ..] => fraction_ticks(digits)?,
+        _ => return None,
+    };
+    let mut count = 0;
+    for digit in whole {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        count = 10 * count + i64::from(digit - b'0');
+    }
+    Some(UNIX_EPOCH + count * SECOND + fraction)
 }
 
 /// The same with an exponent, as some write large numbers: `1.779284187E9`.
@@ -290,6 +308,16 @@ pub(crate) fn real(text: &str) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_of_ten_digits_are_counts_as_others_are() {
+        for text in ["0000000000", "1779284187", "1779284187.", "1779284187.5", "1779284187.123456789", "9999999999.9999999"] {
+            assert!(seconds(text.as_bytes()).is_some() && seconds(text.as_bytes()) == epoch(text), "{text}");
+        }
+        for text in ["", "177928418", "17792841870", "1779284187x", "1779284187.x", "177928418x", "1779284187 "] {
+            assert_eq!(seconds(text.as_bytes()), None, "{text}");
+        }
+    }
 
     #[test]
     fn times_in_every_notation_are_the_same_moment() {

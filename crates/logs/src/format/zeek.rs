@@ -219,6 +219,7 @@ impl Columns {
     #[inline(always)]
     fn find<S: Simd>(&self, simd: S, record: &[u8], slots: &mut Slots) -> usize {
         let (mut separators, mut start) = (Finder::new(simd, self.headers.separator, record), 0);
+        let is_escaped = memchr::memchr(b'\\', record).is_some();
         for count in 0.. {
             let end = separators.find(start).unwrap_or(record.len());
             if let Some(slot) = self.slots.get(count).copied().flatten() {
@@ -226,7 +227,7 @@ impl Columns {
                 if value == self.headers.empty {
                     slots.set(slot, Span::Text(start, start));
                 } else if value != self.headers.unset {
-                    match self.rewritten(count, value) {
+                    match self.rewritten(count, value, is_escaped) {
                         Some(text) => slots.set_owned(slot, &text),
                         None => slots.set(slot, Span::Text(start, end)),
                     }
@@ -249,10 +250,10 @@ impl Columns {
         self.headers.types.get(at).is_some_and(|ty| ty.starts_with("vector[") || ty.starts_with("set["))
     }
 
-    /// Text that does not stand in the record as it is.
-    fn rewritten(&self, at: usize, value: &[u8]) -> Option<Vec<u8>> {
+    /// Text that does not stand in the record as it is; `is_escaped`: something may be escaped.
+    fn rewritten(&self, at: usize, value: &[u8], is_escaped: bool) -> Option<Vec<u8>> {
         let list = self.headers.set_separator != b',' && self.is_list(at);
-        if !list && !value.contains(&b'\\') {
+        if !list && !(is_escaped && value.contains(&b'\\')) {
             return None;
         }
         let value: Vec<u8> = if list {
@@ -308,7 +309,7 @@ impl Decode for Columns {
             } else if value == empty {
                 on(name, Raw::Text(b""));
             } else {
-                let text = self.rewritten(at, value);
+                let text = self.rewritten(at, value, true);
                 on(name, Raw::Text(text.as_deref().unwrap_or(value)));
             }
         }
