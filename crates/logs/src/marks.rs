@@ -96,6 +96,23 @@ impl<'t, S: Simd> Finder<'t, S> {
             self.look();
         }
     }
+
+    /// How many places there are from `from` on; nothing more can be asked then.
+    #[inline(always)]
+    pub(crate) fn count(mut self, from: usize) -> usize {
+        let mut count = 0;
+        loop {
+            let before = from.saturating_sub(self.base);
+            if before < WIDTH {
+                count += (self.marks >> before).count_ones() as usize;
+            }
+            if self.base + WIDTH >= self.text.len() {
+                return count;
+            }
+            self.base += WIDTH;
+            self.look();
+        }
+    }
 }
 
 /// The first bytes as a block, with zeros behind them if they are fewer.
@@ -201,6 +218,15 @@ mod tests {
                 let expected = (0..=length).step_by(step);
                 let expected = expected.map(|from| text[from..].iter().position(|byte| *byte == b',').map(|at| from + at));
                 assert_eq!(found, expected.collect::<Vec<_>>(), "{length} {step}");
+                for from in (0..=length).step_by(step) {
+                    let count = dispatch!(Level::new(), simd => {
+                        let mut finder = Finder::new(simd, b',', &text);
+                        finder.find(from / 2);
+                        finder.count(from)
+                    });
+                    let expected = text[from..].iter().filter(|byte| **byte == b',').count();
+                    assert_eq!(count, expected, "{length} {from}");
+                }
             }
         }
     }

@@ -220,9 +220,9 @@ impl Columns {
     fn find<S: Simd>(&self, simd: S, record: &[u8], slots: &mut Slots) -> usize {
         let (mut separators, mut start) = (Finder::new(simd, self.headers.separator, record), 0);
         let is_escaped = memchr::memchr(b'\\', record).is_some();
-        for count in 0.. {
+        for (count, slot) in self.slots.iter().enumerate() {
             let end = separators.find(start).unwrap_or(record.len());
-            if let Some(slot) = self.slots.get(count).copied().flatten() {
+            if let Some(slot) = *slot {
                 let value = &record[start..end];
                 if value == self.headers.empty {
                     slots.set(slot, Span::Text(start, start));
@@ -238,11 +238,15 @@ impl Columns {
             }
             start = end + 1;
         }
-        0
+        self.slots.len() + 1 + separators.count(start)
     }
 
     fn find_wanted(&mut self) {
-        self.slots = self.headers.names.iter().map(|name| self.wanted.iter().position(|key| key == name)).collect();
+        let slots = self.headers.names.iter().map(|name| self.wanted.iter().position(|key| key == name));
+        self.slots = slots.collect();
+        // Those behind the last that is wanted are only counted.
+        let last = self.slots.iter().rposition(Option::is_some);
+        self.slots.truncate(last.map_or(0, |last| last + 1));
     }
 
     /// A list is given with commas between its elements, whatever the file has.
