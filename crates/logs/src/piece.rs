@@ -189,6 +189,8 @@ impl std::fmt::Debug for Pieces {
 const RANGE_MIN: u64 = 1 << 20;
 /// The most bytes of a range whose rows are kept until all of it was read.
 const SEAMED_MAX: u64 = 2 << 20;
+/// Where the last of a file's first headers begins at most.
+const FIRST_HEADERS: u64 = 64 << 10;
 /// Bytes of a block, about.
 const BLOCK_BYTES: usize = 1 << 20;
 
@@ -249,7 +251,7 @@ impl LogFile {
 
     /// What the header lines say that the file begins with.
     fn first_headers(&self, mut decoder: Box<dyn Decode>) -> Result<Option<Arc<Headers>>, Error> {
-        let mut framer = Framer::new(self.reader()?, Framing::Lines, 0, u64::MAX);
+        let mut framer = Framer::new(self.reader()?, Framing::Lines, 0, FIRST_HEADERS);
         while let Some(frame) = framer.next()
             && framer.bytes(frame).first() == Some(&Headers::MARK)
         {
