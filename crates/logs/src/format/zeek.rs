@@ -257,7 +257,7 @@ impl Columns {
     /// Text that does not stand in the record as it is; `is_escaped`: something may be escaped.
     fn rewritten(&self, at: usize, value: &[u8], is_escaped: bool) -> Option<Vec<u8>> {
         let list = self.headers.set_separator != b',' && self.is_list(at);
-        if !list && !(is_escaped && value.contains(&b'\\')) {
+        if !(list || is_escaped && value.contains(&b'\\')) {
             return None;
         }
         let value: Vec<u8> = if list {
