@@ -196,7 +196,7 @@ impl TableProvider for LogTable {
 }
 
 /// Ranges that a reader takes in turn, so that none is left with the last big one.
-const RANGES_PER_READER: usize = 8;
+const RANGES_PER_READER: usize = 32;
 
 /// What the readers of one scan share: what to read, and the pieces of files not yet taken.
 struct Reading {
