@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int32Builder, Int64
 use kql::Type;
 
 use crate::convert::Clock;
+use crate::lossy::lossy;
 use crate::text_column::TextColumn;
 use crate::{convert, json};
 
@@ -29,7 +30,7 @@ impl<'a> Raw<'a> {
         match self {
             Raw::Missing => None,
             Raw::Json(value) => json::text(value),
-            Raw::Text(bytes) | Raw::Quoted(bytes) => Some(String::from_utf8_lossy(bytes)),
+            Raw::Text(bytes) | Raw::Quoted(bytes) => Some(lossy(bytes)),
         }
     }
 
@@ -68,8 +69,8 @@ impl<'a> Raw<'a> {
                 json::elements(value).into_iter().filter_map(json::text).collect()
             }
             Raw::Json(value) => json::text(value).into_iter().collect(),
-            Raw::Quoted(bytes) => vec![String::from_utf8_lossy(bytes)],
-            Raw::Text(bytes) => bytes.split(|b| *b == b',').map(String::from_utf8_lossy).collect(),
+            Raw::Quoted(bytes) => vec![lossy(bytes)],
+            Raw::Text(bytes) => bytes.split(|b| *b == b',').map(lossy).collect(),
         }
     }
 }
@@ -139,7 +140,7 @@ impl ColumnBuilder {
                 Raw::Json(value) => return append_dynamic(values, value),
                 // A string is no null, whatever stands in it.
                 Raw::Quoted(text) => {
-                    values.append_value(dynamic_of_text(&String::from_utf8_lossy(text)));
+                    values.append_value(dynamic_of_text(&lossy(text)));
                     return true;
                 }
                 Raw::Missing | Raw::Text(_) => {}

@@ -186,7 +186,7 @@ impl KeyTable {
     }
 
     fn find(&mut self, ordinal: usize, key: &[u8]) -> Option<usize> {
-        let decoded = if key.contains(&b'\\') { json::decode(key) } else { String::from_utf8_lossy(key) };
+        let decoded = json::decode(key);
         let name = decoded.as_bytes();
         let slot = self.by_len[name.len().min(LONGEST_INDEXED)].iter().copied().find(|slot| self.keys[*slot] == name);
         if ordinal == self.usual.len() && ordinal < USUAL_MAX {

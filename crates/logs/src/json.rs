@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use memchr::memchr2;
 
+use crate::lossy::lossy;
+
 /// Why a text is not the JSON that was expected.
 pub(crate) type Fault = &'static str;
 
@@ -187,7 +189,7 @@ pub(crate) fn elements(bytes: &[u8]) -> Vec<&[u8]> {
 /// A string's text, given what stands between its quotes. Broken escapes and bad UTF-8 become U+FFFD.
 pub(crate) fn decode(raw: &[u8]) -> Cow<'_, str> {
     if !raw.contains(&b'\\') {
-        return String::from_utf8_lossy(raw);
+        return lossy(raw);
     }
     let mut out = Vec::with_capacity(raw.len());
     let mut at = 0;
@@ -215,7 +217,7 @@ pub(crate) fn decode(raw: &[u8]) -> Cow<'_, str> {
         out.push(plain);
         at += 2;
     }
-    Cow::Owned(String::from_utf8_lossy(&out).into_owned())
+    Cow::Owned(lossy(&out).into_owned())
 }
 
 /// The character of the `\uXXXX` (or pair of them) that `raw` begins with, and its length.
@@ -242,7 +244,7 @@ pub(crate) fn text(value: &[u8]) -> Option<Cow<'_, str>> {
     match value {
         b"null" | b"" => None,
         [b'"', inner @ .., b'"'] => Some(decode(inner)),
-        other => Some(String::from_utf8_lossy(other)),
+        other => Some(lossy(other)),
     }
 }
 

@@ -46,6 +46,7 @@ mod frame;
 mod json;
 mod keep;
 mod lead;
+mod lossy;
 mod marks;
 mod naming;
 pub mod parquet;

@@ -6,6 +6,7 @@ use kql::Type;
 
 use crate::column::Raw;
 use crate::convert::{self, Order};
+use crate::lossy::lossy;
 
 /// Field names and what was seen under them.
 #[derive(Clone, Debug, Default)]
@@ -143,10 +144,10 @@ fn kind(raw: Raw<'_>) -> u8 {
             b't' | b'f' => BOOL,
             b'"' => text_kind(&raw.text().unwrap_or_default(), false),
             b'N' | b'I' => REAL,
-            _ => number_kind(&String::from_utf8_lossy(value)),
+            _ => number_kind(&lossy(value)),
         },
-        Raw::Quoted(text) => text_kind(&String::from_utf8_lossy(text), false),
-        Raw::Text(bytes) => text_kind(&String::from_utf8_lossy(bytes), true),
+        Raw::Quoted(text) => text_kind(&lossy(text), false),
+        Raw::Text(bytes) => text_kind(&lossy(bytes), true),
     }
 }
 

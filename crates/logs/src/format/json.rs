@@ -99,16 +99,21 @@ fn by_table(head: &Head, framing: Framing, decoder: &MakeDecoder) -> BTreeMap<Op
     let parts = head.of_parts(framing, |part| {
         let mut decoder = decoder(&[]);
         let mut profiles: BTreeMap<Option<String>, Profile> = BTreeMap::new();
+        // Most records name the same table as the one before.
+        let mut last: Option<String> = None;
         let _ = part.each_record(|record| {
             let mut named = None;
             let mut any = false;
             decoder.fields(record, &mut |name, raw| {
                 any = true;
-                if TABLE_FIELDS.contains(&name) {
-                    named =
-                        raw.text().filter(|text| naming::names_table(text)).map(std::borrow::Cow::into_owned).or(named.take());
+                if TABLE_FIELDS.contains(&name)
+                    && let Some(text) = raw.text()
+                    && (last.as_deref() == Some(&*text) || naming::names_table(&text))
+                {
+                    named = Some(text.into_owned());
                 }
             });
+            last.clone_from(&named);
             if any {
                 let profile = profiles.entry(named).or_default();
                 profile.next_record();
