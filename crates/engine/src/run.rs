@@ -46,11 +46,13 @@ async fn begin(state: SessionState, plan: LogicalPlan) -> Result<Running> {
 }
 
 /// The state for a plan. One over few rows, which the query holds itself, runs in one part: nothing is gained by more, and groups
-/// come in the order in which they appear, as they do in Kusto.
+/// come in the order in which they appear, as they do in Kusto. And it is not worth being improved again and again.
 pub(crate) fn suited(context: &SessionContext, plan: &LogicalPlan) -> SessionState {
     let mut state = context.state();
     if is_over_few_rows(plan) {
-        state.config_mut().options_mut().execution.target_partitions = 1;
+        let options = state.config_mut().options_mut();
+        options.execution.target_partitions = 1;
+        options.optimizer.max_passes = 1;
     }
     state
 }
