@@ -2,6 +2,7 @@
 //! name instead of writing it into them.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -14,6 +15,11 @@ pub trait Texts: fmt::Debug + Send + Sync {
 
     /// The text at a position; there is one at each that is less than the count.
     fn get(&self, position: usize) -> &str;
+
+    /// Calls `on` with the texts at those positions, in their order, until it returns false.
+    fn each(&self, mut positions: Range<usize>, on: &mut dyn FnMut(&str) -> bool) {
+        positions.all(|position| on(self.get(position)));
+    }
 }
 
 /// A set of texts that any number of queries share: the tables by which they are found are made once, when first wanted.
@@ -60,7 +66,7 @@ impl TextSet {
         let members = self.members.get_or_init(|| {
             let folded = self.folded();
             let hashes: Vec<u64> = (0..folded.len()).map(|at| text_hash(folded.get(at).as_bytes())).collect();
-            Slots::of(hashes.iter().copied().zip(0..), Slots::counts(&hashes))
+            Slots::of(hashes.iter().copied().zip(0..), hashes.len())
         });
         if fold && !text.is_ascii() {
             let text = folded(text);
@@ -140,6 +146,11 @@ impl Arena {
     pub(crate) fn get(&self, position: usize) -> &str {
         self.0.get(position)
     }
+
+    /// As [`Texts::each`].
+    pub(crate) fn each(&self, positions: Range<usize>, on: &mut dyn FnMut(&str) -> bool) {
+        self.0.each(positions, on);
+    }
 }
 
 /// Positions by hash, in flat tables: eight bytes a place, at most three in four of them taken.
@@ -149,31 +160,29 @@ pub(crate) struct Slots {
     tables: [Places; 2],
 }
 
-/// The upper half of a hash, and a position; [`NOTHING`] where nothing is.
 #[derive(Debug, Default)]
-struct Places(Vec<u64>);
+struct Places {
+    /// The upper half of a hash, and a position; [`NOTHING`] where nothing is, as there is nothing behind the last.
+    slots: Vec<u64>,
+    /// How many slots the table has: none, or a power of two.
+    size: usize,
+}
 
 impl Slots {
     /// So many entries are worth two threads.
     const MANY: usize = 1 << 14;
 
-    /// Entries, of which there are [so many](Slots::counts): the hash and the position, below 2^32 - 1, of each.
-    pub(crate) fn of(entries: impl Iterator<Item = (u64, usize)> + Clone + Send, counts: [usize; 2]) -> Slots {
+    /// So many entries: the hash and the position, below 2^32 - 1, of each.
+    pub(crate) fn of(entries: impl Iterator<Item = (u64, usize)> + Clone + Send, count: usize) -> Slots {
         let others = entries.clone();
-        if counts.iter().sum::<usize>() < Slots::MANY {
-            return Slots { tables: [Places::of(entries, 0, counts[0]), Places::of(others, 1, counts[1])] };
+        if count < Slots::MANY {
+            return Slots { tables: [Places::of(entries, 0), Places::of(others, 1)] };
         }
         thread::scope(|scope| {
-            let second = scope.spawn(|| Places::of(others, 1, counts[1]));
-            let first = Places::of(entries, 0, counts[0]);
+            let second = scope.spawn(|| Places::of(others, 1));
+            let first = Places::of(entries, 0);
             Slots { tables: [first, second.join().expect("adding does not panic")] }
         })
-    }
-
-    /// How many hashes there are of each uppermost bit.
-    pub(crate) fn counts(hashes: &[u64]) -> [usize; 2] {
-        let second = hashes.iter().filter(|hash| **hash >> 63 == 1).count();
-        [hashes.len() - second, second]
     }
 
     /// The positions whose hash is probably that one, in the order in which they came.
@@ -184,69 +193,74 @@ impl Slots {
 }
 
 impl Places {
-    /// Those of the entries whose hash has that uppermost bit; there are `count`.
-    fn of(entries: impl Iterator<Item = (u64, usize)>, uppermost: u64, count: usize) -> Places {
-        let mut places = Places(vec![NOTHING; (count * 4).div_ceil(3).next_power_of_two().max(2)]);
-        // Which of the two a hash has cannot be guessed: all are written down, and those of the other are written over.
-        let (mut waiting, mut length) = ([(0, 0); SIDE_BY_SIDE], 0);
-        for (hash, position) in entries {
-            waiting[length] = (hash, position);
-            length += usize::from(hash >> 63 == uppermost);
-            if length == SIDE_BY_SIDE {
-                places.insert_all(&waiting);
-                length = 0;
-            }
+    /// Those of the entries whose hash has that uppermost bit.
+    ///
+    /// They are sorted first by the part of the table where they stand, so that a part is at hand while it is filled.
+    fn of(entries: impl Iterator<Item = (u64, usize)> + Clone, uppermost: u64) -> Places {
+        let part = |hash: u64| (hash << 1 >> (u64::BITS - Places::PARTS.ilog2())) as usize;
+        let is_own = |hash: u64| hash >> 63 == uppermost;
+        let mut starts = [0; Places::PARTS];
+        entries.clone().for_each(|(hash, _)| starts[part(hash)] += usize::from(is_own(hash)));
+        let mut end = 0;
+        for start in &mut starts {
+            end += std::mem::replace(start, end);
         }
-        places.insert_all(&waiting[..length]);
+        // Which of the two bits a hash has cannot be guessed: those of the other are written down, too, behind all.
+        let mut sorted = vec![NOTHING; end + 1];
+        entries.for_each(|(hash, position)| {
+            let next = &mut starts[part(hash)];
+            sorted[if is_own(hash) { *next } else { end }] = hash & UPPER | position as u64 & !UPPER;
+            *next += usize::from(is_own(hash));
+        });
+        let size = (end * 4).div_ceil(3).next_power_of_two().max(2);
+        let mut places = Places { slots: Vec::with_capacity(size), size };
+        sorted[..end].iter().for_each(|entry| places.insert(*entry));
         places
     }
 
-    fn insert_all(&mut self, entries: &[(u64, usize)]) {
-        entries.iter().for_each(|(hash, _)| self.fetch(*hash));
-        entries.iter().for_each(|(hash, position)| self.insert(*hash, *position));
-    }
+    /// Parts of a table that are filled one by one.
+    const PARTS: usize = 64;
 
-    /// Looks where that hash would stand: what is looked at for several hashes, one behind the other, comes from memory side by
-    /// side, where each insertion would wait for its own.
+    /// So many slots, which stay in the nearest cache, are written at once: in their order, they are then at hand.
+    const WRITTEN: usize = 1 << 11;
+
     #[inline]
-    fn fetch(&self, hash: u64) {
-        std::hint::black_box(self.0[hash as usize & (self.0.len() - 1)]);
+    fn insert(&mut self, entry: u64) {
+        let mut at = self.home(entry);
+        while self.slots.get(at).is_some_and(|slot| *slot != NOTHING) {
+            at = (at + 1) & (self.size - 1);
+        }
+        if at >= self.slots.len() {
+            self.slots.resize((at + 1).next_multiple_of(Places::WRITTEN).min(self.size), NOTHING);
+        }
+        self.slots[at] = entry;
     }
 
-    fn insert(&mut self, hash: u64, position: usize) {
-        let mask = self.0.len() - 1;
-        let mut at = hash as usize & mask;
-        while self.0[at] != NOTHING {
-            at = (at + 1) & mask;
-        }
-        self.0[at] = hash & UPPER | position as u64 & !UPPER;
+    /// Where an entry of that hash, whose uppermost bit is known, is looked for first.
+    #[inline]
+    fn home(&self, hash: u64) -> usize {
+        ((u128::from((hash & UPPER) << 1) * self.size as u128) >> u64::BITS) as usize
     }
 
     #[inline]
     fn find(&self, hash: u64) -> impl Iterator<Item = usize> {
-        let mask = self.0.len().wrapping_sub(1);
-        let mut at = hash as usize & mask;
+        let mask = self.size.wrapping_sub(1);
+        let mut at = self.home(hash);
         std::iter::from_fn(move || {
             loop {
-                let place = *self.0.get(at)?;
-                if place == NOTHING {
-                    return None;
-                }
+                let slot = *self.slots.get(at).filter(|slot| **slot != NOTHING)?;
                 at = (at + 1) & mask;
-                if place & UPPER == hash & UPPER {
-                    return Some((place & !UPPER) as usize);
+                if slot & UPPER == hash & UPPER {
+                    return Some((slot & !UPPER) as usize);
                 }
             }
         })
     }
 }
 
-/// Insertions whose places are fetched together.
-const SIDE_BY_SIDE: usize = 32;
-
 const UPPER: u64 = 0xffff_ffff_0000_0000;
 
-/// No position. It is not zero, so that a table's memory is written when it is made, and has its pages before they are looked at.
+/// No position.
 const NOTHING: u64 = u64::MAX;
 
 /// Both halves of the product of two numbers, folded into one.

@@ -43,6 +43,8 @@ pub struct Intel {
     shared: Shared,
     /// Positions in `rows` by the hash of the value.
     by_value: Positions,
+    /// Upper halves of the hashes of the last rows, of which it is not yet known whether they repeat others.
+    waiting: Vec<u32>,
     hasher: RandomState,
 }
 
@@ -72,9 +74,6 @@ pub(crate) enum Added {
     /// It is not fit to be hunted.
     HeldBack,
 }
-
-/// Look-ups that do not wait for one another.
-const SIDE_BY_SIDE: usize = 32;
 
 /// Finds out about values, on any thread, what adding them needs.
 #[derive(Clone)]
@@ -132,6 +131,7 @@ impl Intel {
     }
 
     /// The indicator at a position that this gave.
+    #[inline]
     pub(crate) fn at(&self, at: u32) -> Indicator<'_> {
         Indicator::new(self, self.rows.get(at as usize).unwrap_or(&Row::NOTHING))
     }
@@ -219,7 +219,8 @@ impl Intel {
         }
         let mut from = self.shared.translation(&other.shared);
         let mut repeats: Vec<usize> = vec![0; other.sources.len()];
-        self.reserve(other.rows.len());
+        self.rows.reserve(other.rows.len());
+        self.by_value.reserve(other.rows.len());
         self.texts.reserve(other.texts.len());
         for row in &other.rows {
             let source = other.shared.about(row.about).source;
@@ -244,10 +245,10 @@ impl Intel {
         }
     }
 
-    /// Makes room for so many more indicators.
-    pub(crate) fn reserve(&mut self, rows: usize) {
-        self.rows.reserve(rows);
-        self.by_value.reserve(rows);
+    /// Makes room for so many more values that are judged already.
+    pub(crate) fn reserve(&mut self, values: usize) {
+        self.rows.reserve(values);
+        self.waiting.reserve(values);
     }
 
     /// Keeps the text of a feed: values that stand in it as they are need not be copied.
@@ -275,19 +276,54 @@ impl Intel {
         Judge { hasher: self.hasher.clone() }
     }
 
-    /// Adds values of which nothing is said but what `facts` does. Tells how many became what, in the order of [`Added`].
-    pub(crate) fn add_judged(&mut self, values: &[Judged<'_>], facts: &Facts<'_>) -> [usize; 3] {
-        let mut counts = [0; 3];
-        for values in values.chunks(SIDE_BY_SIDE) {
-            self.by_value.fetch(values.iter().map(|value| value.hash));
-            for Judged { ty, value, hash, too_wide, is_international } in values {
-                let start = self.texts.add(value);
-                let row = Row::new(*ty, start, index(value.len()), *is_international, facts);
-                let added = self.add_row(row, *hash, |_| *too_wide);
-                counts[added as usize] += 1;
+    /// Adds values of which nothing is said but what `facts` does; how many of them are held back. Which of the others are repeats
+    /// is left to be found out of all together: [`Intel::settle`] is to be called before anything is asked or added otherwise.
+    pub(crate) fn add_judged(&mut self, values: &[Judged<'_>], facts: &Facts<'_>) -> usize {
+        let before = self.held_back.len();
+        for Judged { ty, value, hash, too_wide, is_international } in values {
+            let start = self.texts.add(value);
+            let row = Row::new(*ty, start, index(value.len()), *is_international, facts);
+            match too_wide {
+                Some(why) => self.held_back.push((row, why.why())),
+                None => {
+                    self.rows.push(row);
+                    self.waiting.push((hash >> 32) as u32);
+                }
             }
         }
-        counts
+        self.held_back.len() - before
+    }
+
+    /// Takes out those of the values last added that repeat others; how many they were.
+    pub(crate) fn settle(&mut self) -> usize {
+        if self.waiting.is_empty() {
+            return 0;
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        let first = self.rows.len() - waiting.len();
+        let Intel { rows, texts, shared, by_value, .. } = self;
+        let is_same = |known: u32, other: u32| is_same(&rows[known as usize], &rows[other as usize], texts, shared);
+        let repeats = by_value.add_all(index(first), &waiting, is_same);
+        if repeats.is_empty() {
+            return 0;
+        }
+        let mut gone = vec![false; waiting.len()];
+        for (known, repeat) in &repeats {
+            gone[*repeat as usize - first] = true;
+            self.absorb_row(*known as usize, self.rows[*repeat as usize]);
+        }
+        let mut each_gone = std::iter::repeat_n(false, first).chain(gone.iter().copied());
+        self.rows.retain(|_| each_gone.next() == Some(false));
+        let mut left = index(first);
+        let numbers = gone.iter().map(|gone| {
+            let number = left;
+            left += u32::from(!gone);
+            number
+        });
+        let numbers: Vec<u32> = numbers.collect();
+        let number = |old: u32| (old as usize).checked_sub(first).map_or(old, |at| numbers[at]);
+        self.by_value.renumber(number);
+        repeats.len()
     }
 
     /// Adds the value that was written down last, with what a feed says of it; `published` is empty if it is as the feed wrote it.
@@ -309,14 +345,9 @@ impl Intel {
 
     /// Adds the indicator whose texts are the last of all; or, if it is there already, what this one says of it beyond the other.
     fn add_row(&mut self, row: Row, hash: u64, too_wide: impl Fn(&str) -> Option<TooWide>) -> Added {
+        debug_assert!(self.waiting.is_empty(), "what was added before is settled");
         let Intel { rows, texts, shared, by_value, .. } = &*self;
-        let key = row.key(texts);
-        let is_same = |at: &u32| {
-            rows.get(*at as usize).is_some_and(|known| {
-                known.ty == row.ty && shared.group(known.family) == shared.group(row.family) && known.key(texts) == key
-            })
-        };
-        let known = by_value.of(hash).find(is_same);
+        let known = by_value.of(hash).find(|at| rows.get(*at as usize).is_some_and(|known| is_same(known, &row, texts, shared)));
         if let Some(at) = known {
             self.absorb(at as usize, row);
             return Added::Repeat;
@@ -339,12 +370,8 @@ impl Intel {
     fn absorb(&mut self, at: usize, repeat: Row) {
         self.texts.forget_from(repeat.start());
         let detail = (repeat.detail != row::NONE).then(|| self.details.pop()).flatten();
-        let Some(known) = self.rows.get_mut(at) else { return };
-        known.absorb(&repeat);
-        if known.about != repeat.about {
-            known.about = self.shared.joined(known.about, repeat.about);
-        }
-        let Some(detail) = detail else { return };
+        self.absorb_row(at, repeat);
+        let (Some(detail), Some(known)) = (detail, self.rows.get_mut(at)) else { return };
         match self.details.get_mut(known.detail as usize) {
             Some(known) => known.absorb(&detail),
             None if detail.says_when_or_where() => {
@@ -352,6 +379,15 @@ impl Intel {
                 self.details.push(detail.without_texts());
             }
             None => {}
+        }
+    }
+
+    /// The same of what a repeat says in its row.
+    fn absorb_row(&mut self, at: usize, repeat: Row) {
+        let Some(known) = self.rows.get_mut(at) else { return };
+        known.absorb(&repeat);
+        if known.about != repeat.about {
+            known.about = self.shared.joined(known.about, repeat.about);
         }
     }
 
@@ -370,4 +406,9 @@ impl Intel {
         }
         taken
     }
+}
+
+/// They are the same value of the same family.
+fn is_same(a: &Row, b: &Row, texts: &Texts, shared: &Shared) -> bool {
+    a.ty == b.ty && shared.group(a.family) == shared.group(b.family) && a.key(texts) == b.key(texts)
 }

@@ -206,7 +206,18 @@ CommonSecurityLog
         assert_eq!(pass.query, expected);
         let values = |set: &Needles<'_>| {
             let texts = set.texts();
-            (0..texts.count()).map(|at| texts.get(at).to_owned()).collect::<Vec<_>>()
+            let all: Vec<String> = (0..texts.count()).map(|at| texts.get(at).to_owned()).collect();
+            for from in 0..=all.len() {
+                for to in from..=all.len() {
+                    let mut each = Vec::new();
+                    texts.each(from..to, |text| {
+                        each.push(text.to_owned());
+                        each.len() < 3
+                    });
+                    assert_eq!(each, all[from..to.min(from + 3)]);
+                }
+            }
+            all
         };
         let sets: Vec<(&str, Vec<String>)> = pass.sets.iter().map(|set| (set.name.as_str(), values(set))).collect();
         let domains = ["evil.shop", "bad.biz"].map(str::to_owned).to_vec();

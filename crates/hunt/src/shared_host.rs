@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use foldhash::fast::RandomState;
+use psl::{Info, List, Psl as _, Type};
+use wide::u8x16;
 
 use crate::indicator::IndicatorType;
 use crate::normalize::network_of;
@@ -50,19 +52,69 @@ impl Names {
 /// Where a private suffix is a wildcard (`*.localto.net`), each name it stands for is one customer's, and is none here.
 #[must_use]
 pub fn is_public_suffix(name: &str) -> bool {
-    let Some(suffix) = psl::suffix(name.as_bytes()).filter(|suffix| suffix.is_known() && suffix.as_bytes() == name.as_bytes())
-    else {
-        return false;
-    };
-    suffix.typ() == Some(psl::Type::Icann) || !is_by_wildcard(name)
+    let suffix = suffix(name);
+    suffix.len == name.len() && suffix.typ.is_some_and(|ty| ty == Type::Icann || !is_by_wildcard(name))
 }
 
 /// Any other name beside this one would be a suffix too.
 fn is_by_wildcard(name: &str) -> bool {
     name.split_once('.').is_some_and(|(_, parent)| {
         let sibling = format!("no-one-registers-this.{parent}");
-        psl::suffix(sibling.as_bytes()).is_some_and(|suffix| suffix.as_bytes() == sibling.as_bytes())
+        suffix(&sibling).len == sibling.len()
     })
+}
+
+/// How long the suffix of a name is that the list gives, and of what type, if it is known.
+fn suffix(name: &str) -> Info {
+    List.find(Labels::of(name.as_bytes()))
+}
+
+/// The labels of a name, the last first.
+struct Labels<'n> {
+    /// What is left of the name.
+    name: Option<&'n [u8]>,
+    /// Where the bytes begin of which dots are known.
+    base: usize,
+    /// Where they are in what is left: a million names are asked about, so they are found all at once.
+    dots: u64,
+}
+
+impl<'n> Labels<'n> {
+    fn of(name: &'n [u8]) -> Labels<'n> {
+        let base = name.len().saturating_sub(u64::BITS as usize);
+        Labels { name: Some(name), base, dots: dots(&name[base..]) }
+    }
+}
+
+impl<'n> Iterator for Labels<'n> {
+    type Item = &'n [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'n [u8]> {
+        let name = self.name?;
+        let last = match self.dots.checked_ilog2() {
+            Some(bit) => {
+                self.dots ^= 1 << bit;
+                Some(self.base + bit as usize)
+            }
+            None if self.base > 0 => memchr::memrchr(b'.', name),
+            None => None,
+        };
+        self.name = last.map(|dot| &name[..dot]);
+        Some(last.map_or(name, |dot| &name[dot + 1..]))
+    }
+}
+
+/// Where dots are in up to sixty-four bytes: a bit for each.
+fn dots(bytes: &[u8]) -> u64 {
+    let of = |chunk: &[u8; 16]| u64::from(u8x16::new(*chunk).simd_eq(u8x16::splat(b'.')).to_bitmask());
+    match bytes.last_chunk() {
+        Some(last) => {
+            let last = of(last) << (bytes.len() - 16);
+            bytes.as_chunks().0.iter().enumerate().fold(last, |dots, (at, chunk)| dots | of(chunk) << (16 * at))
+        }
+        None => bytes.iter().rev().fold(0, |dots, byte| dots << 1 | u64::from(*byte == b'.')),
+    }
 }
 
 /// Many parties share the host: a URL there says nothing about another URL there.
@@ -123,6 +175,15 @@ mod tests {
         }
         for name in ["evil.duckdns.org", "evil.shop", "notdropbox.com", "abc.localto.net"] {
             assert!(!is_shared(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn labels_of_names_of_any_length() {
+        let long = format!("{}.{}.b.example", "a".repeat(63), "c".repeat(60));
+        for name in ["com", "a.b", "evil.co.uk", "one.two-three.four", &"x.yz.".repeat(40), &long, &"a".repeat(70), ".", ""] {
+            let labels: Vec<&[u8]> = Labels::of(name.as_bytes()).collect();
+            assert_eq!(labels, name.as_bytes().rsplit(|byte| *byte == b'.').collect::<Vec<_>>(), "{name}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! take the table's place, and each hunt's own query runs over them. The queries alone decide what is a sighting.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -186,6 +187,10 @@ impl engine::Texts for Needles {
 
     fn get(&self, position: usize) -> &str {
         self.0.get(position)
+    }
+
+    fn each(&self, positions: Range<usize>, on: &mut dyn FnMut(&str) -> bool) {
+        self.0.each(positions, on);
     }
 }
 

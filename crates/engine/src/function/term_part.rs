@@ -25,8 +25,8 @@ pub(super) struct Part {
     first: usize,
     /// The hash of each, [`NONE`] for one that the table does not hold.
     hashes: Vec<u64>,
-    /// How many hashes there are of each uppermost bit.
-    counts: [usize; 2],
+    /// How many needles the table holds of this part.
+    pub(super) count: usize,
     /// Needles of this kind that the table cannot hold, by their positions.
     pub(super) plain: Vec<(Needle, usize)>,
     /// How needles end.
@@ -72,12 +72,11 @@ impl Part {
         let mut part = Part { first, ends: Ends::of(needles.len()), ..Part::default() };
         part.hashes.reserve_exact(positions.len());
         let mut terms = Vec::with_capacity(TERMS);
-        for position in positions {
-            let needle = needles.get(position);
+        needles.each(positions, &mut |needle| {
             let lower = Letters::of_all_lower(needle.as_bytes());
             if kind == Kind::FoldedAscii && lower.is_none() && !is_folded(needle) {
                 part.unfolded = true;
-                break;
+                return false;
             }
             let letters = lower.or_else(|| Letters::of_all(needle.as_bytes()));
             let is_ascii = letters.is_some() || needle.is_ascii();
@@ -87,12 +86,13 @@ impl Part {
                 hash = part.hash(needle, letters, &mut terms);
                 // What holds it, holds it as a term by itself: its ends bound if they are letters or digits.
                 if hash == NONE {
-                    part.plain.push((Needle::folded(needle), position));
+                    part.plain.push((Needle::folded(needle), first + part.hashes.len()));
                 }
             }
-            part.counts[(hash >> 63) as usize] += usize::from(hash != NONE);
+            part.count += usize::from(hash != NONE);
             part.hashes.push(hash);
-        }
+            true
+        });
         part
     }
 
@@ -124,20 +124,14 @@ impl Part {
         hash
     }
 
-    /// How many needles the table holds of this part.
-    pub(super) fn count(&self) -> usize {
-        self.counts.iter().sum()
-    }
-
-    /// Those needles: hashes and positions.
+    /// The needles that the table holds: hashes and positions.
     pub(super) fn hashes(&self) -> impl Iterator<Item = (u64, usize)> + Clone {
         self.hashes.iter().copied().zip(self.first..).filter(|(hash, _)| *hash != NONE)
     }
 
     /// The needles of all parts by their hashes.
     pub(super) fn slots(parts: &[Part]) -> Slots {
-        let counts = [0, 1].map(|bit| parts.iter().map(|part| part.counts[bit]).sum());
-        Slots::of(parts.iter().flat_map(Part::hashes), counts)
+        Slots::of(parts.iter().flat_map(Part::hashes), parts.iter().map(|part| part.count).sum())
     }
 }
 

@@ -103,7 +103,7 @@ impl Table {
             })
         };
         Table {
-            empty: parts.iter().all(|part| part.count() == 0),
+            empty: parts.iter().all(|part| part.count == 0),
             singles: parts.iter().any(|part| part.singles),
             plain: parts.into_iter().flat_map(|part| part.plain).collect(),
             needles: needles.clone(),
@@ -281,7 +281,7 @@ fn is_bounded_in(needle: &Needle, text: &str) -> bool {
 }
 
 fn filters(parts: &[Part]) -> (Tails, Stretches) {
-    let count: usize = parts.iter().map(Part::count).sum();
+    let count: usize = parts.iter().map(|part| part.count).sum();
     let stems: usize = parts.iter().map(|part| part.stems.len()).sum();
     let mut stretches = Stretches::for_entries(count + stems);
     for part in parts {

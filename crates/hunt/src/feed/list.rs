@@ -184,6 +184,7 @@ fn entry(line: &str) -> Option<(Hint, &str)> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::feed::read;
 
     #[test]
@@ -197,6 +198,25 @@ mod tests {
         let source = &intel.sources[0];
         assert_eq!((source.values, source.indicators, source.repeats, source.rejected), (7, 5, 1, 1));
         assert_eq!(intel.get(0).unwrap().malware().id, "list.block");
+    }
+
+    #[test]
+    fn a_list_may_repeat_itself() {
+        for count in [10, 30_000] {
+            let names: Vec<String> = (0..count).map(|n| format!("name-{n}.shop")).collect();
+            let twice = names.iter().flat_map(|name| [name.clone(), name.clone()]);
+            let lines: Vec<String> =
+                twice.chain([".evil.shop".to_owned(), names[3].to_uppercase()]).chain(names.clone()).collect();
+            let intel = read(lines.join("\n").as_bytes(), "x.txt").unwrap();
+            let source = &intel.sources[0];
+            assert_eq!((source.values, source.indicators, source.repeats), (3 * count + 2, count + 1, 2 * count + 1));
+            let all = [names.clone(), vec!["evil.shop".to_owned()]].concat();
+            assert!(intel.indicators().map(|it| it.value().to_owned()).eq(all.clone()));
+            for name in &all {
+                let found: Vec<&str> = intel.find(IndicatorType::Domain, name).map(|it| it.value()).collect();
+                assert_eq!(found, [name]);
+            }
+        }
     }
 
     #[test]

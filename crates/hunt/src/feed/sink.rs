@@ -116,13 +116,20 @@ impl Sink {
     pub(crate) fn push_judged(&mut self, values: &[Judged<'_>], family: Family) {
         self.source.values += values.len();
         let facts = Facts { family: family.0, about: family.1, ..Facts::default() };
-        let [new, repeats, held_back] = self.intel.add_judged(values, &facts);
-        self.source.indicators += new;
-        self.source.repeats += repeats;
+        let held_back = self.intel.add_judged(values, &facts);
+        self.source.indicators += values.len() - held_back;
         self.source.held_back += held_back;
     }
 
+    /// Counts repeats among the values that were judged already.
+    fn settle(&mut self) {
+        let repeats = self.intel.settle();
+        self.source.indicators -= repeats;
+        self.source.repeats += repeats;
+    }
+
     fn accept(&mut self, value: Value, published: &str, record: &Record<'_>, times: &Times<'_>) {
+        self.settle();
         let family = self.family(&record.malware_id, &record.malware_name, &record.aliases);
         let shared = self.intel.shared();
         let tags: Vec<u32> = record.tags.iter().map(|tag| shared.add_text(tag)).collect();
@@ -183,6 +190,7 @@ impl Sink {
     /// All that was collected.
     #[must_use]
     pub fn finish(mut self) -> Intel {
+        self.settle();
         self.intel.sources.push(self.source);
         self.intel
     }

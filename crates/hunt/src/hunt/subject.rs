@@ -55,6 +55,7 @@ impl List {
     pub(crate) const COUNT: usize = 9;
 
     /// The one that an indicator is of by itself.
+    #[inline]
     fn of(indicator: Indicator<'_>) -> List {
         match indicator.ty() {
             IndicatorType::Domain => List::Domains,
@@ -69,6 +70,7 @@ impl List {
     }
 
     /// All that an indicator may be seen by in hunts of that template. What the host of a URL says is found out when asked for.
+    #[inline]
     pub(crate) fn all_of(indicator: Indicator<'_>, template: Template) -> impl Iterator<Item = List> {
         let own = List::of(indicator);
         let other = move || match (own, template) {
@@ -139,6 +141,7 @@ impl Observable {
     }
 
     /// With what there is to know of its spellings.
+    #[inline]
     fn spelt(self, indicator: Indicator<'_>) -> Observable {
         let varied = match (indicator.ty(), self.part) {
             (_, Part::Network | Part::Live) => false,
@@ -183,16 +186,19 @@ impl Observable {
     }
 
     /// What `matches` says of what an index can be asked for, in one of the spellings at least.
+    #[inline]
     pub(crate) fn any_spelling(self, indicator: Indicator<'_>, matches: impl Fn(&str) -> bool) -> bool {
         matches(&self.needle(indicator)) || self.varied && self.spellings(indicator).iter().any(|(needle, _)| matches(needle))
     }
 
     /// The network, if it is one.
+    #[inline]
     pub(crate) fn network(self, indicator: Indicator<'_>) -> Option<IpNet> {
         if let Part::Network = self.part { network_of(indicator.value()) } else { None }
     }
 
     /// What an index can be asked for.
+    #[inline]
     pub(crate) fn needle(self, indicator: Indicator<'_>) -> Cow<'_, str> {
         match self.standing_needle(indicator) {
             Some(needle) => Cow::Borrowed(needle),

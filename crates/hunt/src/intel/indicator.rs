@@ -17,17 +17,20 @@ pub struct Indicator<'i> {
 }
 
 impl<'i> Indicator<'i> {
+    #[inline]
     pub(super) fn new(intel: &'i Intel, row: &'i Row) -> Indicator<'i> {
         Indicator { intel, row }
     }
 
     /// What kind of observable.
+    #[inline]
     #[must_use]
     pub fn ty(self) -> IndicatorType {
         self.row.ty
     }
 
     /// The value in the one form that all comparisons use.
+    #[inline]
     #[must_use]
     pub fn value(self) -> &'i str {
         self.row.value(&self.intel.texts)
@@ -145,6 +148,7 @@ impl<'i> Indicator<'i> {
     }
 
     /// It is a domain name that is also written in letters of its own.
+    #[inline]
     pub(crate) fn is_international(self) -> bool {
         self.row.is_international()
     }

@@ -111,6 +111,7 @@ impl Row {
     }
 
     /// The place of its value.
+    #[inline]
     pub(super) fn start(&self) -> usize {
         (u64::from(self.start_high) << 32 | u64::from(self.start)) as usize
     }
@@ -125,6 +126,7 @@ impl Row {
         self.flags |= repeat.flags;
     }
 
+    #[inline]
     pub(super) fn value<'t>(&self, texts: &'t Texts) -> &'t str {
         texts.get(self.start(), self.length)
     }

@@ -32,6 +32,7 @@ impl Texts {
         self.own.len()
     }
 
+    #[inline]
     pub(super) fn get(&self, place: usize, length: u32) -> &str {
         let (text, start) = if place < KEPT { (&self.own, place) } else { (&*self.kept, place - KEPT) };
         text.get(start..start + length as usize).unwrap_or_default()

@@ -1,9 +1,10 @@
 //! What rows are searched for, as texts. Comes in: lists of observables. Goes out: texts by their positions; those that stand in
 //! indicators' values, as nearly all do, are not copied.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::hunt::{List, Subject};
+use crate::hunt::{List, Observable, Subject};
 use crate::template::mapped;
 
 /// Texts by their positions.
@@ -34,6 +35,21 @@ impl NeedleTexts {
         let values = subject.list(*list);
         let value = values.get(position + values.len() - end);
         value.and_then(|value| value.standing_needle(subject.indicator(*value))).unwrap_or_default()
+    }
+
+    /// Calls `on` with the texts at those positions, in their order, until it returns false.
+    pub fn each(&self, positions: Range<usize>, mut on: impl FnMut(&str) -> bool) {
+        for (subject, list, end) in &self.lists {
+            let values = subject.list(*list);
+            let first = end - values.len();
+            let [from, to] = [positions.start, positions.end].map(|position| position.saturating_sub(first).min(values.len()));
+            let text = |value: &Observable| value.standing_needle(subject.indicator(*value)).unwrap_or_default();
+            if !values.get(from..to).unwrap_or_default().iter().all(|value| on(text(value))) {
+                return;
+            }
+        }
+        let standing = self.standing();
+        (positions.start.max(standing)..positions.end).all(|position| on(self.other(position - standing)));
     }
 
     fn other(&self, at: usize) -> &str {

@@ -29,6 +29,7 @@ impl Starts {
         Starts(vec![0; 1 << (Starts::BITS - 6)])
     }
 
+    #[inline]
     fn place(eight: [u8; 8]) -> (usize, u64) {
         let bit = u64::from_le_bytes(eight).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Starts::BITS);
         ((bit >> 6) as usize, 1 << (bit & 63))
@@ -50,14 +51,24 @@ impl Starts {
     }
 
     /// No text goes on as the value begins. Nothing is said of a value that is short or does not begin with a term in lower case.
+    #[inline]
     fn lack(&self, value: &str) -> bool {
         let Some(eight) = value.as_bytes().first_chunk::<8>() else { return false };
         let (word, bit) = Starts::place(*eight);
-        // Of all eight without a branch: nearly all are plain.
-        let is_odd = eight.iter().fold(false, |odd, byte| odd | !byte.is_ascii() | byte.is_ascii_uppercase());
-        let is_plain = eight[0].is_ascii_alphanumeric() && !is_odd;
-        self.0[word] & bit == 0 && is_plain
+        self.0[word] & bit == 0 && eight[0].is_ascii_alphanumeric() && is_ascii_lowercase(*eight)
     }
+}
+
+/// All bytes are ASCII, and none is a letter in upper case.
+#[inline]
+fn is_ascii_lowercase(eight: [u8; 8]) -> bool {
+    const EACH: u64 = u64::MAX / 255;
+    const UPPERMOST: u64 = EACH << 7;
+    let bytes = u64::from_le_bytes(eight);
+    // Of bytes in ASCII the uppermost bit tells where adding goes beyond 127.
+    let from_a = (bytes & !UPPERMOST) + EACH * (128 - u64::from(b'A'));
+    let behind_z = (bytes & !UPPERMOST) + EACH * (127 - u64::from(b'Z'));
+    (bytes | from_a & !behind_z) & UPPERMOST == 0
 }
 
 impl Texts {
@@ -107,11 +118,14 @@ impl Texts {
     }
 
     /// Some text holds the value as whole terms, in any case.
+    #[inline]
     pub(super) fn hold(&self, value: &str) -> bool {
         // Nearly all values begin as no text goes on.
-        if self.starts.lack(value) {
-            return false;
-        }
+        !self.starts.lack(value) && self.hold_terms(value)
+    }
+
+    #[cold]
+    fn hold_terms(&self, value: &str) -> bool {
         let value = if value.bytes().any(|b| b.is_ascii_uppercase() || !b.is_ascii()) {
             value.to_lowercase().into()
         } else {
@@ -205,6 +219,15 @@ fn terms(text: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
     use kql::types::{Column, Type};
+
+    #[test]
+    fn bytes_in_lower_case_are_told() {
+        for (at, byte) in (0..8).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+            let mut eight = *b"a-z.09@[";
+            eight[at] = byte;
+            assert_eq!(is_ascii_lowercase(eight), byte.is_ascii() && !byte.is_ascii_uppercase(), "{byte} at {at}");
+        }
+    }
 
     #[test]
     fn values_are_held_however_they_begin() {
